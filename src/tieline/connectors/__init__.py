@@ -1,0 +1,1 @@
+"""Speak to vendors as their manifests say."""

@@ -1,0 +1,1 @@
+"""The canonical model and its pure rules, in the field's words."""

@@ -1,0 +1,22 @@
+"""A called number: whose brand it is and how numbers that reach it are written."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Line(BaseModel):
+    """One line (DNIS). Durations in seconds; numbers E.164. Defaults follow the rule book for calls."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: str
+    name: str
+    country: str = "CN"
+    language: str = "zh"
+    queues: tuple[str, ...] = ()
+    outside_prefixes: tuple[str, ...] = ()
+    minimum_external_digits: int = 6
+    area_code: str | None = None
+    direct_dial: bool = True
+    pop_deadline_ms: int = 1500
+    repeat_window_s: int = 1800
+    open_issue_window_s: int = 86400

@@ -1,0 +1,27 @@
+"""How we point at an object in somebody else's system."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ExternalRef(BaseModel):
+    """Connection, object kind and the vendor's id. Written `crm:003xx` where the kind is clear."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connection: str
+    kind: str = "customer"
+    id: str
+
+    @classmethod
+    def parse(cls, text: str, *, kind: str = "customer") -> Self:
+        """Read `connection:id`. Raises: ValueError: no colon, or an empty side."""
+        connection, colon, identifier = text.partition(":")
+        if not (connection and colon and identifier):
+            message = "a reference is written connection:id"
+            raise ValueError(message)
+        return cls(connection=connection, kind=kind, id=identifier)
+
+    def __str__(self) -> str:
+        return f"{self.connection}:{self.id}"

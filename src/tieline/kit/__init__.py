@@ -1,0 +1,1 @@
+"""Clock, ids, deadlines: words without business."""

@@ -1,0 +1,1 @@
+"""Translate a vendor's record to and from the canonical model."""

@@ -1,0 +1,1 @@
+"""Simulated CRM, ERP, helpdesk and PBX; imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""One function per use case; owns transactions; the only room that combines."""

@@ -1,0 +1,62 @@
+"""Every setting, with its unit and its reason; `.env.example` is generated from this class."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read by `main` only; everything below it receives plain values."""
+
+    model_config = SettingsConfigDict(env_prefix="TIELINE_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: Annotated[
+        SecretStr | None,
+        Field(description="Postgres 15 or newer, postgresql://user:password@host/name. Empty: the embedded server."),
+    ] = None
+    data_dir: Annotated[Path, Field(description="Where the embedded Postgres and generated secrets live; mode 0700.")] = Path(
+        ".tieline"
+    )
+    auth: Annotated[
+        Literal["on", "off"],
+        Field(description="off: everyone is an administrator; refused unless listening on loopback."),
+    ] = "on"
+    host: Annotated[str, Field(description="Address to listen on. Loopback until a front proxy with TLS stands before it.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65535, description="TCP port to listen on.")] = 8000
+    public_url: Annotated[str, Field(description="How browsers reach us, for links; empty: taken from the request.")] = ""
+    allowed_hosts: Annotated[
+        str,
+        Field(description="Comma-separated Host headers to accept; empty: loopback names only when on loopback, any otherwise."),
+    ] = ""
+    frame_ancestors: Annotated[
+        str,
+        Field(description="Comma-separated origins (the softphone's) that may show our pages in a frame; empty: none."),
+    ] = ""
+    private_networks: Annotated[
+        str,
+        Field(
+            description="Comma-separated host=CIDR:port entries for on-premise systems on private addresses, "
+            "for example erp.acme.lan=10.2.0.0/16:8443. Only whoever runs the server can set it."
+        ),
+    ] = ""
+    secret_key_file: Annotated[
+        Path | None,
+        Field(description="32 random bytes, base64, mode 0600, that seal stored secrets. Empty: made in the data directory."),
+    ] = None
+    pop_deadline_ms: Annotated[
+        int,
+        Field(ge=200, le=2000, description="Milliseconds after which a pop is declared complete; a line may set its own."),
+    ] = 1500
+    late_answer_ms: Annotated[
+        int, Field(ge=0, le=30_000, description="Milliseconds during which a late answer still patches an open pop.")
+    ] = 8000
+    body_limit_bytes: Annotated[int, Field(ge=1024, description="Largest request body accepted, in bytes.")] = 1_048_576
+    database_pool_size: Annotated[int, Field(ge=2, le=100, description="Connections to Postgres per process.")] = 10
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severe level that is written.")
+    ] = "info"
+    log_format: Annotated[Literal["json", "console"], Field(description="json for machines, console for people.")] = "json"

@@ -1,0 +1,1 @@
+"""Postgres: tables, queries as functions, the embedded server."""

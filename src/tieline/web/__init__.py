@@ -1,0 +1,1 @@
+"""The HTML door: the pages agents and softphones open."""

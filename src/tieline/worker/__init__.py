@@ -1,0 +1,1 @@
+"""The job door: one line each, calling a service."""
