@@ -1,0 +1,49 @@
+# Everything a newcomer needs. Only Python 3.11+, git and make have to be there before.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+PYTHON ?= python3
+PY := .venv/bin/python
+ready := .venv/.ready
+
+.PHONY: help setup run test check fix bench docs lock clean
+
+help: ## Show what can be done
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(ready) ## Create .venv with the pinned dependencies (first step of every other one)
+
+$(ready): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Tieline needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(ready)
+
+run: setup ## Start the demo: database, simulated systems, API, pages, worker, ringing phones
+	$(PY) -m tieline demo
+
+test: setup ## Run every test; PYTEST="-k word" narrows it
+	$(PY) -m pytest $(PYTEST)
+
+check: setup ## Lint, types, import contracts, generated files
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache
+
+fix: setup ## Let the linter mend what it can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+docs: setup ## Write the generated documents anew (.env.example, docs/openapi.json, docs/connectors/)
+	$(PY) -m tieline.main generate
+
+bench: setup ## Measure side by side with what people would use instead; prints ratios
+	$(PY) bench/run.py
+
+lock: setup ## Resolve the dependencies anew
+	.venv/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+
+clean: ## Remove what setup and the demo made
+	rm -rf .venv .tieline .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m tieline` is the command line."""
+
+from tieline.main import run
+
+run()
