@@ -15,4 +15,5 @@ class Agent(BaseModel):
     team: str | None = None
     extensions: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
     language: str | None = None

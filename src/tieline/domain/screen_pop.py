@@ -130,6 +130,20 @@ class Action(BaseModel):
     because: str | None = None
 
 
+class ShownCall(BaseModel):
+    """Where the call stands. `owner` is false for someone who listens in or was only consulted."""
+
+    model_config = _frozen
+
+    state: Literal["new", "queued", "ringing", "answered", "held", "wrapup", "ended"] = "ringing"
+    line_name: str | None = None
+    language: str | None = None
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    transferred_from: str | None = None
+    owner: bool = True
+
+
 class ScreenPop(BaseModel):
     """The whole answer to "who is calling?". Shape fixed by the public contract, section 3."""
 
@@ -147,6 +161,7 @@ class ScreenPop(BaseModel):
     history: tuple[HistoryEntry, ...] = ()
     hints: tuple[Hint, ...] = ()
     actions: tuple[Action, ...] = ()
+    call: ShownCall | None = None
     line: str | None = None
     queue: str | None = None
     direction: Literal["inbound", "outbound", "internal"] = "inbound"
