@@ -53,6 +53,15 @@ CAPABILITIES: Mapping[str, Capability] = {
     )
 }
 
+# What a caller may pass to `run`, and the parts a manifest may refer to; an input without parts is a plain value.
+INPUTS: Mapping[str, frozenset[str]] = {
+    "phone": frozenset({"e164", "national", "digits", "raw", "extension", "country"}),
+    **dict.fromkeys(
+        ("customer_id", "number", "email", "name", "ticket_id", "order_id", "text", "agent", "to", "call_id", "cursor", "since"),
+        frozenset[str](),
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
