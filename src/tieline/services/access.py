@@ -1,0 +1,132 @@
+"""Who is asking: told from an API key, a session cookie, or an open door on one's own machine.
+
+Everything that fails here fails alike: `auth_failed`, with no word on what was wrong.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from tieline.domain.agent import Agent
+from tieline.domain.errors import BodyMalformed, ConfigRefused, NotSignedIn
+from tieline.kit.clock import Clock
+from tieline.kit.ids import opaque_token
+from tieline.security.api_keys import key_id_within
+from tieline.security.permissions import PERMISSIONS, Caller
+from tieline.security.roles import permissions_of
+from tieline.services.api_keys import KeyRing
+from tieline.store import sessions
+from tieline.store.database import Database
+from tieline.store.sessions import SessionRow
+
+__all__ = ["Access", "Caller", "Credentials", "refuse_open_door_to_others"]
+
+Auth = Literal["on", "off"]
+AgentOf = Callable[[str], Agent | None]
+SESSION_IDLE: Final = timedelta(minutes=30)
+SESSION_LIFE: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What came with a request. `query` is searched only for keys that do not belong there.
+
+    `client` is the address at the other end of the socket; `relayed` says that headers tell of a proxy in between.
+    `agent` is whom an open door is asked to act as.
+    """
+
+    authorization: tuple[str, ...] = ()
+    session: str | None = None
+    query: str = ""
+    client: str | None = None
+    relayed: bool = False
+    agent: str | None = None
+
+
+class Access:
+    """Answers "who is this?" and opens sessions. `agent_of` knows the agents by id."""
+
+    def __init__(self, *, database: Database, keys: KeyRing, agent_of: AgentOf, auth: Auth, clock: Clock) -> None:
+        self._database = database
+        self._keys = keys
+        self._agent_of = agent_of
+        self._auth = auth
+        self._clock = clock
+
+    async def who(self, given: Credentials) -> Caller:
+        """Return the caller. Raises: NotSignedIn. BodyMalformed: a key in the URL, or two ways to sign in at once."""
+        if key_id_within(given.query):
+            raise BodyMalformed("An API key does not belong into an address.", code="key_in_url")
+        if len(given.authorization) + (given.session is not None) > 1:
+            raise BodyMalformed("Sign in one way only.", code="auth_ambiguous")
+        if given.authorization:
+            return await self._keys.caller_for(_bearer(given.authorization[0]))
+        if given.session is not None:
+            return await self._person(given.session)
+        if self._auth == "off":
+            return self._demo(given)
+        raise NotSignedIn
+
+    async def open_session(self, agent: str) -> tuple[str, datetime]:
+        """Sign `agent` in; return the cookie's value and the instant it ends at the latest."""
+        now = self._clock()
+        token = opaque_token()
+        row = SessionRow(_digest(token), agent=agent, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFE)
+        async with self._database.begin() as tx:
+            await sessions.add(tx, row)
+        return token, row.expires_at
+
+    async def end_session(self, token: str) -> None:
+        """Sign out. A cookie nobody knows is no error."""
+        async with self._database.begin() as tx:
+            await sessions.end(tx, _digest(token))
+
+    async def _person(self, token: str) -> Caller:
+        now = self._clock()
+        async with self._database.read() as conn:
+            row = await sessions.find(conn, _digest(token))
+            if row is None or now >= row.expires_at or now - row.last_seen_at >= SESSION_IDLE:
+                raise NotSignedIn
+            agent = self._agent_of(row.agent)
+            if agent is None:
+                raise NotSignedIn
+            await sessions.note_seen(conn, row, now=now)
+        return Caller(actor=f"agent:{agent.id}", role=agent.role, scopes=permissions_of(agent.role), agent=agent.id)
+
+    def _demo(self, given: Credentials) -> Caller:
+        """With the door open, whoever sits at this machine may do everything, seeing it as the agent they name."""
+        if given.relayed or not _is_loopback(given.client):
+            raise NotSignedIn
+        agent = self._agent_of(given.agent) if given.agent else None
+        return Caller(actor="demo", role=agent.role if agent else "admin", scopes=frozenset(PERMISSIONS))
+
+
+def refuse_open_door_to_others(auth: Auth, host: str) -> None:
+    """Raises: ConfigRefused: access is switched off while listening on more than loopback."""
+    if auth == "off" and not (host == "localhost" or _is_loopback(host)):
+        raise ConfigRefused(
+            "Access control can be off only while listening on loopback.",
+            where="TIELINE_AUTH",
+            hint="Set TIELINE_AUTH=on, or TIELINE_HOST=127.0.0.1.",
+        )
+
+
+def _bearer(header: str) -> str:
+    scheme, _, credentials = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotSignedIn
+    return credentials.strip()
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

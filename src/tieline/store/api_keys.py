@@ -1,0 +1,82 @@
+"""Rows of machine keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tieline.store.tables_access import api_keys
+
+USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
+"""`last_used_at` answers "is this key still in use?", for which a minute is close enough; a write per request is not worth it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One key as stored: the digest of its secret, never the secret."""
+
+    id: str
+    name: str
+    secret_sha256: bytes
+    scopes: tuple[str, ...]
+    agent: str | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def usable(self, now: datetime) -> bool:
+        """Say whether the key still opens anything."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+async def add(tx: AsyncConnection, row: KeyRow) -> None:
+    """Keep a new key."""
+    await tx.execute(
+        insert(api_keys).values(
+            id=row.id,
+            name=row.name,
+            secret_sha256=row.secret_sha256,
+            scopes=list(row.scopes),
+            agent=row.agent,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+    )
+
+
+async def find(conn: AsyncConnection, key_id: str) -> KeyRow | None:
+    """Return the key with this id."""
+    found = (await conn.execute(select(api_keys).where(api_keys.c.id == key_id))).one_or_none()
+    return _row(found) if found else None
+
+
+async def page(conn: AsyncConnection, *, after: tuple[datetime, str] | None, limit: int) -> Sequence[KeyRow]:
+    """Return keys, newest first, from just past `after` (created_at, id)."""
+    query = select(api_keys).order_by(api_keys.c.created_at.desc(), api_keys.c.id.desc()).limit(limit)
+    if after is not None:
+        created_at, key_id = after
+        same_instant = (api_keys.c.created_at == created_at) & (api_keys.c.id < key_id)
+        query = query.where(or_(api_keys.c.created_at < created_at, same_instant))
+    return [_row(found) for found in await conn.execute(query)]
+
+
+async def revoke(tx: AsyncConnection, key_id: str, *, now: datetime) -> KeyRow | None:
+    """End a key for good and return it; one revoked before keeps its first instant. None: there is no such key."""
+    await tx.execute(update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
+    return await find(tx, key_id)
+
+
+async def note_use(conn: AsyncConnection, row: KeyRow, *, now: datetime) -> None:
+    """Write down that the key was used, at most once in `USE_IS_NOTED_EVERY`."""
+    if row.last_used_at is None or now - row.last_used_at >= USE_IS_NOTED_EVERY:
+        await conn.execute(update(api_keys).where(api_keys.c.id == row.id).values(last_used_at=now))
+
+
+def _row(found: Row[Any]) -> KeyRow:
+    fields = found._asdict()
+    fields["scopes"] = tuple(fields["scopes"])
+    return KeyRow(**fields)
