@@ -26,6 +26,8 @@ class CallEvent(BaseModel):
     """One event of one call. `from` and `to` are as the PBX wrote them; normalisation comes later.
 
     `linked_call_id` names the call this one belongs to when a PBX gives each leg its own id (origCallId, Linkedid).
+    `extension` is the telephone that rings or talks, for a PBX that does not know our agents. `target` is whom a transfer or a
+    conference brings in: an agent, an extension or a number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
@@ -39,6 +41,7 @@ class CallEvent(BaseModel):
     from_: NumberText = Field(default="", alias="from")
     to: NumberText = ""
     agent: Identifier | None = None
+    extension: Identifier | None = None
     queue: Identifier | None = None
     at: AwareDatetime
     outcome: CallOutcome | None = None
