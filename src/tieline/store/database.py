@@ -1,0 +1,124 @@
+"""The way to Postgres: transactions, plain reads, the raw pool of the hot path, and notifications.
+
+async with database.begin() as tx      one transaction, READ COMMITTED, SQLAlchemy Core
+async with database.read() as conn     statements that each commit by themselves
+async with database.pool.connection()  raw psycopg, autocommit, prepared: for what runs on every call
+async for note in database.listen(…)   LISTEN that survives the loss of its connection
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Self, cast
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import AdaptedConnection, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from tieline.domain.errors import ConfigRefused
+from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale, refuse_stale
+from tieline.store.database_errors import overload_when_passing
+from tieline.store.migrate import require_version
+from tieline.store.notifications import Note, listen
+
+DEFAULT_POOL_SIZE = 10
+ACQUIRE_TIMEOUT_S = 1.0
+OPEN_TIMEOUT_S = 10.0
+
+
+class HotPool(AsyncConnectionPool[Connection]):
+    """Raw connections in autocommit; a passing failure of the database comes out as `Overloaded`."""
+
+    @contextlib.asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - psycopg's signature
+        """Lend a connection. Raises: Overloaded: none is free in time, or the database is away."""
+        with overload_when_passing():
+            async with super().connection(timeout) as connection:
+                yield connection
+
+
+class Database:
+    """One process's connections to one database, half of them for each of the two ways."""
+
+    def __init__(self, address: str, engine: AsyncEngine, pool: HotPool) -> None:
+        self.pool = pool
+        self._address = address
+        self._engine = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE, acquire_timeout_s: float = ACQUIRE_TIMEOUT_S) -> Self:
+        """Connect to Postgres 15 or newer. `pool_size` connections at most, besides one for each `listen`.
+
+        Raises: ConfigRefused: the server cannot be reached, refuses us, or is too old.
+        """
+        address = full_address(url)
+        half = max(1, pool_size // 2)
+        pool = HotPool(
+            address,
+            min_size=1,
+            max_size=half,
+            timeout=acquire_timeout_s,
+            kwargs={"autocommit": True, "prepare_threshold": PREPARE_AFTER},
+            check=refuse_stale,
+            open=False,
+            name="tieline-hot",
+        )
+        await _probe(address)
+        await pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
+        return cls(address, _engine(address, max(1, pool_size - half), acquire_timeout_s), pool)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.pool.close()
+        await self._engine.dispose()
+
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction: committed at the end, rolled back on any error. Raises: Overloaded."""
+        with overload_when_passing():
+            async with self._engine.begin() as tx:
+                yield tx
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection without a transaction around its statements. Raises: Overloaded."""
+        with overload_when_passing():
+            async with self._reading.connect() as connection:
+                yield connection
+
+    def listen(self, *channels: str) -> AsyncGenerator[Note, None]:
+        """Yield what is notified on `channels`; see `tieline.store.notifications`."""
+        return listen(self._address, channels)
+
+
+async def driver(tx: AsyncConnection) -> Connection:
+    """Return the psycopg connection under a transaction, for COPY and for enqueueing jobs within it."""
+    return cast("Connection", (await tx.get_raw_connection()).driver_connection)
+
+
+async def _probe(address: str) -> None:
+    try:
+        async with await psycopg.AsyncConnection.connect(address) as connection:
+            require_version(connection.info.server_version)
+    except psycopg.OperationalError as exc:
+        raise ConfigRefused(
+            "the database could not be reached", code="database_unreachable", hint=str(exc).partition("\n")[0]
+        ) from exc
+
+
+def _engine(address: str, size: int, acquire_timeout_s: float) -> AsyncEngine:
+    async def connect() -> Connection:
+        return await psycopg.AsyncConnection.connect(address)
+
+    engine = create_async_engine(
+        "postgresql+psycopg://", async_creator=connect, pool_size=size, max_overflow=0, pool_timeout=acquire_timeout_s
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_stale)
+    return engine
+
+
+def _refuse_stale(adapted: AdaptedConnection, _record: object, _fairy: object) -> None:
+    if is_stale(adapted.driver_connection):
+        raise DisconnectionError

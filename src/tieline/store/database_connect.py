@@ -1,0 +1,52 @@
+"""One way to connect to Postgres for every pool: time limits, dead peers noticed, stale connections found for free."""
+
+import select
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+STATEMENT_LIMITS_MS = {
+    "statement_timeout": 5_000,
+    "lock_timeout": 2_000,
+    "idle_in_transaction_session_timeout": 10_000,
+}
+DEAD_PEER = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 5_000}
+"""Seconds, seconds, probes, milliseconds: a server that vanished without a word is noticed within about ten seconds."""
+
+CONNECT_TIMEOUT_S = 5
+PREPARE_AFTER = 2
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+def full_address(url: str) -> str:
+    """Add our limits to the operator's URL; what the operator wrote there himself wins."""
+    given = conninfo_to_dict(url)
+    limits = " ".join(f"-c {name}={value}" for name, value in STATEMENT_LIMITS_MS.items())
+    ours: dict[str, Any] = {"application_name": "tieline", "connect_timeout": CONNECT_TIMEOUT_S, **DEAD_PEER}
+    options = f"{limits} {given.pop('options', None) or ''}".strip()
+    return make_conninfo("", **{**ours, **given, "options": options})
+
+
+def is_stale(connection: Connection) -> bool:
+    """Say whether the server has closed a connection lying in a pool, without asking it anything.
+
+    An idle connection has nothing to read; if there is something, it is the end, or a farewell before it.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if not poll.poll(0):
+        return False
+    try:
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return connection.pgconn.status != psycopg.pq.ConnStatus.OK
+
+
+async def refuse_stale(connection: Connection) -> None:
+    """Make the pool throw a stale connection away. Raises: psycopg.OperationalError."""
+    if is_stale(connection):
+        message = "the server closed this connection while it lay idle"
+        raise psycopg.OperationalError(message)

@@ -1,0 +1,48 @@
+"""What is asked of the running embedded server over SQL: does it answer, has it our role and database, which process is it."""
+
+import psycopg
+from psycopg import sql
+
+from tieline.store.embedded_cluster import SUPERUSER, Cluster
+
+ROLE = DATABASE = "tieline"
+ASK_TIMEOUT_S = 5
+
+
+def address(cluster: Cluster, *, role: str = ROLE, database: str = DATABASE) -> str:
+    """Return the connection URL; the password needs no escaping, it is URL-safe by making."""
+    return f"postgresql://{role}:{cluster.password()}@127.0.0.1:{cluster.port()}/{database}"
+
+
+def answers(cluster: Cluster) -> bool:
+    """Say whether this cluster's own server answers SELECT 1; the password proves that it is this one."""
+    if cluster.port() is None:
+        return False
+    try:
+        with _as_superuser(cluster) as connection:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+    except psycopg.OperationalError:
+        return False
+
+
+def process_id(cluster: Cluster) -> int:
+    """Return the postmaster's process id, told by the living server itself rather than by a file somebody left."""
+    with _as_superuser(cluster) as connection:
+        row = connection.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int").fetchone()
+    return int(row[0]) if row else 0
+
+
+def ensure_role_and_database(cluster: Cluster) -> None:
+    """Create our role, which is no superuser, and its database, where they are missing."""
+    with _as_superuser(cluster) as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
+            create_role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")
+            connection.execute(create_role.format(sql.Identifier(ROLE), sql.Literal(cluster.password())))
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
+            create_database = sql.SQL("CREATE DATABASE {} OWNER {}")
+            connection.execute(create_database.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
+
+
+def _as_superuser(cluster: Cluster) -> psycopg.Connection:
+    url = address(cluster, role=SUPERUSER, database="postgres")
+    return psycopg.connect(url, autocommit=True, connect_timeout=ASK_TIMEOUT_S)

@@ -1,0 +1,32 @@
+"""All tables in one place to import from; each group is defined in the file named for it."""
+
+from tieline.store.tables_access import api_keys, audit_entries, sessions
+from tieline.store.tables_calls import agent_events, call_aliases, call_events, inbox, interactions, legs, pop_codes, pops
+from tieline.store.tables_configuration import agents, connection_secrets, connections, lines, mapping_overrides, sources
+from tieline.store.tables_metadata import metadata
+from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
+
+__all__ = [
+    "agent_events",
+    "agents",
+    "api_keys",
+    "audit_entries",
+    "call_aliases",
+    "call_events",
+    "connection_secrets",
+    "connections",
+    "identity_keys",
+    "inbox",
+    "interactions",
+    "legs",
+    "lines",
+    "mapping_overrides",
+    "metadata",
+    "number_choices",
+    "number_marks",
+    "pop_codes",
+    "pops",
+    "review_items",
+    "sessions",
+    "sources",
+]

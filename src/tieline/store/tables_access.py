@@ -1,0 +1,50 @@
+"""Tables of who may ask and who asked: keys, sessions, the audit trail."""
+
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from tieline.store.tables_metadata import Instant, Words, metadata
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("actor_role", Words),
+    Column("action", Words, nullable=False),
+    Column("subject", Words),
+    Column("call_id", Words),
+    Column("pop_id", Words),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'")),
+    Index("audit_entries_subject_seq_idx", "subject", "seq"),
+    Index("audit_entries_actor_seq_idx", "actor", "seq"),
+    Index("audit_entries_call_id_idx", "call_id"),
+)
+"""Who asked for whose data. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("agent", Words),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+)
+"""Machine keys; the secret itself is shown once and never kept."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column("agent", Words, nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+"""Signed-in people; only the digest of the cookie is kept."""

@@ -1,0 +1,81 @@
+"""A real Postgres for whoever asks: `postgres_url` (server), `database_url` (fresh, migrated database), `database` (opened)."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from tieline.store import migrate
+from tieline.store.database import Database
+from tieline.store.embedded import EmbeddedPostgres
+
+WITHOUT_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The server's URL: TIELINE_TEST_DATABASE_URL, or one embedded server shared by all workers of this run."""
+    given = os.environ.get("TIELINE_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+    folder = Path(tempfile.gettempdir()) / f"tieline-tests-{run}"
+    server = EmbeddedPostgres(folder, settings=WITHOUT_DURABILITY)
+    yield server.start()
+    if server.stop():
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_url: str) -> Iterator[str]:
+    """The name of a database at the newest revision, to copy from."""
+    name = f"tieline_template_{uuid.uuid4().hex[:12]}"
+    run_on_server(postgres_url, "CREATE DATABASE {}", name)
+    migrate.upgrade(address_of(postgres_url, name))
+    yield name
+    run_on_server(postgres_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """A fresh, migrated database of this test's own."""
+    name = f"tieline_test_{uuid.uuid4().hex[:12]}"
+    run_on_server(postgres_url, "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, template_database)
+    yield address_of(postgres_url, name)
+    run_on_server(postgres_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A fresh database without any table."""
+    name = f"tieline_empty_{uuid.uuid4().hex[:12]}"
+    run_on_server(postgres_url, "CREATE DATABASE {}", name)
+    yield address_of(postgres_url, name)
+    run_on_server(postgres_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The fresh database, opened."""
+    opened = await Database.open(database_url, pool_size=8)
+    yield opened
+    await opened.aclose()
+
+
+def run_on_server(url: str, statement: str, *names: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def address_of(url: str, database: str) -> str:
+    parts = conninfo_to_dict(url)
+    user, password, host, port = (parts.get(part, "") for part in ("user", "password", "host", "port"))
+    return f"postgresql://{user}:{password}@{host}:{port}/{database}"
