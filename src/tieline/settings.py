@@ -60,3 +60,12 @@ class Settings(BaseSettings):
         Literal["debug", "info", "warning", "error"], Field(description="Least severe level that is written.")
     ] = "info"
     log_format: Annotated[Literal["json", "console"], Field(description="json for machines, console for people.")] = "json"
+
+
+def env_example() -> str:
+    """Return the text of `.env.example`: every variable with its unit and reason, commented out at its default."""
+    lines = ["# Every setting of Tieline. All have a default: copy to .env and uncomment what you change.", ""]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        lines += [f"# {field.description}", f"# TIELINE_{name.upper()}={'' if default is None else default}", ""]
+    return "\n".join(lines)
