@@ -1,0 +1,97 @@
+"""Rows that must be durable before an answer leaves, written in groups. See docs/adr/0012-group-commit.md.
+
+While one batch is being committed the next one fills; nobody waits for a batch to become full. Under one caller this is a
+plain insert, under many it is one commit for all who came in the meantime.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+import psycopg
+
+from tieline.domain.errors import Overloaded
+from tieline.store.database import HotPool
+from tieline.store.journal_rows import Append, AuditRow, PopRow, Prepared, prepare, statement
+
+__all__ = ["Append", "AuditRow", "Journal", "PopRow"]
+
+BATCH_LIMIT: Final = 500
+WAITING_LIMIT: Final = 10_000
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Rows that are committed together. `refused` holds what Postgres would not take, by position."""
+
+    commit: "asyncio.Task[None]" = field(init=False)
+    rows: list[Prepared] = field(default_factory=list)
+    refused: dict[int, Exception] = field(default_factory=dict)
+
+
+class Journal:
+    """Appends to the audit trail and the pops of one process. Belongs to one event loop."""
+
+    def __init__(self, pool: HotPool, *, waiting_limit: int = WAITING_LIMIT) -> None:
+        self._pool = pool
+        self._waiting_limit = waiting_limit
+        self._waiting = 0
+        self._filling: Batch | None = None
+        self._latest: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def append(self, append: Append) -> None:
+        """Return once the rows are on disk. Cancelling the caller does not take its rows back.
+
+        Raises: Overloaded: too many are waiting, or the database is away (then for everyone in the batch, and whether the
+        rows were written is not known). psycopg.Error, ValueError, TypeError: these rows, and only these, were refused.
+        """
+        if self._closed or self._waiting >= self._waiting_limit:
+            raise Overloaded("the journal takes no more rows at the moment", code="journal_busy")
+        row = prepare(append)
+        batch = self._open_batch()
+        position = len(batch.rows)
+        batch.rows.append(row)
+        self._waiting += 1
+        await asyncio.shield(batch.commit)
+        if position in batch.refused:
+            raise batch.refused[position]
+
+    async def close(self) -> None:
+        """Take nothing more and return when everything taken is written, or has failed in its waiters."""
+        self._closed = True
+        if self._latest is not None:
+            await asyncio.wait([self._latest])
+
+    def _open_batch(self) -> Batch:
+        """Return the batch that is filling; begin one behind the batch now being written if there is none, or it is full."""
+        if self._filling is None or len(self._filling.rows) >= BATCH_LIMIT:
+            batch = Batch()
+            batch.commit = asyncio.create_task(self._commit(batch, behind=self._latest))
+            self._filling, self._latest = batch, batch.commit
+        return self._filling
+
+    async def _commit(self, batch: Batch, *, behind: "asyncio.Task[None] | None") -> None:
+        if behind is not None:
+            await asyncio.wait([behind])
+        if self._filling is batch:
+            self._filling = None
+        try:
+            await self._write(batch.rows)
+        except (psycopg.Error, ValueError):
+            await self._write_singly(batch)
+        finally:
+            self._waiting -= len(batch.rows)
+
+    async def _write_singly(self, batch: Batch) -> None:
+        """Find whose row spoils the batch, so that it fails alone."""
+        for position, row in enumerate(batch.rows):
+            try:
+                await self._write([row])
+            except (psycopg.Error, ValueError) as exc:
+                batch.refused[position] = exc
+
+    async def _write(self, rows: list[Prepared]) -> None:
+        query, arrays = statement(rows)
+        async with self._pool.connection() as connection:
+            await connection.execute(query, arrays)
