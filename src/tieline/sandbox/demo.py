@@ -64,10 +64,21 @@ class _Account(_Row):
     overdue_cents: int = 0
 
 
+class Extension(BaseModel):
+    """One telephone of the simulated exchange; calls cannot be placed from one that is not registered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    extension: str
+    name: str
+    registered: bool
+
+
 class _Demo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     line: str
+    extensions: tuple[Extension, ...]
     places: tuple[Address, ...]
     goods: tuple[Item, ...]
     people: tuple[Person, ...]
@@ -85,6 +96,11 @@ def _demo() -> _Demo:
 def line() -> str:
     """Return the number the demo's customers call."""
     return _demo().line
+
+
+def extensions() -> tuple[Extension, ...]:
+    """Return the telephones of the simulated exchange."""
+    return _demo().extensions
 
 
 def people() -> tuple[Person, ...]:

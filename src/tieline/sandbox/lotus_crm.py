@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tieline.sandbox.access import ACCESS
+from tieline.sandbox.forms import form_fields
 from tieline.sandbox.lotus_records import contact_id, contact_record, opinion_record
 from tieline.sandbox.population import Person
 from tieline.sandbox.world import World
@@ -64,7 +65,7 @@ class _Lotus:
         self._by_id = {contact_id(person.key): person for person in self._residents}
 
     async def grant(self, request: Request) -> Response:
-        form = await request.form()
+        form = await form_fields(request)
         client = _basic_client(request) or (form.get("client_id"), form.get("client_secret"))
         if form.get("grant_type") != "client_credentials":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)

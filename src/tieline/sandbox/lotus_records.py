@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from tieline.sandbox import demo
 from tieline.sandbox.population import Opinion, Person, Segment
 from tieline.sandbox.world import World
 
@@ -13,7 +14,6 @@ SEGMENT_WORDS: Final[Mapping[Segment, str]] = {
     "potential": "PROSPECT",
     "churn_risk": "AT_RISK",
 }
-_OWNER_NAMES: Final[Mapping[str, str]] = {"1001": "Li Wei", "1002": "Wang Min", "2001": "Chen Jing"}
 
 
 def contact_id(key: int) -> str:
@@ -40,7 +40,7 @@ def contact_record(person: Person, world: World, *, base_url: str) -> dict[str, 
         "born_on": person.born_on.isoformat() if person.born_on else None,
         "national_id": person.identity_card,
         "postal": _postal(person),
-        "owner": {"id": person.owner, "display_name": _OWNER_NAMES.get(person.owner, "")} if person.owner else None,
+        "owner": _owner(person),
         "call_permission": "DENIED" if person.do_not_call else "ALLOWED",
         "remarks": person.note,
         "lifetime_value": _lifetime_value(person, world),
@@ -60,6 +60,11 @@ def opinion_record(opinion: Opinion) -> dict[str, Any]:
         "channel": opinion.channel.upper(),
         "answered_at": _instant(opinion.at),
     }
+
+
+def _owner(person: Person) -> dict[str, str] | None:
+    names = {telephone.extension: telephone.name for telephone in demo.extensions()}
+    return {"id": person.owner, "display_name": names[person.owner]} if person.owner else None
 
 
 def _postal(person: Person) -> dict[str, str]:

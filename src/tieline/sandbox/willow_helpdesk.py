@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tieline.sandbox.access import ACCESS
+from tieline.sandbox.forms import form_fields
 from tieline.sandbox.population import Note, Person, Ticket
 from tieline.sandbox.willow_records import (
     STATE_BY_NUMBER,
@@ -110,7 +111,7 @@ class _Willow:
 
     async def create(self, request: Request) -> Response:
         _check_password(request)
-        form = await _form(request)
+        form = await form_fields(request)
         if (earlier := self._earlier(request, form)) is not None:
             return self._shown(earlier, request, repeated=True)
         person = self._by_id.get(_required(form, "requester"))
@@ -136,7 +137,7 @@ class _Willow:
 
     async def change(self, request: Request) -> Response:
         _check_password(request)
-        ticket, form = self._ticket(request), await _form(request)
+        ticket, form = self._ticket(request), await form_fields(request)
         if "version" in form and form["version"] != str(ticket.version):
             raise _Refusal(409, "stale_version", "Somebody changed the ticket in the meantime")
         if "state" in form:
@@ -151,7 +152,7 @@ class _Willow:
 
     async def annotate(self, request: Request) -> Response:
         _check_password(request)
-        ticket, form = self._ticket(request), await _form(request)
+        ticket, form = self._ticket(request), await form_fields(request)
         if self._earlier(request, form) is not None:
             return self._shown(ticket, request, repeated=True)
         ticket.notes.append(Note(form.get("author", ""), _required(form, "text"), self._now()))
@@ -209,10 +210,6 @@ def _priority(text: str) -> int:
 
 def _whole(text: str | None, default: int) -> int:
     return int(text) if text and text.isdecimal() else default
-
-
-async def _form(request: Request) -> dict[str, str]:
-    return {name: str(value) for name, value in (await request.form()).items()}
 
 
 def _xml(document: bytes, status: int = 200) -> Response:
