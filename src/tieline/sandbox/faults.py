@@ -136,7 +136,7 @@ async def _set_knobs(gate: FaultGate, request: Request) -> Response:
     try:
         gate.turn(Knobs.model_validate_json(await request.body() or b"{}"))
     except ValidationError as exc:
-        return JSONResponse({"error": exc.errors(include_url=False, include_context=False)}, 422)
+        return JSONResponse({"error": exc.errors(include_url=False, include_context=False, include_input=False)}, 422)
     return JSONResponse(gate.knobs.model_dump())
 
 
