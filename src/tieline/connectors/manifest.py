@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tieline.connectors.answers import AnswerKind
 from tieline.connectors.conditions import check_conditions
 from tieline.connectors.contract import CAPABILITIES, Outcome
 from tieline.connectors.manifest_auth import Auth, NoAuth, Part, Template, Word
@@ -175,6 +176,7 @@ class Operation(Part):
     """One capability: the request that carries it out and where its answer lies."""
 
     request: Request
+    answer: AnswerKind = "auto"
     records: AnswerPath = "body"
     pages: Pages | None = None
     result: ResultPaths = ResultPaths()

@@ -20,7 +20,8 @@ _REQUEST_TREES: Final[Mapping[str, str]] = {
 
 def check_references(manifest: Manifest) -> Iterator[Fault]:
     """Yield every fault with its path in the file."""
-    yield from _check_tree(manifest, manifest.hosts, ("hosts",), roots={"config"})
+    if manifest.operations or "hosts" in manifest.model_fields_set:
+        yield from _check_tree(manifest, manifest.hosts, ("hosts",), roots={"config"})
     auth = {name: value for name, value in manifest.auth.model_dump().items() if isinstance(value, str | dict)}
     yield from _check_tree(manifest, auth, ("auth",), roots={"config"})
     for name, operation in manifest.operations.items():

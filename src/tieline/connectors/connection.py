@@ -1,0 +1,177 @@
+"""One authorised, configured use of a connector: what services hold and ask."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tieline.connectors import contract
+from tieline.connectors.auth import build_auth
+from tieline.connectors.breaker import CircuitBreaker
+from tieline.connectors.breaker import State as BreakerState
+from tieline.connectors.configuration import settle
+from tieline.connectors.contract import Result
+from tieline.connectors.engine import carry_out
+from tieline.connectors.exchange import Call, Exchanger
+from tieline.connectors.limits import Priority, Throttle
+from tieline.connectors.manifest import Manifest
+from tieline.connectors.manifest_auth import ClientCredentialsAuth
+from tieline.connectors.messages import Wire
+from tieline.connectors.operation import CompiledOperation, compile_operation
+from tieline.connectors.redaction import Redactor
+from tieline.connectors.registry import Connector
+from tieline.connectors.templates import InputMissing, constant_text
+from tieline.connectors.trace import Stage, Trace
+from tieline.connectors.transport import HttpWire
+from tieline.domain.errors import ConnectorError, VendorMisconfigured
+from tieline.kit.clock import Clock, monotonic_s
+from tieline.kit.deadline import Deadline
+from tieline.security.egress import Egress
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the connection stands at this moment, without asking the vendor."""
+
+    breaker: BreakerState
+    paused_s: float
+
+
+class VendorConnection(contract.Connection):
+    """Runs the operations of one connector with one configuration. Close it when the configuration changes."""
+
+    def __init__(self, name: str, connector: Connector, config: Mapping[str, Any], *, exchanger: Exchanger, clock: Clock) -> None:
+        self._name = name
+        self._clock = clock
+        self._exchanger = exchanger
+        self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
+        self._operations = {
+            operation: compile_operation(connector.manifest, operation, config) for operation in connector.manifest.operations
+        }
+        self.connector = connector
+
+    def __repr__(self) -> str:
+        return f"<VendorConnection {self._name} of {self.connector.manifest.id}>"
+
+    @property
+    def name(self) -> str:
+        """The administrator's name for it."""
+        return self._name
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """What it can be asked."""
+        return tuple(self._operations)
+
+    def needs(self, operation: str) -> frozenset[str] | None:
+        """Say which inputs the operation cannot do without; None: the connector does not offer it."""
+        compiled = self._operations.get(operation)
+        return compiled.needs if compiled else None
+
+    async def run(
+        self,
+        operation: str,
+        *,
+        deadline: Deadline,
+        priority: Priority = "live",
+        **inputs: Any,  # noqa: ANN401 - the manifest says which
+    ) -> Result:
+        """Ask the vendor. `priority` bulk leaves room for live calls.
+
+        Raises: ConnectorError: any outcome but ok, partial and not_found. A number that cannot be written in the form the vendor
+        wants (a service number has no E.164) is not_found, and nothing is sent.
+        """
+        call = Call(self._compiled(operation), _roots(inputs), deadline, priority)
+        try:
+            return await carry_out(self._exchanger, call, clock=self._clock)
+        except InputMissing as exc:
+            return _nothing_to_ask(call.operation, exc, self._clock)
+
+    async def explain(
+        self,
+        operation: str,
+        *,
+        deadline: Deadline,
+        **inputs: Any,  # noqa: ANN401 - see run
+    ) -> tuple[Stage, ...]:
+        """Run and return every stage, secrets removed; a failure is the last stage. For an administrator who tries it out."""
+        trace = Trace(self._redactor)
+        try:
+            call = Call(self._compiled(operation), _roots(inputs), deadline, "live", trace)
+            await carry_out(self._exchanger, call, clock=self._clock)
+        except ConnectorError as exc:
+            trace.error(exc.code, exc.detail, exc.hint)
+        except InputMissing as exc:
+            trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
+        return tuple(trace.stages)
+
+    def health(self) -> Health:
+        """Tell how it stands, without asking the vendor."""
+        return Health(self._exchanger.breaker.state, self._exchanger.throttle.paused_s())
+
+    async def aclose(self) -> None:
+        """Close every connection to the vendor; calls under way end as broken."""
+        await self._exchanger.aclose()
+
+    def _compiled(self, operation: str) -> CompiledOperation:
+        compiled = self._operations.get(operation)
+        if compiled is None:
+            detail = f"the connector {self.connector.manifest.id} does not offer {operation}"
+            raise VendorMisconfigured(detail, code="operation_not_offered")
+        return compiled
+
+    def _redactor(self) -> Redactor:
+        return Redactor((*self._secrets, *self._exchanger.auth.secrets()))
+
+
+def open_connection(
+    name: str, connector: Connector, *, config: Mapping[str, Any], secrets: Mapping[str, str], clock: Clock, egress: Egress
+) -> VendorConnection:
+    """Check the configuration and make a connection; nothing is sent yet.
+
+    Raises: VendorMisconfigured: a field or secret is missing, empty or of the wrong type. EgressForbidden: an address that may
+    not be called.
+    """
+    manifest = connector.manifest
+    settled = settle(manifest, config, secrets)
+    for template in outbound_urls(manifest):
+        egress.check(constant_text(template, settled))
+    wire = HttpWire(egress, connections=manifest.limits.concurrency, response_bytes=manifest.limits.response_bytes)
+    return assemble(name, connector, settled, wire=wire, clock=clock)
+
+
+def assemble(
+    name: str,
+    connector: Connector,
+    settled: Mapping[str, Any],
+    *,
+    wire: Wire,
+    clock: Clock,
+    monotonic: Callable[[], float] = monotonic_s,
+) -> VendorConnection:
+    """Make a connection over any wire, for recordings as well. Raises: VendorMisconfigured: a credential is empty."""
+    manifest = connector.manifest
+    exchanger = Exchanger(
+        wire=wire,
+        auth=build_auth(manifest.auth, settled, clock=clock, timeout_s=manifest.limits.timeout_ms / 1000),
+        throttle=Throttle(manifest.limits, monotonic),
+        breaker=CircuitBreaker(monotonic),
+        clock=clock,
+    )
+    return VendorConnection(name, connector, settled, exchanger=exchanger, clock=clock)
+
+
+def outbound_urls(manifest: Manifest) -> tuple[str, ...]:
+    """Return the templates of every address the connector calls; none for one that only listens."""
+    hosts = tuple(manifest.hosts.values()) if manifest.operations else ()
+    return (*hosts, manifest.auth.token_url) if isinstance(manifest.auth, ClientCredentialsAuth) else hosts
+
+
+def _roots(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {"in": inputs, "record": inputs.get("record")}
+
+
+def _nothing_to_ask(operation: CompiledOperation, missing: InputMissing, clock: Clock) -> Result:
+    if missing.unwritable and not operation.writes:
+        return Result("not_found", as_of=clock(), pages=0, attempts=0)
+    detail = f"{operation.name} needs the input {missing.name}"
+    raise VendorMisconfigured(detail, code="input_missing") from missing
