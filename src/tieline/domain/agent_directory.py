@@ -2,23 +2,23 @@
 
 from typing import Protocol
 
+from tieline.domain.agent import Agent
 from tieline.domain.line import Line
+from tieline.domain.phone_internal import InternalNumbers
 
 
 class AgentDirectory(Protocol):
     """Answers from the configuration, without waiting: it is asked inside transactions."""
 
-    def has_agent(self, agent: str, /) -> bool:
-        """Say whether `agent` is the id of one of our agents."""
+    def by_extension(self, extension: str, /) -> Agent | None:
+        """Return the agent who sits at an extension, or whose id it is; None: nobody is known to."""
 
-    def by_extension(self, extension: str, /) -> str | None:
-        """Return the agent who sits at an extension; None: nobody is known to."""
-
-    def queue_watchers(self, queue: str, /) -> tuple[str, ...]:
+    def queue_watchers(self, queue: str, /) -> tuple[Agent, ...]:
         """Return the agents who are shown every call waiting in a queue."""
 
-    def is_internal(self, number: str, /) -> bool:
-        """Say whether a number, as the exchange wrote it, is one of our own extensions or staff telephones."""
+    def line(self, called: str | None, /) -> Line:
+        """Return the line a called number is, however it is written; one without a number if it is none of ours."""
 
-    def line(self, number: str, /) -> Line | None:
-        """Return the line a called number is; None: it is none of ours."""
+    @property
+    def internal(self) -> InternalNumbers:
+        """Return the numbers of the house."""

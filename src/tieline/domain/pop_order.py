@@ -17,7 +17,7 @@ class PopOrder:
 
     `show` and `join` bring a card (`join` is read-only: somebody else owns the call), `update` changes the card already there,
     `withdraw` takes it away. `reason` is a word the agent's page can explain: rang, answered, dialled, joined, waiting_in_queue,
-    you_own_it_now, answered_elsewhere, missed, caller_hung_up, transferred, consult_over, call_over.
+    held, resumed, you_own_it_now, answered_elsewhere, missed, caller_hung_up, transferred, consult_over, call_over, internal.
     """
 
     kind: PopKind

@@ -16,13 +16,13 @@ FIRST_CONTACT_WINDOW: Final = timedelta(days=7)
 ABNORMAL_CAUSES: Final = frozenset(
     {
         "network",
-        "network_out_of_order",
-        "normal_temporary_failure",
-        "temporary_failure",
-        "destination_out_of_order",
-        "media_timeout",
-        "recovery_on_timer_expire",
-        "switch_congestion",
+        "congestion",
+        "networkoutoforder",
+        "normaltemporaryfailure",
+        "destinationoutoforder",
+        "mediatimeout",
+        "recoveryontimerexpire",
+        "switchcongestion",
         "27",
         "38",
         "41",
@@ -92,7 +92,7 @@ class RepeatCaller:
 
 def is_abnormal(cause: str | None) -> bool:
     """Say whether a hang-up cause is one nobody chose."""
-    return cause is not None and cause.strip().lower().replace(" ", "_") in ABNORMAL_CAUSES
+    return cause is not None and "".join(letter for letter in cause.lower() if letter.isalnum()) in ABNORMAL_CAUSES
 
 
 def judge_repeat(
