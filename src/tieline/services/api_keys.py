@@ -1,20 +1,20 @@
 """Machine keys: made and shown once, checked quickly, ended at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from tieline.domain.errors import NotSignedIn
+from tieline.domain.errors import NotAllowed, NotFound, NotSignedIn, RequestRefused
 from tieline.kit.clock import Clock, monotonic_s
-from tieline.security.api_keys import PresentedKey, read_key
+from tieline.security.api_keys import PresentedKey, mint, read_key
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import SERVICE_ROLE
-from tieline.store import api_keys
+from tieline.store import api_keys, audit_trail
+from tieline.store.api_keys import KeyRow
 from tieline.store.database import Database
+from tieline.store.journal_rows import AuditRow
 
-CHANGES: Final = "tieline_config"
-ANNOUNCEMENT: Final = "api_keys"
-"""What is said on that channel when keys have changed."""
 TRUSTED_FOR_S: Final = 5.0
 """A key that was right is not asked for again this long; a revocation is announced and ends the trust at once."""
 LONGEST_LIFE: Final = timedelta(days=365)
@@ -55,8 +55,8 @@ class KeyRing:
 
     async def follow_changes(self) -> None:
         """Forget whenever any replica announces a change of keys; runs until cancelled."""
-        async for note in self._database.listen(CHANGES):
-            if note == ANNOUNCEMENT:
+        async for note in self._database.listen(api_keys.CHANNEL):
+            if note.resync or note.payload == api_keys.ANNOUNCEMENT:
                 self.forget()
 
     async def _look_up(self, presented: PresentedKey) -> Caller:
@@ -76,3 +76,55 @@ class KeyRing:
         if len(self._trusted) >= _REMEMBERED_AT_MOST:
             self._trusted.clear()
         self._trusted[presented] = (caller, monotonic_s() + trusted_s)
+
+
+async def create(database: Database, wish: KeyWish, *, asker: Caller, now: datetime) -> tuple[str, KeyRow]:
+    """Make a key; return its text, which is never to be had again, and what is kept of it. Raises: RequestRefused."""
+    _refuse_wish(wish, asker)
+    text, minted = mint()
+    row = KeyRow(
+        id=minted.id,
+        name=wish.name,
+        secret_sha256=minted.digest,
+        scopes=wish.scopes,
+        agent=wish.agent,
+        created_at=now,
+        expires_at=now + wish.life,
+    )
+    async with database.begin() as tx:
+        await api_keys.add(tx, row)
+        await audit_trail.write(tx, _entry(asker, "key.created", row, now=now))
+    return text, row
+
+
+async def revoke(database: Database, key_id: str, *, asker: Caller, now: datetime) -> KeyRow:
+    """End a key at once, in every process. Ending it again changes nothing. Raises: NotFound."""
+    async with database.begin() as tx:
+        row = await api_keys.revoke(tx, key_id, now=now)
+        if row is None:
+            raise NotFound
+        if row.revoked_at == now:
+            await audit_trail.write(tx, _entry(asker, "key.revoked", row, now=now))
+            await api_keys.announce(tx)
+    return row
+
+
+async def page(database: Database, *, after: tuple[datetime, str] | None, limit: int) -> Sequence[KeyRow]:
+    """Return keys, newest first, from just past `after` (created_at, id)."""
+    async with database.read() as conn:
+        return await api_keys.page(conn, after=after, limit=limit)
+
+
+def _refuse_wish(wish: KeyWish, asker: Caller) -> None:
+    """Nobody hands out more than they hold, nor for longer than a year."""
+    if not wish.scopes or not PERMISSIONS.keys() >= set(wish.scopes):
+        raise RequestRefused(code="scope_unknown", hint=f"Scopes are: {', '.join(PERMISSIONS)}.")
+    if asker.role == SERVICE_ROLE and not asker.scopes >= set(wish.scopes):
+        raise NotAllowed(code="scope_missing")
+    if not timedelta(0) < wish.life <= LONGEST_LIFE:
+        raise RequestRefused(code="field_range", hint="A key lives for 1 to 365 days.")
+
+
+def _entry(asker: Caller, action: str, row: KeyRow, *, now: datetime) -> AuditRow:
+    details = {"name": row.name, "scopes": list(row.scopes), "agent": row.agent}
+    return AuditRow(at=now, actor=asker.actor, actor_role=asker.role, action=action, subject=f"key:{row.id}", details=details)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_access import api_keys
 
+CHANNEL: Final = "tieline_config"
+ANNOUNCEMENT: Final = "api_keys"
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 """`last_used_at` answers "is this key still in use?", for which a minute is close enough; a write per request is not worth it."""
 
@@ -68,6 +70,11 @@ async def revoke(tx: AsyncConnection, key_id: str, *, now: datetime) -> KeyRow |
     """End a key for good and return it; one revoked before keeps its first instant. None: there is no such key."""
     await tx.execute(update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
     return await find(tx, key_id)
+
+
+async def announce(tx: AsyncConnection) -> None:
+    """Tell every process, on commit, that keys have changed."""
+    await tx.execute(select(func.pg_notify(CHANNEL, ANNOUNCEMENT)))
 
 
 async def note_use(conn: AsyncConnection, row: KeyRow, *, now: datetime) -> None:

@@ -1,0 +1,67 @@
+"""Everything that is counted, in one place, so that names and labels are chosen once.
+
+Labels hold words from our own tables (routes, states, connection names); never a number, a name or an id.
+"""
+
+import os
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+_ANSWER_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5, 1.7, 2.0, 5.0)
+"""The pop's own promises are among the bounds: shell 0.3, identity 0.8, complete 1.5, never later than 1.7 seconds."""
+
+REQUESTS: Final = Counter("tieline_http_requests", "Answered requests.", ("route", "method", "status"), registry=REGISTRY)
+REQUEST_SECONDS: Final = Histogram(
+    "tieline_http_request_seconds", "Time to the first byte of an answer.", ("route",), buckets=_ANSWER_SECONDS, registry=REGISTRY
+)
+REQUESTS_IN_WORK: Final = Gauge(
+    "tieline_http_requests_in_work", "Requests not yet answered.", registry=REGISTRY, multiprocess_mode="livesum"
+)
+SECURITY_EVENTS: Final = Counter(
+    "tieline_security_events", "Refusals and changes that a guard wants to see.", ("event",), registry=REGISTRY
+)
+POPS: Final = Counter("tieline_pops", "Screen pops by what was found.", ("match", "status"), registry=REGISTRY)
+POP_SECONDS: Final = Histogram(
+    "tieline_pop_seconds", "From the question to the whole pop.", (), buckets=_ANSWER_SECONDS, registry=REGISTRY
+)
+POP_BLOCKS: Final = Counter(
+    "tieline_pop_blocks", "Blocks of pops by source and freshness.", ("block", "source", "state"), registry=REGISTRY
+)
+CALL_EVENTS: Final = Counter(
+    "tieline_call_events",
+    "Call events by what they brought about; a repeat is `duplicate`.",
+    ("type", "effect"),
+    registry=REGISTRY,
+)
+SWEPT_CALLS: Final = Counter("tieline_swept_calls", "Calls closed because no hang-up ever came.", registry=REGISTRY)
+
+
+def exposition() -> bytes:
+    """Return all metrics in Prometheus' text format.
+
+    With several server processes on one machine PROMETHEUS_MULTIPROC_DIR names the directory they share, and the answer adds
+    them up: https://prometheus.github.io/client_python/multiprocess/ (read 2026-11-22). The library itself reads that variable.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call] # the library does not annotate it
+    return generate_latest(shared)

@@ -1,0 +1,53 @@
+"""Reading the audit trail, and writing to it within the transaction of the fact it tells of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tieline.store.journal_rows import AuditRow
+from tieline.store.tables_access import audit_entries
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One row as read back. `seq` ascends in the order of commits of one process, with gaps."""
+
+    seq: int
+    at: datetime
+    actor: str
+    actor_role: str | None
+    action: str
+    subject: str | None
+    call_id: str | None
+    pop_id: str | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries are wanted; None: any."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    call_id: str | None = None
+
+
+async def write(tx: AsyncConnection, row: AuditRow) -> None:
+    """Add one entry."""
+    await tx.execute(insert(audit_entries).values(**asdict(row)))
+
+
+async def page(conn: AsyncConnection, wanted: AuditFilter, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
+    """Return entries, newest first, from just past `before` (a seq)."""
+    query = select(audit_entries).order_by(audit_entries.c.seq.desc()).limit(limit)
+    for name, value in asdict(wanted).items():
+        if value is not None:
+            query = query.where(audit_entries.c[name] == value)
+    if before is not None:
+        query = query.where(audit_entries.c.seq < before)
+    return [AuditEntry(**found._asdict()) for found in await conn.execute(query)]
