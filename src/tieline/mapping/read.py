@@ -1,13 +1,12 @@
 """Reading one field: find what the vendor holds, decode it, land it in the canonical field."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import NoneType
 from typing import Any, Final
 
-from tieline.mapping.codecs.codec import Codec, Shape
-from tieline.mapping.codecs.lists import read_items
+from tieline.mapping.codecs.codec import Shape
 from tieline.mapping.expressions import Find, Record
 from tieline.mapping.fields import FieldKind
 from tieline.mapping.landing import landing
@@ -17,6 +16,7 @@ from tieline.mapping.row import CompiledRow
 
 Decode = Callable[[Any], Any]
 _CAN_BE_EMPTY: Final = frozenset({NoneType, str, list, dict, tuple})
+_SEVERAL: Final = frozenset({list, tuple})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +92,58 @@ def _with_neighbour(find: Find, find_beside: Find) -> Find:
 
 def _each_decoder(row: CompiledRow) -> Callable[[Any], tuple[list[str], str]]:
     """Every value found goes through the codec, item by item if it is a list; lists that come out are laid flat."""
-    codec, land = row.codec, landing(row.canonical)
-    translate = row.words.read if row.words else None
-
-    def decode_one(item: object) -> str:
-        return str(land(item if translate is None else translate(item)))
+    read = row.codec.read if row.codec else _as_it_is
+    spread = _as_it_is if row.codec and row.codec.takes == {Shape.LIST} else _flat
+    land = _text_landing(row)
 
     def decode_each(found: list[Any]) -> tuple[list[str], str]:
-        raw = found if _takes_lists(codec) else list(_flat(found))
-        read, unread = (raw, "") if codec is None else read_items(raw, codec.read)
-        kept, refused = read_items(list(_flat(read)), decode_one)
-        return kept, refused or unread
+        kept: list[str] = []
+        reason = ""
+        for item in spread(found):
+            try:
+                value = read(item)
+            except Unreadable as exc:
+                reason = str(exc)
+                continue
+            reason = _keep(value if value.__class__ in _SEVERAL else (value,), land, kept) or reason
+        return kept, reason
 
     return decode_each
 
 
-def _takes_lists(codec: Codec | None) -> bool:
-    return codec is not None and codec.takes == {Shape.LIST}
-
-
-def _flat(values: list[Any]) -> Iterator[Any]:
+def _keep(values: Sequence[Any], land: Decode, kept: list[str]) -> str:
+    """Add the texts that can be read, and return the reason for the last that cannot."""
+    reason = ""
     for value in values:
-        if isinstance(value, list | tuple):
-            yield from (item for item in value if not is_empty(item))
+        if value is None or value == "":
+            continue
+        try:
+            kept.append(land(value))
+        except Unreadable as exc:
+            reason = str(exc)
+    return reason
+
+
+def _text_landing(row: CompiledRow) -> Decode:
+    land = landing(row.canonical)
+    if row.words is None:
+        return land
+    translate = row.words.read
+    return lambda item: land(translate(item))
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - whatever it is
+    return value
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    flat: list[Any] = []
+    for value in values:
+        if value.__class__ in _SEVERAL:
+            flat.extend(value)
         else:
-            yield value
+            flat.append(value)
+    return [item for item in flat if not is_empty(item)]
 
 
 def _decode_several(decode_each: Callable[[Any], tuple[list[str], str]], found: list[Any]) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ class RecordMapping:
         self.rows: Mapping[str, Row] = {row.name: row.row for row in rows}
         self._readers = tuple(build_reader(row) for row in rows if row.paths or row.default is not None)
         self._writers = tuple(_writer(row) for row in rows if row.target is not None)
+        # The canonical fields for which an update must know the vendor's present record.
+        self.needs_current = frozenset(writer.row.name for writer in self._writers if writer.row.row.write in NEEDS_CURRENT)
         self._steps = tuple(
             (reader.row.name, reader.find, reader.decode, reader.row.default, reader.row.row.required) for reader in self._readers
         )
@@ -38,11 +40,6 @@ class RecordMapping:
         """The canonical fields that can be written."""
         return frozenset(writer.row.name for writer in self._writers)
 
-    @property
-    def needs_current(self) -> frozenset[str]:
-        """The canonical fields for which an update must know the vendor's present record (`if_empty`, `append`)."""
-        return frozenset(writer.row.name for writer in self._writers if writer.row.row.write in NEEDS_CURRENT)
-
     def read(self, record: Mapping[str, Any], /) -> dict[str, Any]:
         """Return canonical field → value, ready for the kind's model once `ref` is made of `id`; what is not there is absent.
 
@@ -52,12 +49,13 @@ class RecordMapping:
         for name, find, decode, default, required in self._steps:
             try:
                 found = find(record)
-                value = None if is_empty(found) else decode(found)
+                # `found or` spares most fields a call: this loop runs for every field of every record.
+                value = decode(found) if found or not is_empty(found) else None
             except Unreadable as exc:
                 if required:
                     raise VendorBadAnswer(f"the {self.kind}'s {name} cannot be read: {exc}") from exc
                 continue
-            if not is_empty(value):
+            if value or not is_empty(value):
                 fields[name] = value
             elif default is not None:
                 fields[name] = default

@@ -103,7 +103,7 @@ def epoch(unit: str) -> Codec:
     microseconds = 1_000_000 // per_second
 
     def read(value: object) -> datetime:
-        count = exact_decimal(value)
+        count = value if value.__class__ is int else exact_decimal(value)
         if count is None:
             raise Unreadable("not a plain number")
         try:
