@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Literal
 
 from tieline.domain.customer import Customer
@@ -33,14 +34,14 @@ class KnownNumber:
     seen_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Person:
     """One person or organisation. `customers` are live or cached records in order of trust, `known` rows of the index."""
 
     customers: tuple[Customer, ...] = ()
     known: tuple[KnownNumber, ...] = ()
 
-    @property
+    @cached_property
     def refs(self) -> tuple[str, ...]:
         """Every reference, the most trusted first, written `connection:id`."""
         records = (*(customer.ref for customer in self.customers), *(row.ref for row in self.known))

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 _COMPOUND = (
@@ -27,6 +28,7 @@ class NameKey(NamedTuple):
     partial: bool
 
 
+@lru_cache(maxsize=4096)
 def name_key(name: str | None) -> NameKey | None:
     """Return what can be compared of a name; None if nothing can."""
     text = _REMARK.sub("", unicodedata.normalize("NFKC", name or "")).strip()
