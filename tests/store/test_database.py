@@ -1,16 +1,64 @@
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
+from tieline.domain.errors import ConfigRefused, Overloaded
+from tieline.store import migrate
 from tieline.store.database import Database, driver
 from tieline.store.tables import lines
+
+INSERT = "INSERT INTO lines (number, definition, updated_at) VALUES ('+861', '{}', now())"
+OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+Lent = Callable[[str], Awaitable[object]]
+Way = Callable[[Database], AbstractAsyncContextManager[Lent]]
+
+
+@asynccontextmanager
+async def begin(database: Database) -> AsyncIterator[Lent]:
+    async with database.begin() as tx:
+        yield lambda statement: tx.execute(text(statement))
+
+
+@asynccontextmanager
+async def read(database: Database) -> AsyncIterator[Lent]:
+    async with database.read() as conn:
+        yield lambda statement: conn.execute(text(statement))
+
+
+@asynccontextmanager
+async def pool(database: Database) -> AsyncIterator[Lent]:
+    async with database.pool.connection() as connection:
+        yield lambda statement: connection.execute(statement.encode())
+
+
+EVERY_WAY = pytest.mark.parametrize("way", [begin, read, pool])
+
+
+def cut_all_connections(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(OTHERS)
+
+
+@pytest.fixture
+async def small(database_url: str) -> AsyncIterator[Database]:
+    """One connection for each way, a short wait, and statements that may take 100 ms."""
+    opened = await Database.open(
+        f"{database_url}?options=-c%20statement_timeout%3D100%20-c%20lock_timeout%3D50", pool_size=2, acquire_timeout_s=0.1
+    )
+    yield opened
+    await opened.aclose()
 
 
 async def test_a_transaction_rolls_back_whole(database: Database) -> None:
     async def insert_and_fail() -> None:
         async with database.begin() as tx:
-            await tx.execute(text("INSERT INTO lines (number, definition, updated_at) VALUES ('+861', '{}', now())"))
+            await tx.execute(text(INSERT))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -19,19 +67,119 @@ async def test_a_transaction_rolls_back_whole(database: Database) -> None:
         assert (await conn.execute(select(lines.c.number))).all() == []
 
 
+async def test_each_statement_of_a_reader_commits_by_itself(database: Database) -> None:
+    async with database.read() as conn:
+        await conn.execute(text(INSERT))
+        async with database.read() as other:
+            assert (await other.execute(select(lines.c.number))).scalar_one() == "+861"
+
+
 async def test_the_driver_shares_the_transaction(database: Database) -> None:
     async with database.begin() as tx:
         raw = await driver(tx)
-        await raw.execute("INSERT INTO lines (number, definition, updated_at) VALUES ('+861', '{}', now())")
+        await raw.execute(INSERT)
         assert (await tx.execute(select(lines.c.number))).scalar_one() == "+861"
 
 
-async def test_listen_yields_resync_then_notes(database: Database) -> None:
+@EVERY_WAY
+async def test_connections_the_server_closed_while_idle_are_replaced_unseen(
+    database: Database, database_url: str, way: Way
+) -> None:
+    async with AsyncExitStack() as several:
+        for _ in range(3):
+            await several.enter_async_context(way(database))
+    await asyncio.to_thread(cut_all_connections, database_url)
+    for _ in range(6):
+        async with way(database) as run:
+            await run("SELECT 1")
+
+
+@EVERY_WAY
+async def test_no_free_connection_is_overload(small: Database, way: Way) -> None:
+    async with way(small):
+        with pytest.raises(Overloaded):
+            await way(small).__aenter__()
+
+
+@EVERY_WAY
+async def test_a_statement_that_takes_too_long_is_overload(small: Database, way: Way) -> None:
+    async def sleep() -> None:
+        async with way(small) as run:
+            await run("SELECT pg_sleep(5)")
+
+    with pytest.raises(Overloaded):
+        await sleep()
+
+
+async def test_a_lock_that_is_not_to_be_had_is_overload(small: Database, database: Database) -> None:
+    async def wait_for_lock() -> None:
+        async with small.begin() as tx:
+            await tx.execute(text("LOCK TABLE lines"))
+
+    async with database.begin() as holder:
+        await holder.execute(text("LOCK TABLE lines"))
+        with pytest.raises(Overloaded):
+            await wait_for_lock()
+
+
+async def test_a_violated_constraint_is_no_overload(database: Database) -> None:
+    async def insert_twice() -> None:
+        async with database.begin() as tx:
+            await tx.execute(text(INSERT))
+            await tx.execute(text(INSERT))
+
+    with pytest.raises(IntegrityError):
+        await insert_twice()
+
+
+async def test_a_connection_lost_in_the_middle_is_overload_and_heals(database: Database, database_url: str) -> None:
+    async def lose_connection() -> None:
+        async with database.begin() as tx:
+            await tx.execute(text("SELECT 1"))
+            await asyncio.to_thread(cut_all_connections, database_url)
+            await tx.execute(text("SELECT 1"))
+
+    with pytest.raises(Overloaded):
+        await lose_connection()
+    async with database.begin() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_listen_yields_what_is_notified_once_it_is_committed(database: Database) -> None:
+    notes = database.listen("tieline_config", "tieline_agent")
+    assert (await anext(notes)).resync
+    async with database.begin() as tx:
+        await tx.execute(text("SELECT pg_notify('tieline_config', 'lines'), pg_notify('elsewhere', 'x')"))
+        await tx.execute(text("SELECT pg_notify('tieline_agent', '1001')"))
+    async with asyncio.timeout(5):
+        heard = [await anext(notes) for _ in range(2)]
+    await notes.aclose()
+    assert [(note.channel, note.payload) for note in heard] == [("tieline_config", "lines"), ("tieline_agent", "1001")]
+
+
+async def test_a_listener_cut_off_says_so_and_hears_again(database: Database, database_url: str) -> None:
     notes = database.listen("tieline_config")
     assert (await anext(notes)).resync
-    async with database.pool.connection() as conn:
-        await conn.execute("SELECT pg_notify('tieline_config', 'lines')")
-    async with asyncio.timeout(5):
-        note = await anext(notes)
-    assert (note.channel, note.payload) == ("tieline_config", "lines")
+    await asyncio.to_thread(cut_all_connections, database_url)
+    async with asyncio.timeout(10):
+        assert (await anext(notes)).resync
+        async with database.pool.connection() as connection:
+            await connection.execute("SELECT pg_notify('tieline_config', 'agents')")
+        assert (await anext(notes)).payload == "agents"
     await notes.aclose()
+
+
+async def test_an_unreachable_server_is_refused_without_telling_the_password() -> None:
+    with pytest.raises(ConfigRefused, match="could not be reached") as refused:
+        await Database.open("postgresql://tieline:hunter2@127.0.0.1:1/tieline")
+    assert "hunter2" not in f"{refused.value} {refused.value.hint}"
+
+
+@pytest.mark.parametrize(("version", "shown"), [(140012, "14.12"), (90624, "9.624")])
+def test_an_old_server_is_refused(version: int, shown: str) -> None:
+    with pytest.raises(ConfigRefused, match=f"Postgres 15 or newer is needed; this server is {shown}"):
+        migrate.require_version(version)
+
+
+def test_postgres_15_is_enough() -> None:
+    migrate.require_version(150000)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tieline.domain.errors import ConfigRefused
-from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale, refuse_stale
+from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale
 from tieline.store.database_errors import overload_when_passing
 from tieline.store.migrate import require_version
 from tieline.store.notifications import Note, listen
@@ -29,6 +29,13 @@ OPEN_TIMEOUT_S = 10.0
 
 class HotPool(AsyncConnectionPool[Connection]):
     """Raw connections in autocommit; a passing failure of the database comes out as `Overloaded`."""
+
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - psycopg's signature
+        """Lend a connection, throwing stale ones away. The pool's own `check` would pause a second before the next one."""
+        while is_stale(connection := await super().getconn(timeout)):
+            await connection.close()
+            await self.putconn(connection)
+        return connection
 
     @contextlib.asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - psycopg's signature
@@ -61,7 +68,6 @@ class Database:
             max_size=half,
             timeout=acquire_timeout_s,
             kwargs={"autocommit": True, "prepare_threshold": PREPARE_AFTER},
-            check=refuse_stale,
             open=False,
             name="tieline-hot",
         )
