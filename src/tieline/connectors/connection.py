@@ -12,6 +12,8 @@ from tieline.connectors.configuration import settle
 from tieline.connectors.contract import Result
 from tieline.connectors.engine import carry_out
 from tieline.connectors.exchange import Call, Exchanger
+from tieline.connectors.inbound import CallTranslator, Inbound
+from tieline.connectors.inbound_verify import InboundRequest
 from tieline.connectors.limits import Priority, Throttle
 from tieline.connectors.manifest import Manifest
 from tieline.connectors.manifest_auth import ClientCredentialsAuth
@@ -44,6 +46,8 @@ class VendorConnection(contract.Connection):
         self._clock = clock
         self._exchanger = exchanger
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
+        inbound = connector.manifest.inbound
+        self._calls = CallTranslator(inbound.call, config) if inbound and inbound.call else None
         self._operations = {
             operation: compile_operation(connector.manifest, operation, config) for operation in connector.manifest.operations
         }
@@ -103,6 +107,16 @@ class VendorConnection(contract.Connection):
         except InputMissing as exc:
             trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
         return tuple(trace.stages)
+
+    def translate(self, request: InboundRequest) -> Inbound:
+        """Verify and read a call event that arrived for this connection; what was sent never raises.
+
+        Raises: VendorMisconfigured: the connector takes no call events.
+        """
+        if self._calls is None:
+            detail = f"the connector {self.connector.manifest.id} takes no call events"
+            raise VendorMisconfigured(detail, code="operation_not_offered")
+        return self._calls.translate(request)
 
     def health(self) -> Health:
         """Tell how it stands, without asking the vendor."""

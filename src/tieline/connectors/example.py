@@ -42,7 +42,10 @@ class Exchange(Part):
 
 
 class OperationExample(Part):
-    """An operation, its inputs and every exchange. `in.phone` is a map of phone parts or text in E.164."""
+    """An operation, its inputs and every exchange. `in.phone` is text, best in E.164.
+
+    A failure is told by its `outcome`, or by the `error` code where no answer was judged (`upstream_bad_answer`).
+    """
 
     operation: str
     title: str = ""
@@ -51,6 +54,7 @@ class OperationExample(Part):
     in_: Annotated[dict[str, Any], Field(alias="in")] = Field(default_factory=dict)
     exchanges: Annotated[tuple[Exchange, ...], Field(min_length=1)]
     outcome: Outcome = "ok"
+    error: str | None = None
     wait_s: float | None = None
     records: tuple[Any, ...] | None = None
     mapped: tuple[dict[str, Any], ...] | None = None

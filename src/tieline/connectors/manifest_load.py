@@ -34,7 +34,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
 
 def load_manifest(path: Path) -> Manifest:
     """Read and check one connector.yaml. Raises: ManifestProblems: unreadable, not YAML, or not a manifest."""
-    located = _read_yaml(path)
+    located = read_yaml(path)
     manifest = _validated(Manifest, located.tree, located.lines, path)
     faults = [Problem(path, line_of(located.lines, at), text) for at, text in check_references(manifest)]
     if manifest.id != path.absolute().parent.name:
@@ -47,11 +47,12 @@ def load_manifest(path: Path) -> Manifest:
 
 def load_part(model: type[Model], path: Path) -> Model:
     """Read any other YAML file of a connector into `model`. Raises: ManifestProblems: as `load_manifest`."""
-    located = _read_yaml(path)
+    located = read_yaml(path)
     return _validated(model, located.tree, located.lines, path)
 
 
-def _read_yaml(path: Path) -> LocatedTree:
+def read_yaml(path: Path) -> LocatedTree:
+    """Read a YAML file with the line of every value. Raises: ManifestProblems: unreadable or not YAML."""
     try:
         return load_with_lines(path)
     except YamlRefused as exc:
