@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tieline.domain.errors import ConfigRefused
 
@@ -33,6 +35,7 @@ class SecretBox:
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
         self._latest = max(self._ciphers)
+        self._oldest_key = keys[min(keys)]
 
     @classmethod
     def open(cls, key_file: Path) -> Self:
@@ -65,6 +68,10 @@ class SecretBox:
             return cipher.decrypt(nonce, ciphertext, _place(connection, field, version)).decode()
         except InvalidTag as exc:
             raise ConfigRefused("a stored secret does not open with the key it names", code="secret_unreadable") from exc
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes for another use of the key file; they outlive rotations, which only add keys. HKDF, RFC 5869."""
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._oldest_key)
 
     def is_current(self, sealed: bytes) -> bool:
         """Say whether the newest key sealed this; if not, seal it again after a rotation."""

@@ -91,14 +91,10 @@ class Flights:
     def __iter__(self) -> Iterator[Flight]:
         return iter(self._by_block.values())
 
-    def get(self, block: str) -> Flight | None:
-        """Return the flight for a block."""
-        return self._by_block.get(block)
-
-    def replaces(self, question: Question) -> bool:
-        """Say whether starting `question` would replace a different one."""
-        running = self._by_block.get(question.block)
-        return running is not None and running.question.key != question.key
+    @property
+    def any_landed(self) -> bool:
+        """Say whether anything can be shown already, kept or live."""
+        return any(flight.best is not None for flight in self._by_block.values())
 
     @property
     def pending(self) -> tuple[Flight, ...]:

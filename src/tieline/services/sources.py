@@ -15,7 +15,7 @@ from tieline.domain.order import Order
 from tieline.domain.references import ExternalRef
 from tieline.domain.ticket import Ticket
 from tieline.kit.deadline import Deadline
-from tieline.mapping.compile import RecordMapping
+from tieline.mapping.record import RecordMapping
 
 CanonicalModel = Customer | Order | Ticket | Account
 MODELS: Mapping[str, type[CanonicalModel]] = {

@@ -1,0 +1,165 @@
+"""Who may be calling, from the index of numbers and from what the systems answer; judged by the match ladder."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tieline.domain.agent import Agent
+from tieline.domain.customer import Customer
+from tieline.domain.dial_plan import calling_code
+from tieline.domain.line import Line
+from tieline.domain.match import judge
+from tieline.domain.match_carry import carriers
+from tieline.domain.match_context import Contact, MatchContext, Mention, NumberMark
+from tieline.domain.match_reconcile import reconcile
+from tieline.domain.match_switchboard import switchboard_keys
+from tieline.domain.match_verdict import Verdict
+from tieline.domain.people import KnownNumber, Person, group
+from tieline.domain.phone import PhoneNumber
+from tieline.domain.references import ExternalRef
+from tieline.store import identity
+from tieline.store.database import HotPool
+from tieline.store.identity import IdentityKey
+
+OUR_OWN_WRITES = timedelta(minutes=5)
+"""How long a system's search may lag behind what was written to it; until then our index knows better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What our index holds for a number. `similar` share only the last eight digits; `companies` own a number around it."""
+
+    known: tuple[KnownNumber, ...] = ()
+    similar: tuple[Person, ...] = ()
+    companies: tuple[Person, ...] = ()
+    mark: NumberMark = field(default_factory=NumberMark)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the systems have said so far. `answered` are the connections whose search for the number came back."""
+
+    customers: tuple[Customer, ...] = ()
+    answered: frozenset[str] = frozenset()
+    all_answered: bool = False
+    contact: Contact = field(default_factory=Contact)
+    mentions: tuple[Mention, ...] = ()
+
+
+NOTHING_SAID = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What stays the same during one call: the line, the agent, the trust order, what the agent chose."""
+
+    line: Line
+    now: datetime
+    trust: tuple[str, ...] = ()
+    agent: Agent | None = None
+    chosen_ref: str | None = None
+    verified: bool = False
+
+
+async def remember(pool: HotPool, caller: PhoneNumber, line: Line) -> Remembered:
+    """Ask the index: one query, a second one only where a head office is looked for."""
+    if caller.key is None:
+        return Remembered()
+    prefix = f"+{calling_code(caller.country or line.country)}" if caller.e164 else ""
+    found = await identity.look_up(pool, caller.key, extension=caller.extension or "", country_prefix=prefix)
+    rows = tuple(_known(key) for key in found.keys)
+    mark = _mark(found)
+    if found.exact and rows:
+        return Remembered(known=rows, mark=mark)
+    similar = group((), rows) if rows else ()
+    return Remembered(similar=similar, companies=await _companies(pool, caller, line), mark=mark)
+
+
+def identify(caller: PhoneNumber, remembered: Remembered, said: Evidence, *, setting: Setting) -> Verdict:
+    """Judge who calls. What was remembered and what is answered never replace one another silently."""
+    context = _context(remembered, said, setting)
+    from_memory = _judge(caller, (), remembered.known, context=context, setting=setting)
+    if not said.answered:
+        return from_memory
+    believed = tuple(row for row in remembered.known if _still_believed(row, said, setting.now))
+    live = _judge(caller, said.customers, believed, context=context, setting=setting)
+    return reconcile(from_memory, live, all_answered=said.all_answered)
+
+
+def _judge(
+    caller: PhoneNumber,
+    customers: Sequence[Customer],
+    known: Sequence[KnownNumber],
+    *,
+    context: MatchContext,
+    setting: Setting,
+) -> Verdict:
+    kept, rows = carriers(customers, known, caller, line=setting.line)
+    people = group(kept, rows, trust=setting.trust)
+    return judge(caller, people, context=_with_contact(context, people))
+
+
+def _with_contact(context: MatchContext, people: Sequence[Person]) -> MatchContext:
+    """Recent contact was asked for by number or for the one person; it says nothing about one of several."""
+    if len(people) == 1 and (contact := context.contacts.get("")):
+        return replace(context, contacts={people[0].ref: contact})
+    return context
+
+
+def _context(remembered: Remembered, said: Evidence, setting: Setting) -> MatchContext:
+    agent = setting.agent
+    names = (agent.id, agent.name, agent.email) if agent is not None else ()
+    return MatchContext(
+        line=setting.line,
+        now=setting.now,
+        chosen_ref=setting.chosen_ref,
+        verified=setting.verified,
+        agent_names=frozenset(name for name in names if name),
+        number=remembered.mark,
+        contacts={"": said.contact},
+        companies=remembered.companies,
+        similar=remembered.similar,
+        mentions=said.mentions,
+    )
+
+
+def _still_believed(row: KnownNumber, said: Evidence, now: datetime) -> bool:
+    """A system that answered knows its own people better than our index, unless we have just written to it."""
+    connection = row.ref.connection
+    confirmed = any(customer.ref == row.ref for customer in said.customers)
+    ours = row.verified or (row.seen_at is not None and now - row.seen_at <= OUR_OWN_WRITES)
+    return connection not in said.answered or confirmed or ours
+
+
+async def _companies(pool: HotPool, caller: PhoneNumber, line: Line) -> tuple[Person, ...]:
+    keys = switchboard_keys(caller, line=line)
+    if not keys:
+        return ()
+    return group((), _longest(await identity.organisations(pool, keys)))
+
+
+def _longest(keys: Sequence[IdentityKey]) -> Iterable[KnownNumber]:
+    """Of several stems that fit, the one that shares most digits with the caller."""
+    return (_known(key) for key in keys if len(key.e164) == len(keys[0].e164))
+
+
+def _known(key: IdentityKey) -> KnownNumber:
+    return KnownNumber(
+        e164=key.e164,
+        ref=ExternalRef(connection=key.connection, kind=key.external_kind, id=key.external_id),
+        extension=key.extension,
+        label=key.label,
+        direct=key.direct,
+        display_name=key.display_name,
+        party_kind="organization" if key.party_kind == "organization" else "person",
+        company=key.company,
+        tier=key.tier,
+        tags=key.tags,
+        verified=key.verified,
+        seen_at=key.seen_at,
+    )
+
+
+def _mark(found: identity.Found) -> NumberMark:
+    mark = found.mark
+    return NumberMark() if mark is None else NumberMark(mark.mark, mark.remembered_ref, mark.remembered_until)

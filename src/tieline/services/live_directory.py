@@ -1,0 +1,153 @@
+"""Keeps the directory as it is set up: loads it, opens its connections, and follows every change."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from tieline.connectors.connection import VendorConnection, open_connection
+from tieline.connectors.registry import Catalog
+from tieline.domain.errors import TielineError
+from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND
+from tieline.kit.clock import Clock
+from tieline.mapping.book import load_book
+from tieline.mapping.record import RecordMapping
+from tieline.security.egress import Egress
+from tieline.security.secret_box import SecretBox
+from tieline.services.directory import Directory
+from tieline.services.sources import Source
+from tieline.store import configuration, secrets
+from tieline.store.configuration import Configuration, ConnectionRow
+from tieline.store.database import Database
+
+log = structlog.get_logger()
+LET_CALLS_FINISH_S = 10.0
+
+Mappings = Mapping[str, RecordMapping]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An open connection, its mappings, and what it was opened with."""
+
+    given: tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, object] | None]
+    connection: VendorConnection
+    book: Mappings
+
+
+class LiveDirectory:
+    """The snapshot that holds now. `faults` names each connection that could not be opened, with an error code."""
+
+    def __init__(self, database: Database, *, catalog: Catalog, box: SecretBox, egress: Egress, clock: Clock) -> None:
+        self.now = Directory()
+        self.faults: dict[str, str] = {}
+        self._database = database
+        self._catalog = catalog
+        self._box = box
+        self._egress = egress
+        self._clock = clock
+        self._opened: dict[str, _Opened] = {}
+        self._following: asyncio.Task[None] | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Load once, then follow every change announced by any process."""
+        await self.reload()
+        self._following = asyncio.create_task(self._follow(), name="configuration")
+
+    async def reload(self) -> None:
+        """Read everything anew and swap the snapshot; calls under way finish on the old connections."""
+        async with self._database.begin() as tx:
+            wanted = await configuration.read(tx)
+            sealed = await secrets.of_all(tx)
+        before = self._opened
+        self._opened = self._open_all(wanted, sealed)
+        self.now = Directory(
+            lines=wanted.lines,
+            agents=wanted.agents,
+            connections={name: one.connection for name, one in self._opened.items()},
+            sources=_sources(wanted.sources, self._opened),
+        )
+        self._say_farewell(one.connection for name, one in before.items() if self._opened.get(name) is not one)
+
+    async def aclose(self) -> None:
+        """Stop following and close every connection."""
+        if self._following is not None:
+            self._following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._following
+        for farewell in self._farewells:
+            farewell.cancel()
+        await asyncio.gather(*(connection.aclose() for connection in self.now.connections.values()))
+
+    def _open_all(self, wanted: Configuration, sealed: Mapping[str, Mapping[str, bytes]]) -> dict[str, _Opened]:
+        """Open what is wanted; a connection whose settings did not change stays open."""
+        self.faults = {}
+        opened: dict[str, _Opened] = {}
+        for name, row in wanted.connections.items():
+            given = (row, sealed.get(name, {}), wanted.overrides.get(name))
+            before = self._opened.get(name)
+            if row.paused:
+                continue
+            try:
+                opened[name] = before if before is not None and before.given == given else self._open(*given)
+            except TielineError as exc:
+                self.faults[name] = exc.code
+                log.error("connection.not_opened", connection=name, code=exc.code)  # noqa: TRY400 - foreseen, no traceback
+        return opened
+
+    def _open(self, row: ConnectionRow, sealed: Mapping[str, bytes], overrides: Mapping[str, object] | None) -> _Opened:
+        connector = self._catalog.find(row.folder or row.connector)
+        plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
+        book = load_book(connector.mapping_file, overrides) if connector.mapping_file.exists() else {}
+        connection = open_connection(
+            row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self._egress
+        )
+        return _Opened((row, sealed, overrides), connection, book)
+
+    async def _follow(self) -> None:
+        async for _ in self._database.listen(configuration.CHANNEL):
+            await self.reload()
+
+    def _say_farewell(self, replaced: Iterable[VendorConnection]) -> None:
+        for connection in replaced:
+            farewell = asyncio.create_task(_close_later(connection))
+            self._farewells.add(farewell)
+            farewell.add_done_callback(self._farewells.discard)
+
+
+async def _close_later(connection: VendorConnection) -> None:
+    """Let calls under way finish, then close."""
+    try:
+        await asyncio.sleep(LET_CALLS_FINISH_S)
+    finally:
+        await connection.aclose()
+
+
+def _sources(trust: Mapping[str, tuple[str, ...]], opened: Mapping[str, _Opened]) -> dict[str, tuple[Source, ...]]:
+    """Return who answers what. Systems that want their own customer id are searched for it too, trusted least."""
+    names = {record: list(trust.get(record, ())) for record in BLOCK_KIND_OF_RECORD}
+    customers = names[PROFILE_KIND.record]
+    for kind in BLOCK_KINDS:
+        for name in names[kind.record]:
+            if name not in customers and name in opened and _wants_customer_id(opened[name].connection, kind.operation):
+                customers.append(name)
+    return {
+        record: tuple(
+            Source(record, opened[name].connection, opened[name].book[record])
+            for name in wanted
+            if name in opened and _answers(opened[name], record)
+        )
+        for record, wanted in names.items()
+    }
+
+
+def _answers(one: _Opened, record: str) -> bool:
+    return record in one.book and one.connection.needs(BLOCK_KIND_OF_RECORD[record].operation) is not None
+
+
+def _wants_customer_id(connection: VendorConnection, operation: str) -> bool:
+    searches = connection.needs(PROFILE_KIND.operation) is not None
+    return searches and "customer_id" in (connection.needs(operation) or ())

@@ -1,0 +1,108 @@
+"""The card: everything known at this moment, in the shape of the public contract."""
+
+from collections.abc import Mapping
+
+from tieline.domain.actions import actions_for
+from tieline.domain.hints import Circumstances, hints_for
+from tieline.domain.match_verdict import Verdict
+from tieline.domain.people import Person
+from tieline.domain.phone import PhoneNumber
+from tieline.domain.profile import shown_customer
+from tieline.domain.repeat_caller import PastCall, RepeatCaller, judge_repeat
+from tieline.domain.screen_pop import Block, HistoryEntry, PopStatus, ScreenPop, ShownCustomer, ShownPhone
+from tieline.services.pop_inquiry import Inquiry
+from tieline.services.repeat_callers import windows_of
+
+HISTORY_SHOWN = 10
+
+
+def card_of(inquiry: Inquiry) -> ScreenPop:
+    """Return the pop as it stands; nothing private of anybody before one person is chosen."""
+    asked, verdict = inquiry.asked, inquiry.verdict
+    blocks = blocks_of(inquiry, verdict)
+    repeat = repeat_of(inquiry, verdict)
+    customer = _profile(verdict.chosen) if verdict.chosen is not None else None
+    return ScreenPop(
+        pop_id=asked.pop_id,
+        call_id=asked.call_id,
+        phone=_phone(inquiry.caller),
+        match=verdict.match,
+        status=status_of(blocks),
+        customer=customer,
+        candidates=verdict.candidates(),
+        more_candidates=verdict.more,
+        blocks=blocks,
+        history=tuple(_call(call) for call in inquiry.past[:HISTORY_SHOWN]),
+        hints=hints_for(Circumstances(match=verdict.match, customer=customer, blocks=blocks, repeat=repeat, call=asked.call)),
+        actions=actions_for(verdict.match, blocks),
+        call=asked.call,
+        line=inquiry.line.number or None,
+        queue=asked.queue,
+        direction=asked.direction,
+        mode=asked.mode,
+        took_ms=inquiry.took_ms,
+        trace=f"/v1/calls/{asked.call_id}/trace" if asked.call_id else None,
+    )
+
+
+def blocks_of(inquiry: Inquiry, verdict: Verdict) -> dict[str, Block]:
+    """Return each source's block. Items show for the one who is known, and for a number nobody claims."""
+    shown = verdict.match.state in {"known", "none"}
+    return {
+        flight.question.block: flight.block(shown=shown and flight.question.source.record != "customer")
+        for flight in inquiry.flights
+    }
+
+
+def repeat_of(inquiry: Inquiry, verdict: Verdict) -> RepeatCaller | None:
+    """Return what earlier calls mean for this one."""
+    return judge_repeat(inquiry.past, now=inquiry.asked.at, shared=verdict.shared, windows=windows_of(inquiry.line))
+
+
+def status_of(blocks: Mapping[str, Block]) -> PopStatus:
+    """Say in one word how much of the answer is there."""
+    states = {block.state for block in blocks.values()}
+    if not states or states == {"unavailable"}:
+        return "none"
+    if "unavailable" in states or any(block.pending for block in blocks.values()):
+        return "partial"
+    return "stale" if "stale" in states else "complete"
+
+
+def _profile(person: Person) -> ShownCustomer:
+    if person.customers:
+        return shown_customer(person.customers)
+    row = person.known[0]
+    return ShownCustomer.model_validate(
+        {
+            "ref": person.ref,
+            "name": person.name,
+            "kind": person.kind,
+            "company": person.company,
+            "tier": row.tier,
+            "tags": row.tags,
+            "phones": tuple(known.e164 for known in person.known),
+        }
+    )
+
+
+def _phone(caller: PhoneNumber) -> ShownPhone:
+    return ShownPhone(
+        e164=caller.e164,
+        national=None if caller.withheld else caller.national or caller.raw,
+        kind=caller.kind,
+        country=caller.country,
+        extension=caller.extension,
+        withheld=caller.withheld,
+    )
+
+
+def _call(call: PastCall) -> HistoryEntry:
+    return HistoryEntry(
+        kind="call",
+        at=call.started_at,
+        summary=f"{call.direction} {call.outcome or 'call'}",
+        call_id=call.call_id,
+        agent=call.agent,
+        outcome=call.outcome,
+    )

@@ -1,0 +1,43 @@
+"""What the screen pop works with: one per process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tieline.kit.clock import Clock
+from tieline.security.masking_policy import Policy
+from tieline.security.pseudonym import Pseudonyms
+from tieline.services.directory import Directory
+from tieline.services.flights import AnswerCache
+from tieline.services.index_keeper import IndexKeeper
+from tieline.store.database import Database
+from tieline.store.journal import Journal
+
+
+class CurrentDirectory(Protocol):
+    """Gives the snapshot that holds now."""
+
+    @property
+    def now(self) -> Directory:
+        """Return the present configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class PopDesk:
+    """Times in milliseconds. `late_answer_ms` is how long an answer is still wanted after the card is complete."""
+
+    database: Database
+    journal: Journal
+    directory: CurrentDirectory
+    cache: AnswerCache
+    policy: Policy
+    pseudonyms: Pseudonyms
+    keeper: IndexKeeper
+    clock: Clock
+    new_pop_id: Callable[[], str]
+    late_answer_ms: int = 8000
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self.clock()

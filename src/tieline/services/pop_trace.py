@@ -1,0 +1,62 @@
+"""Why it popped, or did not: every step of one look-up, kept with the pop. No names; numbers only by reference."""
+
+from typing import Any
+
+from tieline.services.flights import Flight
+from tieline.services.pop_inquiry import Inquiry
+
+
+def trace_of(inquiry: Inquiry) -> dict[str, Any]:
+    """Return the trace of a look-up as a document."""
+    asked, verdict, caller = inquiry.asked, inquiry.verdict, inquiry.caller
+    return {
+        "asked_by": asked.actor,
+        "agent": asked.agent.id if asked.agent is not None else None,
+        "reason": asked.reason,
+        "number": {
+            "e164": caller.e164,
+            "kind": caller.kind,
+            "country": caller.country,
+            "extension": caller.extension,
+            "withheld": caller.withheld,
+            "valid": caller.valid,
+            "assumed_country": caller.assumed_country,
+        },
+        "line": inquiry.line.number or None,
+        "suppressed": "internal" if caller.kind == "internal" else "withheld" if caller.withheld else None,
+        "index": {
+            "rows": [str(row.ref) for row in inquiry.remembered.known],
+            "similar": [person.ref for person in inquiry.remembered.similar],
+            "companies": [person.ref for person in inquiry.remembered.companies],
+            "mark": inquiry.remembered.mark.mark,
+            "available": not inquiry.memory_failed,
+        },
+        "sources": [_source(flight) for flight in inquiry.flights],
+        "candidates": [
+            {"ref": one.person.ref, "score": one.score, "rule": one.rule, "because": list(one.because)} for one in verdict.ranked
+        ],
+        "decided": {
+            "state": verdict.match.state,
+            "rule": verdict.match.rule,
+            "reason": verdict.match.reason,
+            "confidence": verdict.match.confidence,
+            "identity_level": verdict.match.identity_level,
+            "ref": verdict.chosen.ref if verdict.chosen is not None else None,
+        },
+        "took_ms": inquiry.took_ms,
+    }
+
+
+def _source(flight: Flight) -> dict[str, Any]:
+    best = flight.best
+    return {
+        "block": flight.question.block,
+        "source": flight.question.source.name,
+        "operation": flight.question.operation,
+        "state": flight.state,
+        "pending": flight.pending,
+        "error": flight.error,
+        "took_ms": flight.answer.took_ms if flight.answer is not None else None,
+        "records": len(best.models) if best is not None else 0,
+        "unreadable": best.unreadable if best is not None else 0,
+    }

@@ -1,0 +1,106 @@
+"""Who is calling? One answer within one deadline: what is known by then, each part with its state."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tieline.domain.pop_query import PopQuery
+from tieline.domain.screen_pop import ScreenPop
+from tieline.kit.deadline import Deadline
+from tieline.services.pop_asked import Asked
+from tieline.services.pop_card import card_of
+from tieline.services.pop_desk import PopDesk
+from tieline.services.pop_inquiry import Inquiry
+from tieline.services.pop_trace import trace_of
+from tieline.store.journal import Append, AuditRow, PopRow
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, for the audit and the masks."""
+
+    actor: str
+    role: str
+
+
+async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, Any]:
+    """Answer a softphone: the masked pop as a document; on disk who asked for whom before it leaves.
+
+    Raises: RequestRefused(phone_invalid). Overloaded: the audit could not be written.
+    """
+    directory = desk.directory.now
+    asked = Asked(
+        pop_id=desk.new_pop_id(),
+        phone=query.phone,
+        called=query.line,
+        actor=asker.actor,
+        role=asker.role,
+        at=desk.now(),
+        agent=directory.agents.get(query.agent) if query.agent else None,
+        call_id=query.call_id,
+        direction=query.direction,
+    )
+    inquiry = Inquiry(desk, asked)
+    deadline = Deadline.after((query.deadline_ms or inquiry.line.pop_deadline_ms) / 1000)
+    await inquiry.open()
+    await inquiry.settle(deadline)
+    card = card_of(inquiry)
+    await desk.journal.append(Append(audit=audit_of(desk, inquiry, card, action="pop.answered"), pop=_row(inquiry, card)))
+    learn(desk, inquiry)
+    return shown_to(desk, inquiry, card)
+
+
+def shown_to(desk: PopDesk, inquiry: Inquiry, card: ScreenPop) -> dict[str, Any]:
+    """Return the card as the asker may see it: the one place where a pop is masked."""
+    return desk.policy.apply(
+        inquiry.asked.seen_by, card.model_dump(mode="json"), shape="screen_pop", active_call_phone=inquiry.asked.agent is not None
+    )
+
+
+def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -> AuditRow:
+    """Return the audit entry of a card: who saw whom, through which systems."""
+    asked = inquiry.asked
+    number = inquiry.caller.key
+    subject = card.customer.ref if card.customer is not None else None
+    return AuditRow(
+        at=desk.now(),
+        actor=asked.actor,
+        actor_role=asked.seen_by,
+        action=action,
+        subject=subject or (desk.pseudonyms.of("phone", number) if number else None),
+        call_id=asked.call_id,
+        pop_id=asked.pop_id,
+        details={
+            "agent": asked.agent.id if asked.agent is not None else None,
+            "number": desk.pseudonyms.of("phone", number) if number else None,
+            "match": card.match.state,
+            "rule": card.match.rule,
+            "systems": sorted({block.source for block in card.blocks.values() if block.state != "unavailable"}),
+            "candidates": [candidate.ref for candidate in card.candidates],
+        },
+    )
+
+
+def learn(desk: PopDesk, inquiry: Inquiry) -> None:
+    """Hand what live answers said to the identity index."""
+    verdict = inquiry.verdict
+    people = [verdict.chosen] if verdict.chosen is not None else [one.person for one in verdict.ranked]
+    live = {flight.question.source.name for flight in inquiry.profiles if flight.answer is not None}
+    customers = [customer for person in people for customer in person.customers if customer.ref.connection in live]
+    desk.keeper.learn(customers, inquiry.caller, inquiry.remembered.known, line=inquiry.line, now=inquiry.asked.at)
+
+
+def _row(inquiry: Inquiry, card: ScreenPop) -> PopRow:
+    asked = inquiry.asked
+    return PopRow(
+        id=asked.pop_id,
+        state="answered",
+        promised_at=asked.at,
+        shown_at=asked.at,
+        interaction_id=asked.interaction_id,
+        call_id=asked.call_id,
+        agent=asked.agent.id if asked.agent is not None else None,
+        mode=asked.mode,
+        direction=asked.direction,
+        match_state=card.match.state,
+        trace=trace_of(inquiry),
+    )
