@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any
 
-from tieline.domain.agent import Agent
 from tieline.domain.call import CallEvent
 from tieline.domain.line import Line
 from tieline.domain.phone_internal import InternalNumbers
@@ -15,6 +13,9 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LINE = "+861065543800"
 CALLER = "+8613800138000"
 AGENTS = ("1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008", "2001", "9001")
+
+SUPPORT = Line(number=LINE, name="Support", queues=("support",))
+INTERNAL = InternalNumbers(extensions=frozenset(AGENTS), lines=frozenset({LINE}))
 
 
 def second(number: float) -> datetime:
@@ -28,23 +29,24 @@ class House:
 
     watchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def by_extension(self, extension: str, /) -> Agent | None:
-        return self._agents.get(extension)
+    def has_agent(self, agent: str, /) -> bool:
+        return agent in AGENTS
 
-    def queue_watchers(self, queue: str, /) -> tuple[Agent, ...]:
-        return tuple(self._agents[agent] for agent in self.watchers.get(queue, ()))
+    def by_extension(self, extension: str, /) -> str | None:
+        return extension if extension in AGENTS else None
 
-    def line(self, called: str | None, /) -> Line:
-        ours = (called or LINE).removeprefix("+") == LINE.removeprefix("+")
-        return Line(number=LINE, name="Support", queues=("support",)) if ours else Line(number="", name="")
+    def queue_watchers(self, queue: str, /) -> tuple[str, ...]:
+        return self.watchers.get(queue, ())
 
-    @cached_property
+    def line(self, number: str, /) -> Line | None:
+        return SUPPORT if number.removeprefix("+") == LINE.removeprefix("+") else None
+
+    def line_of(self, called: str | None, /) -> Line:
+        return (self.line(called) or Line(number="", name="")) if called else SUPPORT
+
+    @property
     def internal(self) -> InternalNumbers:
-        return InternalNumbers(extensions=frozenset(AGENTS), lines=frozenset({LINE}))
-
-    @cached_property
-    def _agents(self) -> Mapping[str, Agent]:
-        return {agent: Agent(id=agent, name=f"Agent {agent}", extensions=(agent,)) for agent in AGENTS}
+        return INTERNAL
 
 
 HOUSE = House()

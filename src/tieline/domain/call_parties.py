@@ -43,7 +43,7 @@ class Parties:
 def read_number(text: str, directory: AgentDirectory, *, called: str | None = None) -> PhoneNumber | None:
     """Return the number the exchange wrote, by the line that was called; None: it is no number."""
     try:
-        return normalise(text, line=directory.line(called), internal=directory.internal)
+        return normalise(text, line=directory.line_of(called), internal=directory.internal)
     except RequestRefused:
         return None
 
@@ -63,10 +63,8 @@ def staff_called(target: str | None, directory: AgentDirectory) -> Staff | None:
     """Return whom of us a transfer's or conference's target means; None: a queue, or somebody outside."""
     if target is None:
         return None
-    agent = directory.by_extension(target)
-    if agent is not None:
-        return Staff(agent.id, target)
-    return Staff(None, target) if is_extension(target, directory) else None
+    staff = _staff_at(target, directory)
+    return staff if staff.agent is not None or is_extension(target, directory) else None
 
 
 def is_outside(target: str | None, directory: AgentDirectory) -> bool:
@@ -115,10 +113,9 @@ def _customer_ends(events: Sequence[CallEvent], directory: AgentDirectory) -> It
 
 def _line_of(events: Sequence[CallEvent], directory: AgentDirectory) -> str | None:
     written = [ours for event in events if (ours := _our_end(event).strip())]
-    known = next((line.number for ours in written if (line := directory.line(ours)).number), None)
-    if known is not None or any(not is_extension(ours, directory) for ours in written):
-        return known or next(ours for ours in written if not is_extension(ours, directory))
-    return directory.line(None).number or None
+    known = next((line.number for ours in written if (line := directory.line(ours)) is not None), None)
+    outside = (ours for ours in written if not is_extension(ours, directory))
+    return known or next(outside, None) or directory.line_of(None).number or None
 
 
 def _our_end(event: CallEvent) -> str:
@@ -126,5 +123,5 @@ def _our_end(event: CallEvent) -> str:
 
 
 def _staff_at(named: str, directory: AgentDirectory) -> Staff:
-    agent = directory.by_extension(named)
-    return Staff(agent.id if agent else None, named)
+    """Exchanges name agents by our id or by the telephone; an id is tried first."""
+    return Staff(named if directory.has_agent(named) else directory.by_extension(named), named)

@@ -196,7 +196,7 @@ def _caller(ordered: Sequence[CallEvent], directory: AgentDirectory) -> str | No
     """Return the agent whose extension dialled, for a call inside the house."""
     dialled = (event.from_ for event in ordered if event.from_ and is_extension(event.from_, directory))
     agents = (directory.by_extension(extension) for extension in dialled)
-    return next((agent.id for agent in agents if agent is not None), None)
+    return next((agent for agent in agents if agent is not None), None)
 
 
 def _hand_over(event: CallEvent, directory: AgentDirectory) -> HandOver:

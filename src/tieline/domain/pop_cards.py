@@ -111,9 +111,9 @@ def _watchers(story: Interaction, directory: AgentDirectory) -> Iterator[tuple[s
     for wait in sorted(waits, key=lambda leg: leg.is_open):
         for watcher in directory.queue_watchers(wait.queue or ""):
             if wait.is_open and wait.rang_at is not None and not story.told_over:
-                yield watcher.id, Card(watcher.id, "preview", "ring", wait.rang_at, "waiting_in_queue")
+                yield watcher, Card(watcher, "preview", "ring", wait.rang_at, "waiting_in_queue")
             else:
-                yield watcher.id, Farewell(watcher.id, "answered_elsewhere" if wait.answered_at else "caller_hung_up")
+                yield watcher, Farewell(watcher, "answered_elsewhere" if wait.answered_at else "caller_hung_up")
 
 
 def _word_for(agent: str, legs: list[Leg], story: Interaction) -> Card | Farewell | None:
