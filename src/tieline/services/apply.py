@@ -101,7 +101,7 @@ def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector]) -> Co
         },
         lines=wanted.lines,
         agents=wanted.agents,
-        sources=dict(wanted.sources),
+        sources={str(kind): names for kind, names in wanted.sources.items()},
         overrides={name: wanted.mappings.get(name, {}) for name in wanted.connections},
     )
 

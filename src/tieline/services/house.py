@@ -1,0 +1,44 @@
+"""Everything one process works with, built once by the root and handed to the doors."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tieline.connectors.registry import Catalog
+from tieline.domain.agent import Agent
+from tieline.kit.clock import Clock
+from tieline.push.channel import Channel
+from tieline.security.secret_box import SecretBox
+from tieline.services.directory import Directory
+from tieline.services.live_directory import LiveDirectory
+from tieline.services.pop_desk import PopDesk
+from tieline.store.database import Database
+from tieline.store.journal import Journal
+
+if TYPE_CHECKING:
+    from tieline.services.agent_pops import AgentPops
+    from tieline.services.call_events import CallDesk
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One per process; belongs to one event loop."""
+
+    database: Database
+    journal: Journal
+    live_directory: LiveDirectory
+    channel: Channel[Any]
+    clock: Clock
+    catalog: Catalog
+    box: SecretBox
+    desk: PopDesk
+    calls: "CallDesk"
+    agent_pops: "AgentPops"
+
+    @property
+    def directory(self) -> Directory:
+        """Return what is set up now."""
+        return self.live_directory.now
+
+    def agent(self, agent_id: str) -> Agent | None:
+        """Return an agent by id."""
+        return self.directory.agents.get(agent_id)
