@@ -18,7 +18,7 @@ CASTS: Final[Mapping[str, str]] = {
     "$text": "text",
     "$json": "JSON written as text",
     "$base64": "text in base64",
-    "$base64url_json": "JSON in URL-safe base64 without padding",
+    "$base64url_json": "JSON in URL-safe base64 (RFC 4648, section 5), padded",
     "$first": "the first of a list that is not empty",
 }
 TreePath = tuple[str | int, ...]

@@ -202,5 +202,5 @@ _CASTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "$text": as_text,
     "$json": lambda value: json_bytes(value).decode(),
     "$base64": lambda value: base64.b64encode(as_text(value).encode()).decode(),
-    "$base64url_json": lambda value: base64.urlsafe_b64encode(json_bytes(value)).rstrip(b"=").decode(),
+    "$base64url_json": lambda value: base64.urlsafe_b64encode(json_bytes(value)).decode(),
 }
