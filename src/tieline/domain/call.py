@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from tieline.domain.instants import Instant
 
 CallEventType = Literal["queued", "ringing", "answered", "held", "resumed", "transferred", "conferenced", "ended"]
 Direction = Literal["inbound", "outbound", "internal"]
@@ -43,7 +45,7 @@ class CallEvent(BaseModel):
     agent: Identifier | None = None
     extension: Identifier | None = None
     queue: Identifier | None = None
-    at: AwareDatetime
+    at: Instant
     outcome: CallOutcome | None = None
     talk_s: Annotated[int, Field(ge=0, le=604_800)] | None = None
     wait_s: Annotated[int, Field(ge=0, le=604_800)] | None = None
