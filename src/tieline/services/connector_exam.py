@@ -1,0 +1,189 @@
+"""The exam every connector sits, packaged or not: one function per rule, all faults told with file and line."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tieline.connectors.contract import CAPABILITIES
+from tieline.connectors.example import IntakeExample, OperationExample
+from tieline.connectors.manifest_auth import Part
+from tieline.connectors.manifest_load import FILE_NAME, load_part, read_yaml
+from tieline.connectors.problems import ManifestProblems, Problem
+from tieline.connectors.registry import Connector
+from tieline.domain.errors import MappingInvalid
+from tieline.kit.yaml_lines import line_of
+from tieline.mapping.book import load_book
+from tieline.services.connector_examples import Example, load_example, replay
+from tieline.services.connector_secrets import leaks
+
+# What quality.yaml must speak about. The first group is examined here, the second is for a person to judge.
+QUALITY: Final[Mapping[str, str]] = {
+    "manifest": "connector.yaml loads; id, capabilities, references and titles are right",
+    "examples": "every operation and intake has a recorded example, and each is reproduced byte for byte",
+    "secrets": "no secret appears in a trace, a log or a repr",
+    "writes": "every write has an idempotency choice and an outcome table",
+    "mapping": "mapping.yaml loads and serves every operation that brings records",
+    "readme": "README.md names every config field",
+    "docs_read": "the vendor's documentation was read; its address and the date are in docs:",
+    "errors": "the vendor's own error codes are in the outcome table, each with an example",
+    "limits": "limits: are the vendor's published ones",
+    "paging": "long answers are read to their end, with an example of two pages",
+    "phones": "it is known in which form the vendor stores and searches numbers",
+    "live": "it was run against the real system",
+}
+
+
+class Stand(Part):
+    """A rule that is not done: still to do, or not applicable, with the reason."""
+
+    todo: Annotated[str, Field(min_length=5)] | None = None
+    exempt: Annotated[str, Field(min_length=5)] | None = None
+
+    @model_validator(mode="after")
+    def _one_reason(self) -> Self:
+        if (self.todo is None) == (self.exempt is None):
+            raise ValueError("write done, {todo: reason} or {exempt: reason}")
+        return self
+
+
+class Quality(Part):
+    """quality.yaml: every rule of `QUALITY` and how the connector stands to it."""
+
+    rules: dict[str, Literal["done"] | Stand]
+
+
+@dataclass(slots=True)
+class Subject:
+    """One folder under examination."""
+
+    connector: Connector
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.connector.folder
+
+    def problem(self, text: str, *at: str | int) -> Problem:
+        """Name a fault at a place in connector.yaml."""
+        file = self.folder / FILE_NAME
+        return Problem(file, line_of(read_yaml(file).lines, at), text)
+
+
+Rule = Callable[[Subject], Awaitable[Sequence[Problem]]]
+
+
+async def examine(folder: Path) -> tuple[Problem, ...]:
+    """Return every fault of the connector in `folder`; none: it passes."""
+    subject = Subject(Connector(folder))
+    try:
+        _ = subject.connector.manifest
+    except ManifestProblems as exc:
+        return exc.problems
+    problems: list[Problem] = []
+    for rule in RULES:
+        try:
+            problems.extend(await rule(subject))
+        except ManifestProblems as exc:
+            problems.extend(exc.problems)
+    return tuple(dict.fromkeys(problems))
+
+
+async def examples_reproduce(subject: Subject) -> Sequence[Problem]:
+    """Replay every example, and miss none."""
+    problems: list[Problem] = []
+    for file in subject.connector.examples:
+        try:
+            subject.examples.append(load_example(file))
+        except ManifestProblems as exc:
+            problems.extend(exc.problems)
+    for example in subject.examples:
+        problems.extend(await replay(subject.connector, example))
+    return [*problems, *_missing_examples(subject)]
+
+
+def _missing_examples(subject: Subject) -> Iterator[Problem]:
+    shown = {example.content.operation for example in subject.examples if isinstance(example.content, OperationExample)}
+    for operation in subject.connector.manifest.operations:
+        if operation not in shown:
+            yield subject.problem(f"{operation} has no example in examples/", "operations", operation)
+    inbound = subject.connector.manifest.inbound
+    if inbound and inbound.call and not any(isinstance(example.content, IntakeExample) for example in subject.examples):
+        yield subject.problem("the call intake has no example in examples/", "inbound", "call")
+
+
+async def secrets_stay_hidden(subject: Subject) -> Sequence[Problem]:
+    """Run every example with marked secrets."""
+    return [
+        example.problem(f"a secret is shown in {place}")
+        for example in subject.examples
+        for place in await leaks(subject.connector, example)
+    ]
+
+
+async def writes_are_safe(subject: Subject) -> Sequence[Problem]:
+    """A write whose refusals are not told apart would be believed or repeated wrongly."""
+    manifest = subject.connector.manifest
+    return [
+        subject.problem(f"{name} writes, so it needs outcomes: of its own or of the connector", "operations", name)
+        for name, operation in manifest.operations.items()
+        if manifest.is_write(name) and not (operation.outcomes or manifest.outcomes)
+    ]
+
+
+async def mapping_serves(subject: Subject) -> Sequence[Problem]:
+    """Every operation that brings or sends records finds a mapping of their kind."""
+    needed = {
+        CAPABILITIES[name].record: name for name in subject.connector.manifest.operations if CAPABILITIES[name].record != "none"
+    }
+    if not needed:
+        return ()
+    try:
+        book = load_book(subject.connector.mapping_file)
+    except MappingInvalid as exc:
+        line = re.search(r"line (\d+)", exc.where)
+        return [Problem(subject.connector.mapping_file, int(line.group(1)) if line else 1, exc.detail)]
+    return [
+        Problem(subject.connector.mapping_file, 1, f"there is no mapping of the kind {kind}, which {name} needs")
+        for kind, name in needed.items()
+        if kind not in book
+    ]
+
+
+async def readme_names_fields(subject: Subject) -> Sequence[Problem]:
+    """An administrator finds every field of the form explained."""
+    file = subject.folder / "README.md"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return [
+        Problem(file, 1, f"the field {name} is not explained")
+        for name in subject.connector.manifest.config
+        if not re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text)
+    ]
+
+
+async def quality_is_told(subject: Subject) -> Sequence[Problem]:
+    """quality.yaml speaks about every rule and no other."""
+    file = subject.folder / "quality.yaml"
+    stands = load_part(Quality, file).rules
+    missing = [
+        Problem(file, 1, f"the rule {name} is not listed ({meaning})") for name, meaning in QUALITY.items() if name not in stands
+    ]
+    lines = read_yaml(file).lines
+    unknown = [
+        Problem(file, line_of(lines, ("rules", name)), f"there is no rule {name!r}") for name in stands if name not in QUALITY
+    ]
+    return [*missing, *unknown]
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    examples_reproduce,
+    secrets_stay_hidden,
+    writes_are_safe,
+    mapping_serves,
+    readme_names_fields,
+    quality_is_told,
+)
