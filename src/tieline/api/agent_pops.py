@@ -1,0 +1,126 @@
+"""The agent's side of a pop: the live channel, the acknowledgement, the choice among several, the page behind a code."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from tieline.api.strict_route import StrictRoute
+from tieline.domain.errors import NotAllowed
+from tieline.push.channel import Channel
+from tieline.security.permissions import Caller, permit, public
+from tieline.services.agent_pops import AgentPops
+
+KEEP_ALIVE_S: Final = 15
+STUCK_AFTER_S: Final = 20.0
+"""A browser that takes nothing for so long is let go; it comes back and resumes."""
+
+LARGEST_POSITION: Final = 2**63 - 1
+
+logging.getLogger("sse_starlette").setLevel(logging.INFO)
+"""Its debug lines quote whole events, and with them whoever calls."""
+
+router = APIRouter(route_class=StrictRoute, prefix="/v1", tags=["pops"])
+
+AgentId = Annotated[str, Path(min_length=1, max_length=200, description="The agent's id.")]
+PopId = Annotated[str, Path(min_length=1, max_length=200, description="The pop's id.")]
+Follower = Annotated[Caller, permit("pops.read")]
+Answerer = Annotated[Caller, permit("pops.answer")]
+
+
+class Choice(BaseModel):
+    """Who is calling."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ref: Annotated[str, Field(min_length=3, max_length=300, description="The candidate's `ref`.", examples=["crm:003xx"])]
+    remember: Annotated[bool, Field(description="Take this one for the number from now on, for 180 days.")] = False
+
+
+class Code(BaseModel):
+    """The one-time code of a pop page's address."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Opened(BaseModel):
+    """The card and what follows it: `key` is a bearer token for this agent's pops, good for four hours."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pop: Annotated[dict[str, Any], Field(description="A screen pop, as `GET /v1/screen-pop` answers it.")]
+    agent: str | None
+    key: str | None
+
+
+@router.get(
+    "/agents/{agent}/pops",
+    summary="Follow an agent's pops",
+    response_class=EventSourceResponse,
+    responses={200: {"description": "`pop.show`, `pop.update`, `pop.withdraw`, `resync`", "content": {"text/event-stream": {}}}},
+)
+async def follow(
+    request: Request,
+    agent: AgentId,
+    caller: Follower,
+    last_event_id: Annotated[str | None, Header(max_length=40, description="Resume behind this event.")] = None,
+) -> EventSourceResponse:
+    """Stream what happens on an agent's screen, as server-sent events, for as long as the connection lasts.
+
+    `pop.show` and `pop.update` carry the whole screen pop, `pop.withdraw` the reason. Without `Last-Event-ID`, or when it is too
+    old, the stream begins with a `pop.show` for each live pop and a `resync` that names them: any other card is over.
+    """
+    require_desk_of(caller, agent)
+    channel: Channel[Any] = request.app.state.house.channel
+    return EventSourceResponse(_events(channel, agent, _position(last_event_id)), ping=KEEP_ALIVE_S, send_timeout=STUCK_AFTER_S)
+
+
+@router.post("/agents/{agent}/pops/{pop_id}/ack", summary="Acknowledge a pop", status_code=204)
+async def acknowledge(request: Request, agent: AgentId, pop_id: PopId, caller: Answerer) -> None:
+    """Say that the pop is on the agent's screen. May be said again."""
+    require_desk_of(caller, agent)
+    await _pops(request).acknowledge(pop_id, agent=agent, by=caller)
+
+
+@router.post("/pops/{pop_id}/choose", summary="Say who is calling", status_code=204)
+async def choose(request: Request, pop_id: PopId, choice: Choice, caller: Answerer) -> None:
+    """Choose one of the candidates. The card follows on the live channel."""
+    await _pops(request).choose(pop_id, choice.ref, remember=choice.remember, by=caller)
+
+
+@router.post("/pops/{pop_id}/open", summary="Open a pop page", dependencies=[public("the one-time code is the permission")])
+async def open_page(request: Request, pop_id: PopId, code: Code) -> Opened:
+    """Exchange the one-time code of a pop page's address for the card. It works once, and for one minute."""
+    opened = await _pops(request).open(pop_id, code.code)
+    return Opened(pop=opened.pop, agent=opened.agent, key=opened.key)
+
+
+def require_desk_of(caller: Caller, agent: str) -> None:
+    """Raises: NotAllowed: the caller may not see or act for this agent."""
+    if not caller.speaks_for(agent):
+        raise NotAllowed
+
+
+async def _events(channel: Channel[Any], agent: str, position: int | None) -> AsyncGenerator[ServerSentEvent, None]:
+    async with aclosing(channel.subscribe(agent, position)) as deliveries:
+        async for delivery in deliveries:
+            yield ServerSentEvent(delivery.data, event=delivery.kind, id=None if delivery.id is None else str(delivery.id))
+
+
+def _position(last_event_id: str | None) -> int | None:
+    """Read a position; one that was never ours starts over rather than being refused, as browsers send it by themselves."""
+    if not (last_event_id or "").isascii() or not (last_event_id or "").isdigit():
+        return None
+    position = int(last_event_id or "")
+    return position if position <= LARGEST_POSITION else None
+
+
+def _pops(request: Request) -> AgentPops:
+    pops: AgentPops = request.app.state.house.agent_pops
+    return pops

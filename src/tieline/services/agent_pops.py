@@ -1,0 +1,32 @@
+"""What an agent does with a pop: sees it, says who is calling, opens it from the softphone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+from tieline.security.permissions import Caller
+
+KEY_LIFE: Final = timedelta(hours=4)
+"""As long as a call may last before the sweeper ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPop:
+    """What a one-time code opened. `key` follows the agent's pops; `pop` is the masked screen pop as JSON."""
+
+    pop: dict[str, Any]
+    agent: str | None
+    key: str | None
+
+
+class AgentPops(Protocol):
+    """The use cases behind `api.agent_pops`."""
+
+    async def acknowledge(self, pop_id: str, *, agent: str, by: Caller) -> None:
+        """Note that a pop is on the agent's screen. Raises: NotFound."""
+
+    async def choose(self, pop_id: str, ref: str, *, remember: bool, by: Caller) -> None:
+        """Say who is calling. Raises: NotFound. StateConflict: the pop is over."""
+
+    async def open(self, pop_id: str, code: str) -> OpenedPop:
+        """Exchange a one-time code. Raises: Gone."""

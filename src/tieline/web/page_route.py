@@ -1,0 +1,37 @@
+"""Routes that answer people: who is not signed in is led to the door, and a refusal is a page with a sentence."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.responses import RedirectResponse
+
+from tieline.domain.errors import NotAllowed, NotFound, NotSignedIn, TielineError
+from tieline.web.painter import Painter
+
+SIGN_IN: Final = "/desk/sign-in"
+_EXPLAINED: Final[tuple[type[TielineError], ...]] = (NotAllowed, NotFound)
+
+
+def page_route(painter: Painter) -> type[APIRoute]:
+    """Return the route class for pages painted by `painter`. What it does not explain passes on to the application."""
+
+    class PageRoute(APIRoute):
+        """One page."""
+
+        def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override] # the framework says Coroutine
+            """Put the explanations around the framework's work."""
+            show = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                try:
+                    return await show(request)
+                except NotSignedIn:
+                    return RedirectResponse(SIGN_IN, status_code=303, headers={"Cache-Control": "no-store"})
+                except _EXPLAINED as refused:
+                    return painter.page(request, "refused.html", status=refused.http_status, reason=f"refused.{refused.code}")
+
+            return answer
+
+    return PageRoute

@@ -1,0 +1,79 @@
+"""The pages themselves: an agent's desk, one pop's page, the door to them, and the files they load."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.responses import RedirectResponse
+
+from tieline.domain.agent import Agent
+from tieline.domain.errors import NotAllowed, NotFound
+from tieline.security.permissions import Caller, permit, public
+from tieline.web.assets import assets
+from tieline.web.languages import language_of
+from tieline.web.page_route import page_route
+from tieline.web.painter import Painter
+from tieline.web.sign_in import SignIn
+
+AgentId = Annotated[str | None, Query(max_length=200)]
+PopId = Annotated[str, Path(max_length=200)]
+DeskVisitor = Annotated[Caller, permit("desk.open")]
+SAME_FOR_EVERYONE: Final = public("the same files for everyone")
+EMPTY_SHELL: Final = public("an empty page; what it shows comes for a one-time code or to whoever is signed in")
+
+
+def web_routers(*, frame_ancestors: Sequence[str] = ()) -> list[APIRouter]:
+    """Return the HTML door's routes. `frame_ancestors`: origins (the softphones') that may show our pages in a frame.
+
+    The application's state holds `access`, `session_cookie` and `house` as the JSON door sets them.
+    """
+    painter = Painter(frame_ancestors)
+    shown = Pages(painter)
+    router = APIRouter(route_class=page_route(painter), include_in_schema=False)
+    router.add_api_route("/", shown.home, methods=["GET"], dependencies=[public("leads to the desk")])
+    router.add_api_route("/desk", shown.desk, methods=["GET"])
+    router.add_api_route("/pop/{pop_id}", shown.pop, methods=["GET"], dependencies=[EMPTY_SHELL])
+    router.add_api_route("/static/{version}/{name:path}", shown.file, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
+    SignIn(painter).add_to(router)
+    return [router]
+
+
+class Pages:
+    """The endpoints, with the painter they share."""
+
+    def __init__(self, painter: Painter) -> None:
+        self._painter = painter
+
+    async def home(self) -> Response:
+        """Lead to the desk."""
+        return RedirectResponse("/desk", status_code=307)
+
+    async def desk(self, request: Request, caller: DeskVisitor, agent: AgentId = None) -> Response:
+        """Show an agent's desk; to whoever speaks for no one in particular, the choice of desks."""
+        agents = agents_of(request)
+        wanted = agent or caller.agent
+        if wanted is None:
+            return self._painter.page(request, "choose.html", agents=sorted(agents, key=lambda each: each.id))
+        if not caller.speaks_for(wanted):
+            raise NotAllowed
+        found = next((each for each in agents if each.id == wanted), None)
+        if found is None:
+            raise NotFound
+        language = language_of(request, preferred=found.language)
+        return self._painter.page(
+            request, "desk.html", language=language, agent=found.id, agent_name=found.name, may_leave=caller.agent is not None
+        )
+
+    async def pop(self, request: Request, pop_id: PopId) -> Response:
+        """Show the page that a softphone opens for one pop. It is empty until its script has shown the one-time code."""
+        return self._painter.page(request, "pop.html", pop_id=pop_id)
+
+    async def file(self, request: Request, version: str, name: str) -> Response:
+        """Give a script, a style sheet, a catalogue of texts."""
+        return assets().answer(request, version, name)
+
+
+def agents_of(request: Request) -> Sequence[Agent]:
+    """Return the agents that are set up."""
+    agents: Sequence[Agent] = tuple(request.app.state.house.directory.now.agents.values())
+    return agents

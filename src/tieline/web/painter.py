@@ -1,0 +1,71 @@
+"""Turns a template into a page that runs nothing but our own files and can be framed only by whom we named."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from fastapi import Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from tieline.web.assets import assets
+from tieline.web.languages import LANGUAGES, language_of, texts
+
+SHEETS: Final = ("tokens", "base", "shell", "card", "blocks", "door")
+_POLICY: Final[Mapping[str, str]] = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "object-src": "'none'",
+    "form-action": "'self'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "'none'",
+}
+
+
+def content_policy(frame_ancestors: Sequence[str] = ()) -> str:
+    """Return the Content-Security-Policy of our pages. `frame_ancestors`: the softphones' origins."""
+    directives = {**_POLICY, "frame-ancestors": " ".join(frame_ancestors) or "'none'"}
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+class Painter:
+    """Renders templates. `frame_ancestors` are origins that may show our pages in a frame."""
+
+    def __init__(self, frame_ancestors: Sequence[str] = ()) -> None:
+        self._headers = {
+            "Content-Security-Policy": content_policy(frame_ancestors),
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+
+    def page(
+        self, request: Request, template: str, *, status: int = 200, language: str | None = None, **values: object
+    ) -> HTMLResponse:
+        """Return the page `template` in the asker's language, or in `language`."""
+        spoken = language or language_of(request)
+        words = texts(spoken)
+        content = (
+            _templates()
+            .get_template(template)
+            .render(language=spoken, languages=LANGUAGES.items(), say=words.say, say_or=words.say_or, **values)
+        )
+        return HTMLResponse(content, status_code=status, headers=self._headers)
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("tieline.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    shared: dict[str, Any] = {
+        "asset": assets().address,
+        "modules": assets().modules,
+        "sheets": [f"{sheet}.css" for sheet in SHEETS],
+    }
+    environment.globals.update(shared)
+    return environment

@@ -1,0 +1,34 @@
+/** Requests to our own API: JSON in, JSON out, a refusal is an error that carries its code. */
+
+export class Refused extends Error {
+  /** `status` is the HTTP status, 0 when no answer came; `code` is the problem's code. */
+  constructor(status, code) {
+    super(code || `HTTP ${status}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Send `body` to `path` and return the answer. `key` stands for a session where there is none. */
+export async function post(path, body, { key = null } = {}) {
+  return exchange(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }, key);
+}
+
+/** Read `path`. */
+export async function read(path, { key = null } = {}) {
+  return exchange(path, { headers: {} }, key);
+}
+
+async function exchange(path, request, key) {
+  const headers = { ...request.headers, Accept: "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}) };
+  let answer;
+  try {
+    answer = await fetch(path, { ...request, headers, credentials: "same-origin", cache: "no-store", redirect: "error" });
+  } catch {
+    throw new Refused(0, "offline");
+  }
+  const text = await answer.text();
+  const content = text && /json/.test(answer.headers.get("Content-Type") ?? "") ? JSON.parse(text) : null;
+  if (!answer.ok) throw new Refused(answer.status, content?.code ?? "");
+  return content;
+}
