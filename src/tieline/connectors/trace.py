@@ -9,7 +9,7 @@ from tieline.connectors.messages import Incoming, Outgoing
 from tieline.connectors.outcome import Verdict
 from tieline.connectors.redaction import Redactor
 
-StageName = Literal["request", "response", "outcome", "records", "result", "error"]
+StageName = Literal["request", "response", "outcome", "records", "mapped", "result", "error"]
 LONGEST_BODY: Final = 20_000
 
 

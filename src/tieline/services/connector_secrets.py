@@ -1,4 +1,4 @@
-"""Prove that a connector shows no secret: its examples run with marked secrets, and all that is shown is searched for the mark."""
+"""Prove that a connector shows no secret: its examples run with marked secrets, and whatever is shown is searched for them."""
 
 import base64
 from collections.abc import Iterator, Sequence

@@ -1,0 +1,144 @@
+"""What a person does with connectors: list them, read one, begin one, and try one operation with every stage in sight."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, get_args
+
+from tieline import connectors
+from tieline.connectors.connection import VendorConnection
+from tieline.connectors.contract import CAPABILITIES, INPUTS
+from tieline.connectors.manifest import Category, Manifest
+from tieline.connectors.registry import Catalog
+from tieline.connectors.trace import Stage
+from tieline.domain.errors import ConfigRefused, ManifestInvalid, RequestRefused
+from tieline.domain.line import Line
+from tieline.domain.phone_normalise import normalise
+from tieline.kit.deadline import Deadline
+from tieline.kit.ids import opaque_token
+from tieline.mapping.record import RecordMapping
+
+CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
+PATIENCE_S: Final = 30.0
+_SCAFFOLD: Final = Path(connectors.__file__).parent / "scaffold"
+_ID: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
+
+
+class Summary(NamedTuple):
+    """One connector of the catalog; `fault` says why it cannot be used."""
+
+    id: str
+    name: str
+    category: str
+    operations: tuple[str, ...]
+    takes_calls: bool
+    fault: str = ""
+
+
+def list_connectors(catalog: Catalog) -> tuple[Summary, ...]:
+    """Return every connector by id; one with a faulty manifest is listed with its first fault."""
+    return tuple(_summary(connector.folder, catalog) for connector in catalog.list())
+
+
+def _summary(folder: Path, catalog: Catalog) -> Summary:
+    try:
+        return summarise(catalog.find(str(folder)).manifest)
+    except ManifestInvalid as exc:
+        return Summary(folder.name, folder.name, "", (), takes_calls=False, fault=exc.detail.partition("\n")[0])
+
+
+def summarise(manifest: Manifest) -> Summary:
+    """Return what a manifest offers, in one line."""
+    takes_calls = manifest.inbound is not None and manifest.inbound.call is not None
+    return Summary(manifest.id, manifest.name, manifest.category, tuple(manifest.operations), takes_calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A connection to try, and the mapping of its records by kind."""
+
+    connection: VendorConnection
+    book: Mapping[str, RecordMapping]
+
+
+async def try_operation(
+    trial: Trial, operation: str, written: Mapping[str, str], *, line: Line, writing: bool = False
+) -> tuple[Stage, ...]:
+    """Run one operation against the real system and return every stage, the mapped records last; secrets are removed.
+
+    `written` holds the inputs as text: `phone` in any spelling (read as on `line`), `record` as JSON in canonical fields.
+    Raises: RequestRefused: an input that does not exist, or a write without `writing`. VendorMisconfigured: not offered.
+    """
+    capability = CAPABILITIES.get(operation)
+    if capability is not None and capability.writes and not writing:
+        raise RequestRefused(f"{operation} changes something in the other system; say so to have it carried out")
+    inputs = _inputs(trial, operation, written, line)
+    stages = await trial.connection.explain(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
+    return tuple(shown for stage in stages for shown in _with_mapped(stage, trial, operation))
+
+
+def _inputs(trial: Trial, operation: str, written: Mapping[str, str], line: Line) -> dict[str, Any]:
+    unknown = sorted(set(written) - INPUTS.keys() - {"record", "idempotency_key"})
+    if unknown:
+        raise RequestRefused(f"there is no input {unknown[0]!r}; there are {', '.join(sorted({*INPUTS, 'record'}))}")
+    inputs: dict[str, Any] = dict(written)
+    if "phone" in inputs:
+        inputs["phone"] = normalise(inputs["phone"], line=line)
+    if "record" in inputs:
+        inputs["record"] = _record(trial, operation, inputs["record"])
+    if CAPABILITIES[operation].writes:
+        inputs.setdefault("idempotency_key", opaque_token())
+    return inputs
+
+
+def _record(trial: Trial, operation: str, written: str) -> dict[str, Any]:
+    mapping = trial.book.get(CAPABILITIES[operation].record)
+    try:
+        canonical = json.loads(written)
+    except json.JSONDecodeError as exc:
+        raise RequestRefused('record is written as JSON, for example {"subject": "…"}') from exc
+    if mapping is None or not isinstance(canonical, dict):
+        raise RequestRefused("record is an object of canonical fields, and its kind needs a mapping")
+    return mapping.write(canonical, current=None, is_new=operation.endswith(".create"))
+
+
+def _with_mapped(stage: Stage, trial: Trial, operation: str) -> tuple[Stage, ...]:
+    """Follow the records found by what the mapping makes of each."""
+    mapping = trial.book.get(CAPABILITIES[operation].record) if operation in CAPABILITIES else None
+    if stage.name != "records" or mapping is None:
+        return (stage,)
+    previews = [[asdict(field) for field in mapping.preview(record)] for record in stage.facts["records"]]
+    return (stage, Stage("mapped", {"records": previews}))
+
+
+def begin_connector(parent: Path, connector_id: str, *, category: str, name: str = "") -> tuple[Path, ...]:
+    """Write a folder to start from, which loads and whose examples still fail; return its files.
+
+    Raises: ConfigRefused: not an id, not a category, or the folder exists.
+    """
+    folder = parent / connector_id
+    if not _ID.fullmatch(connector_id):
+        raise ConfigRefused("an id is a word in small letters, digits and underscores, such as acme_helpdesk")
+    if category not in CATEGORIES:
+        raise ConfigRefused(f"the category is one of {', '.join(CATEGORIES)}")
+    if folder.exists():
+        raise ConfigRefused("there is already something at that place", where=str(folder))
+    model = _SCAFFOLD / ("pbx" if category == "pbx" else "system")
+    words = {"__ID__": connector_id, "__CATEGORY__": category, "__NAME__": name or connector_id.replace("_", " ").title()}
+    return tuple(_copy(file, folder / file.relative_to(model), words) for file in sorted(model.rglob("*")) if file.is_file())
+
+
+def _copy(model: Path, target: Path, words: Mapping[str, str]) -> Path:
+    text = model.read_text(encoding="utf-8")
+    for placeholder, word in words.items():
+        text = text.replace(placeholder, json.dumps(word, ensure_ascii=False) if _quoted(model, placeholder) else word)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    return target
+
+
+def _quoted(model: Path, placeholder: str) -> bool:
+    """A free name may hold what YAML reads as its own."""
+    return model.suffix == ".yaml" and placeholder == "__NAME__"
