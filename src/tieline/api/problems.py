@@ -27,6 +27,7 @@ _STATUS_CODES: Final[Mapping[int, str]] = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    408: "request_timeout",
     413: "body_too_large",
     415: "media_type",
     416: "range_invalid",
@@ -93,22 +94,19 @@ def refusal(error: TielineError) -> Fault:
     return Fault(error.http_status, error.code, title=error.title, detail=error.detail, headers=_headers_for(error))
 
 
-async def on_refusal(request: Request, error: Exception) -> Response:
-    """Answer a `TielineError`."""
-    assert isinstance(error, TielineError)  # noqa: S101 - registered for this class only
+async def on_refusal(request: Request, error: TielineError) -> Response:
+    """Answer a foreseen error."""
     return render(request.scope, refusal(error))
 
 
-async def on_http_error(request: Request, error: Exception) -> Response:
+async def on_http_error(request: Request, error: HTTPException) -> Response:
     """Answer what the framework itself refused: no such path, wrong method."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     code = _STATUS_CODES.get(error.status_code, f"http_{error.status_code}")
     return render(request.scope, Fault(error.status_code, code, headers=error.headers or {}))
 
 
-async def on_invalid_input(request: Request, error: Exception) -> Response:
+async def on_invalid_input(request: Request, error: RequestValidationError) -> Response:
     """Answer input that was read but does not fit."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     findings = findings_of(error.errors(), body=error.body)
     title = "The request does not fit its description"
     return render(request.scope, Fault(422, findings[0].code, title=title, findings=findings))

@@ -55,9 +55,8 @@ class KeyRing:
 
     async def follow_changes(self) -> None:
         """Forget whenever any replica announces a change of keys; runs until cancelled."""
-        async for note in self._database.listen(api_keys.CHANNEL):
-            if note.resync or note.payload == api_keys.ANNOUNCEMENT:
-                self.forget()
+        async for _ in self._database.listen(api_keys.CHANNEL):
+            self.forget()
 
     async def _look_up(self, presented: PresentedKey) -> Caller:
         now = self._clock()

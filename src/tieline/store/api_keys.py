@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_access import api_keys
 
-CHANNEL: Final = "tieline_config"
-ANNOUNCEMENT: Final = "api_keys"
+CHANNEL: Final = "tieline_keys"
+"""Apart from the configuration's channel, on which every note makes every process open its connections anew."""
+
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 """`last_used_at` answers "is this key still in use?", for which a minute is close enough; a write per request is not worth it."""
 
@@ -74,7 +75,7 @@ async def revoke(tx: AsyncConnection, key_id: str, *, now: datetime) -> KeyRow |
 
 async def announce(tx: AsyncConnection) -> None:
     """Tell every process, on commit, that keys have changed."""
-    await tx.execute(select(func.pg_notify(CHANNEL, ANNOUNCEMENT)))
+    await tx.execute(select(func.pg_notify(CHANNEL, "")))
 
 
 async def note_use(conn: AsyncConnection, row: KeyRow, *, now: datetime) -> None:

@@ -1,0 +1,108 @@
+"""Keys of machines: made and shown once, listed without their secret, ended at once."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.lists import ListQuery, Page
+from tieline.api.openapi import problems
+from tieline.api.strict_route import StrictRoute
+from tieline.domain.call import Identifier
+from tieline.security.permissions import PERMISSIONS, Caller, permit
+from tieline.services import api_keys
+from tieline.services.api_keys import KeyWish
+from tieline.store.api_keys import KeyRow
+
+router = APIRouter(route_class=StrictRoute, tags=["Administration"])
+Manager = Annotated[Caller, permit("keys.manage")]
+
+
+def _known(scope: str) -> str:
+    if scope not in PERMISSIONS:
+        raise PydanticCustomError("tieline_field_value", "unknown scope")
+    return scope
+
+
+Scope = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(PERMISSIONS)})]
+
+
+class WishedKey(BaseModel):
+    """What the key shall be able to do, and for how long."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "PBX in Shanghai", "scopes": ["events.write"], "days": 90}]},
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(PERMISSIONS))]
+    agent: Annotated[Identifier | None, Field(description="Binds the key to one agent, who signs in to the desk with it.")] = None
+    days: Annotated[int, Field(ge=1, le=365, description="Days until it ends.")] = 365
+
+
+class ShownKey(BaseModel):
+    """A key without its secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    agent: str | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+class NewKey(ShownKey):
+    """A key as it is shown once, and never again."""
+
+    key: Annotated[str, Field(description="Send it as `Authorization: Bearer …`.", examples=["tl_abcdefghijkl_…"])]
+
+
+@router.post(
+    "/v1/api-keys",
+    operation_id="create_api_key",
+    summary="Make a key",
+    status_code=201,
+    responses=problems({404: "No such agent: `agent_unknown`."}),
+)
+async def create_key(wish: WishedKey, caller: Manager, house: HouseOfRequest) -> NewKey:
+    """Make a key and show it, this once. A key may hand out no more than it holds itself."""
+    wished = KeyWish(name=wish.name, scopes=tuple(wish.scopes), agent=wish.agent, life=timedelta(days=wish.days))
+    text, row = await api_keys.create(house.database, wished, asker=caller, now=house.clock())
+    return NewKey(**_shown(row).model_dump(), key=text)
+
+
+@router.get("/v1/api-keys", operation_id="list_api_keys", summary="List the keys")
+async def list_keys(
+    query: Annotated[ListQuery, Query()], _caller: Manager, house: HouseOfRequest, cursors: CursorsOfRequest
+) -> Page[ShownKey]:
+    """Return keys, the newest first, ended ones included."""
+    place = cursors.read("api-keys", query.cursor)
+    after = (datetime.fromisoformat(place[0]), str(place[1])) if place else None
+    rows = await api_keys.page(house.database, after=after, limit=query.limit + 1)
+    shown = [_shown(row) for row in rows[: query.limit]]
+    next_place = [shown[-1].created_at.isoformat(), shown[-1].id] if len(rows) > query.limit else None
+    return Page(items=shown, next=cursors.write("api-keys", next_place))
+
+
+@router.delete(
+    "/v1/api-keys/{key_id}",
+    operation_id="revoke_api_key",
+    summary="End a key",
+    responses=problems({404: "There is no such key: `not_found`."}),
+)
+async def revoke_key(key_id: str, caller: Manager, house: HouseOfRequest) -> ShownKey:
+    """End a key at once, on every replica. Ending it again changes nothing."""
+    return _shown(await api_keys.revoke(house.database, key_id, asker=caller, now=house.clock()))
+
+
+def _shown(row: KeyRow) -> ShownKey:
+    return ShownKey.model_validate(row, from_attributes=True)

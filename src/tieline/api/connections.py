@@ -1,0 +1,84 @@
+"""The catalog of systems, and those that are connected."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from tieline.api.house import HouseOfRequest
+from tieline.api.lists import Page
+from tieline.api.openapi import problems
+from tieline.api.strict_route import StrictRoute
+from tieline.security.permissions import permit
+from tieline.services import connection_states
+
+router = APIRouter(route_class=StrictRoute, tags=["People and systems"])
+
+
+class ShownConnector(BaseModel):
+    """A system that can be connected."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    category: str | None
+    operations: tuple[str, ...]
+    receives_calls: Annotated[bool, Field(description="It can tell us of calls at `POST /v1/cti/{connection}`.")]
+    fault: Annotated[str | None, Field(description="Why its folder cannot be used, as a code.")] = None
+
+
+class ShownConnection(BaseModel):
+    """A connected system. Its address and its secrets are never shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    connector: str | None
+    standing: Annotated[
+        Literal["up", "trying", "paused", "misconfigured"],
+        Field(description="`paused`: it failed repeatedly or asked us to slow down, and is left alone for a while."),
+    ]
+    operations: tuple[str, ...]
+    answers: Annotated[tuple[str, ...], Field(description="The kinds of records it is asked for.")]
+    paused_s: Annotated[float, Field(description="Seconds until it is asked again.")]
+    fault: Annotated[str | None, Field(description="Why it could not be opened, as a code.")] = None
+
+
+ConnectionName = Annotated[str, Path(max_length=60, description="The administrator's name for it.", examples=["crm"])]
+
+
+@router.get(
+    "/v1/connectors",
+    operation_id="list_connectors",
+    summary="List the systems that can be connected",
+    dependencies=[permit("connectors.read")],
+)
+def list_connectors(house: HouseOfRequest) -> Page[ShownConnector]:
+    """Return the catalog, by id. The list is short and comes whole."""
+    found = connection_states.connectors(house.catalog)
+    return Page(items=[ShownConnector.model_validate(each, from_attributes=True) for each in found])
+
+
+@router.get(
+    "/v1/connections",
+    operation_id="list_connections",
+    summary="List the connected systems",
+    dependencies=[permit("connections.read")],
+)
+async def list_connections(house: HouseOfRequest) -> Page[ShownConnection]:
+    """Return every connection and how it stands at this moment in the answering process, without asking the vendors."""
+    found = connection_states.connections(house.directory)
+    return Page(items=[ShownConnection.model_validate(each, from_attributes=True) for each in found])
+
+
+@router.get(
+    "/v1/connections/{name}/health",
+    operation_id="get_connection_health",
+    summary="How does one connected system stand?",
+    dependencies=[permit("connections.read")],
+    responses=problems({404: "There is no such connection: `not_found`."}),
+)
+async def connection_health(name: ConnectionName, house: HouseOfRequest) -> ShownConnection:
+    """Tell what the last calls to the system came to. The vendor is not asked."""
+    return ShownConnection.model_validate(connection_states.connection(house.directory, name), from_attributes=True)

@@ -1,0 +1,72 @@
+"""`/healthz`, `/readyz`, `/metrics`: for those who keep it running."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict
+
+from tieline.api.house import HouseOfRequest
+from tieline.api.strict_route import StrictRoute
+from tieline.observability import metrics
+from tieline.security.permissions import permit, public
+from tieline.services import readiness
+from tieline.services.readiness import State
+
+router = APIRouter(route_class=StrictRoute, tags=["Operation"])
+
+
+class Alive(BaseModel):
+    """The process lives."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """One word for each part; nothing that would help a stranger."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ready: bool
+    database: State
+    migrations: State
+    clock: State
+
+
+@router.get(
+    "/healthz",
+    operation_id="get_health",
+    summary="Is the process alive?",
+    dependencies=[public("says only that the process lives; probes carry no key")],
+)
+async def healthz() -> Alive:
+    """Answer without asking anything else. When this fails, restart the process."""
+    return Alive()
+
+
+@router.get(
+    "/readyz",
+    operation_id="get_readiness",
+    summary="May work be sent here?",
+    responses={503: {"description": "Not now; `database`, `migrations` or `clock` says why.", "model": Ready}},
+    dependencies=[public("four words; load balancers carry no key")],
+)
+async def readyz(house: HouseOfRequest, response: Response) -> Ready:
+    """Ask the database for its revision and its clock. When this fails, send work elsewhere; a restart would not help."""
+    found = await readiness.check(house.database, clock=house.clock)
+    response.status_code = 200 if found.ready else 503
+    return Ready(ready=found.ready, database=found.database, migrations=found.schema, clock=found.clock)
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Read the metrics",
+    response_class=Response,
+    responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    dependencies=[permit("metrics.read")],
+)
+async def read_metrics() -> Response:
+    """Return every counter of this process, or of all processes here when they share a directory."""
+    return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)

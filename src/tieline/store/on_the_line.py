@@ -1,0 +1,25 @@
+"""Whether a number is on the line with an agent: the question behind "may this agent look it up?"."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+LONGEST_CALL: Final = timedelta(hours=5)
+"""Longer than the sweeper lets a silent call live; bounds the search to the agent's recent legs."""
+
+_WITH_AGENT: Final = text("""
+    SELECT EXISTS (
+        SELECT FROM legs JOIN interactions AS call ON call.id = legs.interaction_id
+        WHERE legs.agent = :agent AND coalesce(legs.rang_at, call.started_at) >= :begun_since
+          AND (call.ended_at IS NULL OR call.ended_at >= :ended_since)
+          AND coalesce(call.customer_e164, call.customer_national) = :number
+    )
+""")
+
+
+async def is_with_agent(conn: AsyncConnection, agent: str, number: str, *, ended_since: datetime) -> bool:
+    """Say whether one of the agent's calls, under way or over since `ended_since`, is with `number` (a `PhoneNumber.key`)."""
+    values = {"agent": agent, "number": number, "ended_since": ended_since, "begun_since": ended_since - LONGEST_CALL}
+    return bool((await conn.execute(_WITH_AGENT, values)).scalar_one())
