@@ -8,7 +8,6 @@ from tieline.domain.agent import Agent
 from tieline.kit.clock import Clock
 from tieline.push.channel import Channel
 from tieline.security.secret_box import SecretBox
-from tieline.services.directory import Directory
 from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_desk import PopDesk
 from tieline.store.database import Database
@@ -25,7 +24,7 @@ class House:
 
     database: Database
     journal: Journal
-    live_directory: LiveDirectory
+    directory: LiveDirectory
     channel: Channel[Any]
     clock: Clock
     catalog: Catalog
@@ -34,11 +33,6 @@ class House:
     calls: "CallDesk"
     agent_pops: "AgentPops"
 
-    @property
-    def directory(self) -> Directory:
-        """Return what is set up now."""
-        return self.live_directory.now
-
     def agent(self, agent_id: str) -> Agent | None:
         """Return an agent by id."""
-        return self.directory.agents.get(agent_id)
+        return self.directory.now.agents.get(agent_id)

@@ -28,6 +28,7 @@ class Asked:
     call_id: str | None = None
     interaction_id: UUID | None = None
     provider: str | None = None
+    call_key: str | None = None
     direction: Direction = "inbound"
     queue: str | None = None
     mode: PopMode = "full"

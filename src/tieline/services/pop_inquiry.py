@@ -1,6 +1,7 @@
 """One look-up under way: what was asked, what has come in, and what that makes of the caller."""
 
 import asyncio
+from dataclasses import replace
 from typing import TypeVar
 
 from tieline.domain.customer import Customer
@@ -12,6 +13,7 @@ from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_normalise import normalise
 from tieline.domain.pop_blocks import PROFILE_KIND
 from tieline.domain.repeat_caller import PastCall
+from tieline.domain.screen_pop import ShownCall
 from tieline.domain.ticket import Ticket
 from tieline.kit.clock import monotonic_s
 from tieline.kit.deadline import Deadline
@@ -85,6 +87,10 @@ class Inquiry:
         while await self.advance(deadline):
             pass
 
+    def call_is_now(self, call: ShownCall) -> None:
+        """Note how the call stands by now."""
+        self.asked = replace(self.asked, call=call)
+
     @property
     def verdict(self) -> Verdict:
         """Return who calls, by all that is known now."""
@@ -124,7 +130,7 @@ class Inquiry:
         return await remember(self._desk.database.pool, self.caller, self.line)
 
     async def _recall(self) -> tuple[PastCall, ...]:
-        own = (self.asked.provider, self.asked.call_id) if self.asked.provider and self.asked.call_id else None
+        own = (self.asked.provider, self.asked.call_key) if self.asked.provider and self.asked.call_key else None
         async with self._desk.database.pool.connection() as connection:
             return await call_history.recent(
                 connection, e164=self.caller.key, ref=self.asked.chosen_ref, now=self.asked.at, leave_out=own

@@ -14,6 +14,7 @@ def trace_of(inquiry: Inquiry) -> dict[str, Any]:
         "agent": asked.agent.id if asked.agent is not None else None,
         "reason": asked.reason,
         "number": {
+            "written": caller.raw,
             "e164": caller.e164,
             "kind": caller.kind,
             "country": caller.country,

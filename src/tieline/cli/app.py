@@ -1,0 +1,88 @@
+"""The command line put together. Every failure that is foreseen is told in one sentence."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tieline.cli import connector, demo, doctor, keys, ring
+from tieline.cli.root import Root
+from tieline.domain.errors import TielineError
+
+console = Console()
+errors = Console(stderr=True)
+MARKS = {"create": "[green]+[/]", "update": "[yellow]~[/]", "keep": "[dim]=[/]"}
+
+
+def build(root: Root) -> typer.Typer:
+    """Return the command line for a root."""
+    app = typer.Typer(
+        help="Tieline ties a call centre to the systems that know the customer.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    _add_running(app, root)
+    _add_configuring(app, root)
+    demo.add_to(app, root)
+    doctor.add_to(app, root)
+    ring.add_to(app)
+    keys.add_to(app, root)
+    app.add_typer(connector.build(root.connector_tools), name="connector")
+    return app
+
+
+def run(app: Callable[[], object]) -> None:
+    """Run a command; exit 1 with one sentence on anything foreseen."""
+    try:
+        app()
+    except TielineError as exc:
+        errors.print(f"[red]{exc}[/]" + (f" {exc.hint}" if exc.hint else ""), highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def tell(sentence: str) -> None:
+    """Print what is going on."""
+    errors.print(f"[dim]{sentence} …[/]", highlight=False)
+
+
+def _add_running(app: typer.Typer, root: Root) -> None:
+    @app.command()
+    def serve(
+        host: Annotated[str | None, typer.Option(help="Address to listen on; default: TIELINE_HOST.")] = None,
+        port: Annotated[int | None, typer.Option(help="TCP port; default: TIELINE_PORT.")] = None,
+        workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
+        with_worker: Annotated[bool, typer.Option("--with-worker", help="Work off jobs in the same process too.")] = False,
+    ) -> None:
+        """Serve the API and the pages."""
+        root.serve(host=host, port=port, workers=workers, with_worker=with_worker, progress=tell)
+
+    @app.command()
+    def worker(
+        concurrency: Annotated[int, typer.Option(min=1, max=256, help="Jobs at the same time.")] = 8,
+    ) -> None:
+        """Work off deliveries, pulls and schedules."""
+        root.work(concurrency=concurrency, progress=tell)
+
+
+def _add_configuring(app: typer.Typer, root: Root) -> None:
+    @app.command()
+    def migrate() -> None:
+        """Bring the database's schema to the newest revision."""
+        console.print(f"The schema is at {root.migrate(progress=tell)}.")
+
+    @app.command()
+    def apply(
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The YAML file.")],
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    ) -> None:
+        """Create or update connections, lines, agents and mappings from one file."""
+        changes = root.apply(file, dry_run=dry_run)
+        for change in changes:
+            console.print(f"{MARKS[change.verb]} {change.kind} {change.name}", highlight=False)
+        changed = sum(change.verb != "keep" for change in changes)
+        done = "would change" if dry_run else "changed"
+        console.print(f"{changed} {done}, {len(changes) - changed} as they were.")

@@ -1,0 +1,52 @@
+"""What the commands can ask of the root of the program, which alone reads settings."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tieline.services.apply import Change
+from tieline.services.connectors import ConnectorTools
+from tieline.services.doctor import Finding
+from tieline.services.house import House
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running server: where it answers, and what it works with."""
+
+    url: str
+    house: House
+
+
+class Root(Protocol):
+    """The program as the command line sees it."""
+
+    def serve(self, *, host: str | None, port: int | None, workers: int, with_worker: bool, progress: Progress) -> None:
+        """Serve until told to stop. None: as the settings say."""
+
+    def work(self, *, concurrency: int, progress: Progress) -> None:
+        """Work off jobs until told to stop."""
+
+    def migrate(self, *, progress: Progress) -> str:
+        """Bring the schema to head and return its revision."""
+
+    def apply(self, path: Path, *, dry_run: bool) -> tuple[Change, ...]:
+        """Make what is set up match a file."""
+
+    def examine(self) -> Sequence[Finding]:
+        """Check everything a running server needs."""
+
+    def create_key(self, *, name: str, scopes: Sequence[str], agent: str | None, days: int) -> str:
+        """Make an API key and return it; it cannot be shown again."""
+
+    def connector_tools(self) -> ConnectorTools:
+        """Return what the connector commands work with."""
+
+    def demo(
+        self, *, port: int, reachable: Sequence[str], apply_file: Path, progress: Progress
+    ) -> AbstractAsyncContextManager[Serving]:
+        """Serve with an open door on loopback, a worker included; `reachable` are base URLs of simulated systems."""

@@ -1,0 +1,161 @@
+"""Bring a promised card to its agent: the shell at once, every answer as it comes, nothing twice."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from tieline.domain.agent_event import AgentEvent
+from tieline.domain.errors import TielineError
+from tieline.domain.pop_order import PopOrder
+from tieline.kit.deadline import Deadline
+from tieline.kit.ids import opaque_token
+from tieline.push.channel import Channel
+from tieline.services.pop_card import card_of
+from tieline.services.pop_desk import PopDesk
+from tieline.services.pop_inquiry import Inquiry
+from tieline.services.pop_subject import asked_of, facts_of_pop, shown_call
+from tieline.services.pop_trace import trace_of
+from tieline.services.screen_pop import audit_of, learn, shown_to
+from tieline.store import pops
+from tieline.store.journal import Append
+from tieline.store.pops import KeptPop
+
+log = structlog.get_logger()
+OVERDUE = timedelta(seconds=1)
+"""A promise this old that nobody took up belonged to a server that died, or is too busy."""
+
+GATHER_S = 0.02
+"""Answers that land this close together travel in one update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """One attempt to serve one promise; `fence` is what a late attempt is refused by."""
+
+    pop: KeptPop
+    fence: str
+    inquiry: Inquiry
+
+    @property
+    def agent(self) -> str:
+        """Return whose screen it is."""
+        return self.pop.agent or ""
+
+
+class PopDelivery:
+    """Serves promises. One per process; each promise is a task of its own."""
+
+    def __init__(self, desk: PopDesk, channel: Channel[Any]) -> None:
+        self._desk = desk
+        self._channel = channel
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def present(self, order: PopOrder) -> None:
+        """Begin to carry an order out. Returns at once: whoever reports a call never waits for a look-up."""
+        task = asyncio.get_running_loop().create_task(self._carry_out(order), name=f"pop {order.pop_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def resume(self) -> int:
+        """Take up promises nobody served, such as those of a server that died; return how many."""
+        now = self._desk.now()
+        async with self._desk.database.begin() as tx:
+            await pops.give_up(tx, promised_before=now - timedelta(minutes=5))
+            orders = await pops.unserved(tx, now=now, overdue=OVERDUE)
+        for order in orders:
+            self.present(order)
+        return len(orders)
+
+    async def aclose(self) -> None:
+        """Stop; promises not yet served stay promised and are taken up elsewhere."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _carry_out(self, order: PopOrder) -> None:
+        try:
+            if order.kind == "withdraw":
+                await self._withdraw(order)
+            else:
+                await self._serve(order)
+        except TielineError as exc:
+            log.warning("pop.not_delivered", pop_id=order.pop_id, code=exc.code)
+
+    async def _withdraw(self, order: PopOrder) -> None:
+        async with self._desk.database.begin() as tx:
+            pop = await pops.find(tx, order.pop_id)
+            if pop is None or pop.state != "withdrawn":
+                return
+            payload = {"pop_id": pop.id, "reason": order.reason}
+            await self._channel.publish(AgentEvent(order.agent, "pop.withdraw", pop.id, pop.seq, payload), tx=tx)
+
+    async def _serve(self, order: PopOrder) -> None:
+        fence = opaque_token(9)
+        now = self._desk.now()
+        async with self._desk.database.begin() as tx:
+            pop = await pops.claim(tx, order.pop_id, by=fence, now=now)
+            if pop is None:
+                return
+            facts = await facts_of_pop(tx, pop)
+        agent = self._desk.directory.now.agents.get(pop.agent or "")
+        inquiry = Inquiry(self._desk, asked_of(pop, facts, agent, reason=order.reason, at=now))
+        await inquiry.open()
+        showing = Showing(pop, fence, inquiry)
+        if await self._show(showing):
+            await self._follow_up(showing)
+
+    async def _show(self, showing: Showing) -> bool:
+        """Put the card on the screen with what is known at once; False: it was taken back or taken over meanwhile."""
+        inquiry = showing.inquiry
+        card = card_of(inquiry)
+        kind = "pop.show" if showing.pop.shown_at is None else "pop.update"
+        await self._desk.journal.append(Append(audit=audit_of(self._desk, inquiry, card, action="pop.shown")))
+        async with self._desk.database.begin() as tx:
+            seq = await pops.mark_shown(
+                tx,
+                showing.pop.id,
+                by=showing.fence,
+                now=self._desk.now(),
+                match_state=card.match.state,
+                trace=trace_of(inquiry),
+            )
+            if seq is None:
+                return False
+            document = shown_to(self._desk, inquiry, card)
+            await self._channel.publish(AgentEvent(showing.agent, kind, card.pop_id, seq, document), tx=tx)
+        return True
+
+    async def _follow_up(self, showing: Showing) -> None:
+        """Patch the card as answers land: until it is complete, then late ones for a while, then only the cache learns."""
+        inquiry = showing.inquiry
+        complete_at = Deadline.after(inquiry.line.pop_deadline_ms / 1000)
+        late = Deadline.after((inquiry.line.pop_deadline_ms + self._desk.late_answer_ms) / 1000)
+        declared = not inquiry.flights.pending
+        while inquiry.flights.pending:
+            landed = await inquiry.advance(late if declared else complete_at)
+            if landed:
+                await inquiry.settle(Deadline.after(GATHER_S))
+            elif declared:
+                break
+            declared = declared or not landed
+            if not await self._patch(showing):
+                return
+        learn(self._desk, inquiry)
+
+    async def _patch(self, showing: Showing) -> bool:
+        inquiry = showing.inquiry
+        async with self._desk.database.begin() as tx:
+            facts = await facts_of_pop(tx, showing.pop)
+            if facts is not None:
+                inquiry.call_is_now(shown_call(facts, showing.agent))
+            card = card_of(inquiry)
+            seq = await pops.next_seq(tx, card.pop_id, match_state=card.match.state, trace=trace_of(inquiry))
+            if seq is None:
+                return False
+            document = shown_to(self._desk, inquiry, card)
+            await self._channel.publish(AgentEvent(showing.agent, "pop.update", card.pop_id, seq, document), tx=tx)
+        return True
