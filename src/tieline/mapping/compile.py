@@ -10,7 +10,7 @@ from tieline.mapping.codecs.codec import Codec, Shape
 from tieline.mapping.codecs.table import build_codec
 from tieline.mapping.fields import ID_FIELD, KINDS, CanonicalField, FieldKind
 from tieline.mapping.landing import LANDS
-from tieline.mapping.paths import Path, clash, compile_path, writable
+from tieline.mapping.paths import Path, Step, clash, compile_path, writable
 from tieline.mapping.record import RecordMapping
 from tieline.mapping.refusals import CodecRefused, ExpressionRefused, WordsRefused
 from tieline.mapping.row import CompiledRow
@@ -138,7 +138,7 @@ class _RowCompiler:
 
 def _check_targets(rows: list[CompiledRow], kind: str, source: RowSource) -> None:
     """Refuse targets that cannot be built, and two rows whose targets would overwrite or tear one another."""
-    taken: list[tuple[str, Path]] = []
+    taken: list[tuple[CompiledRow, tuple[Step, ...]]] = []
     for row in rows:
         if row.target is None:
             continue
@@ -148,7 +148,20 @@ def _check_targets(rows: list[CompiledRow], kind: str, source: RowSource) -> Non
             raise source.refuse(problem, kind, row.name, key, code="expr_invalid")
         if row.row.write == "append" and row.canonical.kind not in {FieldKind.TEXT, FieldKind.TEXTS}:
             raise source.refuse("only text can be appended to", kind, row.name, "write")
-        for other, path in taken:
-            if clash(path.steps or (), row.target.steps):
-                raise source.refuse(f"the row {other} writes to the same place", kind, row.name, key, code="mapping_conflict")
-        taken.append((row.name, row.target))
+        for steps in (row.target.steps, *_beside(row)):
+            clashing = next(
+                (other.name for other, place in taken if clash(place, steps) and not _shared(row, other, steps)), None
+            )
+            if clashing:
+                raise source.refuse(f"the row {clashing} writes to the same place", kind, row.name, key, code="mapping_conflict")
+            taken.append((row, steps))
+
+
+def _beside(row: CompiledRow) -> tuple[tuple[Step, ...], ...]:
+    """Return the second place a row writes to, if it has one: the currency beside an amount."""
+    return (row.codec.beside.steps,) if row.codec and row.codec.beside and row.codec.beside.steps else ()
+
+
+def _shared(row: CompiledRow, other: CompiledRow, steps: tuple[Step, ...]) -> bool:
+    """Say whether `steps` lead to one currency for the amounts of both rows; writing checks that they agree."""
+    return _beside(row) == _beside(other) == (steps,)

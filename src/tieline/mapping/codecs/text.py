@@ -108,10 +108,13 @@ def phone(country: str, spelling: str = "e164") -> Codec:
         raise CodecRefused(f"phone spells numbers as {', '.join(_SPELLINGS)}")
     home = phonenumbers.country_code_for_region(country)
 
+    # Bare digits that begin with the country's code can also be a number within it: 4915123456789 is two numbers in Germany.
+    prefixes = ("+", "") if spelling == "digits" else ("",)
+
     def read(value: Any) -> str:  # noqa: ANN401 - a vendor's value
         spelled = as_text(value)
-        number = _parsed(spelled, country)
-        return spelled if number is None else _e164(number)
+        numbers = (_parsed(prefix + spelled, country) for prefix in prefixes)
+        return next((_e164(number) for number in numbers if number is not None), spelled)
 
     def write(value: Any) -> str:  # noqa: ANN401 - a canonical value
         spelled = _sent(value)
