@@ -124,13 +124,14 @@ class _Bamboo:
         return _envelope(self._order_record(order))
 
     def _wanted_people(self, request: Request) -> Sequence[Person]:
-        """Return who is meant by `memberNo` or `mobile`; one of the two must be there."""
+        """Return who is meant by `memberNo`, or by `mobile`, which may be several with commas; one of the two must be there."""
         _check_key(request)
         if member := request.query_params.get("memberNo"):
             if member not in self._by_number:
                 raise _Refused("unknown")
             return (self._by_number[member],)
-        return self._world.callers(_required(request, "mobile"), "erp")
+        mobiles = _required(request, "mobile").split(",")
+        return tuple({person.key: person for mobile in mobiles for person in self._world.callers(mobile, "erp")}.values())
 
     def _order(self, number: str) -> Order:
         order = self._world.orders.get(number)

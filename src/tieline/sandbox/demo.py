@@ -1,5 +1,6 @@
 """The demo's own people and what happened to them, read from `demo.yaml` beside this file; hours count back from the present."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -103,9 +104,9 @@ def extensions() -> tuple[Extension, ...]:
     return _demo().extensions
 
 
-def people() -> tuple[Person, ...]:
-    """Return the demo's own people; their keys are below 100."""
-    return _demo().people
+def people(now: datetime) -> tuple[Person, ...]:
+    """Return the demo's own people, customers since more than a year before `now`; their keys are below 100."""
+    return tuple(replace(person, joined_at=now - timedelta(days=400 + 30 * person.key)) for person in _demo().people)
 
 
 def orders(now: datetime) -> tuple[Order, ...]:

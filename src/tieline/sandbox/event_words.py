@@ -2,8 +2,9 @@
 
 Generic CTI knows three events, newCall, answer and hangup, and neither legs nor clocks (Zammad, "Generic CTI",
 https://docs.zammad.org/en/latest/api/generic-cti/index.html, read 2026-11-22). Heron adds to it what sipgate's push API has,
-`userId[]`, `origCallId` and `diversion` (https://developer.sipgate.io/push-api/api-reference/, read 2026-11-22), and what no
-such API has: a time stamp, the leg, and events for hold, transfer, conference and queue.
+`userId[]` and `origCallId` (https://developer.sipgate.io/push-api/api-reference/, read 2026-11-22), and what no such API has: a
+time stamp, calls between colleagues, and events for hold, transfer, conference and queue. A leg is named only where the agent
+does not already name it: when two telephones of one agent ring.
 """
 
 from collections.abc import Iterator, Mapping
@@ -76,7 +77,8 @@ def pushed_event(told: Told, dialect: Dialect) -> dict[str, Any] | None:
     if dialect == "zammad":
         leg_only = told.event == "ended" and bool(told.agents)
         return None if leg_only or word not in _GENERIC else generic
-    return {name: value for name, value in (generic | _herons_own(told)).items() if value not in (None, [])}
+    own = {name: value for name, value in _herons_own(told).items() if value is not None}
+    return {name: value for name, value in (generic | own).items() if value != []}
 
 
 def _generic(told: Told, word: str) -> dict[str, Any]:
@@ -102,10 +104,10 @@ def _herons_own(told: Told) -> dict[str, Any]:
     step = told.step
     return {
         "userId": list(told.agents),
-        "legId": ".".join(filter(None, (told.call_id, *told.agents[:1], step.device))) if len(told.agents) == 1 else None,
+        "direction": "internal" if told.direction == "internal" else None,
+        "legId": ".".join((told.call_id, *told.agents, step.device)) if step.device else None,
         "origCallId": told.linked_call_id,
         "timestamp": int(told.at.timestamp() * 1000),
-        "internal": True if told.direction == "internal" else None,
         "disposition": step.outcome,
         "talkSeconds": step.talk_s,
         "waitSeconds": step.wait_s,

@@ -18,7 +18,8 @@ class World:
 
     def __init__(self, *, now: datetime, seed: int = SEED, crowd_size: int = CROWD_SIZE) -> None:
         generated = tuple(crowd(seed, size=crowd_size, now=now))
-        self.people: dict[int, Person] = {person.key: person for person in (*demo.people(), *generated)}
+        known = demo.people(now)
+        self.people: dict[int, Person] = {person.key: person for person in (*known, *generated)}
         self.orders: dict[str, Order] = {}
         self.tickets: dict[int, Ticket] = {}
         self._orders_of: defaultdict[int, list[Order]] = defaultdict(list)
@@ -26,12 +27,12 @@ class World:
         self._opinions_of: defaultdict[int, list[Opinion]] = defaultdict(list)
         self._memberships: dict[int, Membership] = {}
         self._by_phone = _phone_index(self.people.values())
-        self._fill_demo(now)
+        self._fill_demo(known, now)
         for person in generated:
             self._fill(person, seed, now)
 
-    def _fill_demo(self, now: datetime) -> None:
-        for person in demo.people():
+    def _fill_demo(self, people: Iterable[Person], now: datetime) -> None:
+        for person in people:
             if "erp" in person.known_to:
                 self._memberships[person.key] = history.membership_of(person, SEED, now)
         self._memberships.update((known.person, known) for known in demo.memberships(now))
@@ -66,7 +67,10 @@ class World:
         return max(self.tickets) + 1
 
     def callers(self, phone: str, system: System) -> Sequence[Person]:
-        """Return who `system` knows under this number, however it is spelled; merged records are not found by number."""
+        """Return who `system` knows under this number, however it is spelled; merged records are not found by number.
+
+        A number without an extension finds everybody behind it, one with an extension only who has that.
+        """
         found = (self.people[key] for key in self._by_phone.get(key_of(phone), ()))
         return [person for person in found if system in person.known_to and person.merged_into is None]
 
@@ -95,5 +99,7 @@ def _phone_index(people: Iterable[Person]) -> dict[str, list[int]]:
     index: defaultdict[str, list[int]] = defaultdict(list)
     for person in people:
         for phone in person.phones:
-            index[key_of(phone)].append(person.key)
+            exact = key_of(phone)
+            for number in {exact, exact.partition("x")[0]}:
+                index[number].append(person.key)
     return dict(index)

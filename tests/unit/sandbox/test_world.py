@@ -13,6 +13,7 @@ from tieline.sandbox.population import System
 from tieline.sandbox.willow_records import requester_id
 from tieline.sandbox.world import World
 
+MORNING = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 SYSTEMS: tuple[System, ...] = ("crm", "erp", "helpdesk")
 
 
@@ -62,27 +63,31 @@ def test_landlines_and_extensions_keep_apart(written: str, key: str) -> None:
     assert key_of(written) == key
 
 
+def test_an_extension_narrows_a_head_office_to_one(world: World) -> None:
+    assert [person.name for person in world.callers("+861085201000", "crm")] == ["北京青竹科技有限公司", "赵敏", "钱进"]
+    assert [person.name for person in world.callers("+86 10 8520 1000;ext=802", "crm")] == ["钱进"]
+
+
 def test_a_merged_record_is_not_found_by_number_but_points_to_its_survivor(world: World) -> None:
     assert list(world.callers("13800138095", "crm")) == []
     assert world.people[7].merged_into == 6
 
 
 def test_thousands_live_here_and_the_demo_numbers_are_not_theirs(world: World) -> None:
-    demo_numbers = {key_of(phone) for person in demo.people() for phone in person.phones}
+    demo_numbers = {key_of(phone) for person in demo.people(MORNING) for phone in person.phones}
     crowd = [person for key, person in world.people.items() if key >= FIRST_KEY]
     assert len(crowd) == 3000
     assert not demo_numbers & {key_of(phone) for person in crowd for phone in person.phones}
 
 
 def test_two_worlds_of_one_seed_are_equal_and_another_seed_is_another_crowd(world: World) -> None:
-    now = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-    assert World(now=now).people == world.people
-    assert World(now=now).orders == world.orders
-    assert World(now=now, seed=1).people != world.people
+    assert World(now=MORNING).people == world.people
+    assert World(now=MORNING).orders == world.orders
+    assert World(now=MORNING, seed=1).people != world.people
 
 
 def test_a_smaller_crowd_is_part_of_the_larger(world: World) -> None:
-    small = World(now=datetime(2026, 11, 22, 2, 0, tzinfo=UTC), crowd_size=50)
+    small = World(now=MORNING, crowd_size=50)
     assert small.people.items() <= world.people.items()
 
 
