@@ -30,7 +30,7 @@ class StandardError:
         sys.stderr.flush()
 
 
-def set_up_logging(*, level: str, log_format: LogFormat) -> None:
+def set_up_logs(*, level: str, log_format: LogFormat) -> None:
     """Send every log line of this process to standard error. `level` is the least severe one written."""
     steps: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tieline.observability.logs import set_up_logging
+from tieline.observability.logs import set_up_logs
 from tieline.observability.redaction import ALLOWED
 
 CANARIES = (
@@ -24,7 +24,7 @@ CANARIES = (
 def written(capsys: pytest.CaptureFixture[str]) -> Iterator["Lines"]:
     root = logging.getLogger()
     before = (list(root.handlers), root.level, structlog.get_config())
-    set_up_logging(level="info", log_format="json")
+    set_up_logs(level="info", log_format="json")
     yield Lines(capsys)
     structlog.contextvars.clear_contextvars()
     root.handlers, config = before[0], before[2]
