@@ -56,7 +56,8 @@ CREATE TABLE interactions (
 );
 CREATE INDEX interactions_customer_e164_started_at_idx ON interactions (customer_e164, started_at DESC);
 CREATE INDEX interactions_customer_ref_started_at_idx ON interactions (customer_ref, started_at DESC);
-CREATE INDEX interactions_unfinished_idx ON interactions (last_event_at) WHERE state <> 'ended';
+CREATE INDEX interactions_unsettled_idx ON interactions (last_event_at) WHERE settled_at IS NULL;
+CREATE INDEX interactions_internal_idx ON interactions (started_at) WHERE internal;
 
 CREATE TABLE call_aliases (
     provider text NOT NULL,
@@ -67,6 +68,7 @@ CREATE TABLE call_aliases (
     CONSTRAINT call_aliases_interaction_id_fkey FOREIGN KEY (interaction_id) REFERENCES interactions (id) ON DELETE CASCADE
 );
 CREATE INDEX call_aliases_interaction_id_idx ON call_aliases (interaction_id);
+CREATE INDEX call_aliases_call_key_idx ON call_aliases (call_key);
 
 CREATE TABLE legs (
     id uuid NOT NULL,
@@ -86,6 +88,7 @@ CREATE TABLE legs (
     CONSTRAINT legs_interaction_id_leg_key_key UNIQUE (interaction_id, leg_key),
     CONSTRAINT legs_interaction_id_fkey FOREIGN KEY (interaction_id) REFERENCES interactions (id) ON DELETE CASCADE
 );
+CREATE INDEX legs_agent_answered_at_idx ON legs (agent, answered_at);
 
 CREATE TABLE call_events (
     id bigint GENERATED ALWAYS AS IDENTITY,

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from tieline.domain.call import CallEvent, CallEventType
 
@@ -75,14 +75,39 @@ def derived_call_id(*, number: str, direction: str, began_at: datetime) -> str:
     return f"{DERIVED}{digest}:{int(began_at.timestamp())}"
 
 
+def with_call_id(fields: Mapping[str, Any], *, began_at: datetime) -> dict[str, Any]:
+    """Return an event's fields with a derived `call_id` if the exchange gave none. `began_at`: when it says the call began."""
+    if fields.get("call_id"):
+        return dict(fields)
+    direction = str(fields.get("direction") or "inbound")
+    number = str(fields.get("to" if direction == "outbound" else "from") or "")
+    return {**fields, "call_id": derived_call_id(number=number, direction=direction, began_at=began_at)}
+
+
 def is_derived(call_id: str) -> bool:
     """Say whether we made this id ourselves."""
     return call_id.startswith(DERIVED)
 
 
+def family(call_id: str) -> str:
+    """Return what all derived ids of one number and direction share; any other id is a family of its own."""
+    return call_id.rpartition(":")[0] if is_derived(call_id) else call_id
+
+
 def nearby_derived(call_id: str) -> tuple[str, ...]:
     """Return the derived ids that mean the same call: the same number and direction, begun within 2 s."""
     stem, _, second = call_id.rpartition(":")
-    if not is_derived(call_id) or not second.removeprefix("-").isdigit():
+    if not is_derived(call_id) or not second.removeprefix("-").isdecimal():
         return (call_id,)
     return tuple(f"{stem}:{int(second) + offset}" for offset in range(-DERIVED_TOLERANCE_S, DERIVED_TOLERANCE_S + 1))
+
+
+def under_one_name(events: Sequence[CallEvent]) -> tuple[CallEvent, ...]:
+    """Return the events of one interaction with a single derived id for each family: the first the call was known by."""
+    names: dict[str, str] = {}
+    for event in events:
+        if is_derived(event.call_id):
+            names.setdefault(family(event.call_id), event.call_id)
+    if not names:
+        return tuple(events)
+    return tuple(event.model_copy(update={"call_id": names.get(family(event.call_id), event.call_id)}) for event in events)

@@ -16,8 +16,8 @@ NOT_A_TALK: Final[frozenset[LegOutcome]] = frozenset({"voicemail", "failed"})
 
 def conclude(book: LegBook) -> tuple[Leg, ...]:
     """Return the legs as they stand after everything told, in the order they began."""
-    legs = _claimed(book)
     ends = told_ends(book)
+    legs = [leg for leg in _claimed(book) if not _came_to_nothing(leg, ends.get(leg.call_id))]
     legs = [_closed_with_call(leg, ends.get(leg.call_id)) for leg in legs]
     legs = [_closed_by_race(leg, legs) for leg in legs]
     legs = [_closed_by_answer(leg, legs) for leg in legs]
@@ -58,6 +58,11 @@ def _claimant(call_id: str, queue: str | None, at: datetime, legs: Mapping[str, 
     ]
     only_one = len({(leg.agent, leg.extension) for leg in rung}) == 1
     return ringing[-1] if only_one and ringing and queue is None else None
+
+
+def _came_to_nothing(leg: Leg, end: datetime | None) -> bool:
+    """A ring or a wait that began after the call was over, and that nobody took."""
+    return end is not None and leg.answered_at is None and leg.rang_at is not None and leg.rang_at > end
 
 
 def _closed_with_call(leg: Leg, end: datetime | None) -> Leg:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from tieline.domain.agent_directory import AgentDirectory
 from tieline.domain.call import CallEvent, CallOutcome, Direction
-from tieline.domain.call_identity import in_order, is_derived, root_key
+from tieline.domain.call_identity import in_order, is_derived, root_key, under_one_name
 from tieline.domain.call_leg import Leg
 from tieline.domain.call_leg_book import LegBook
 from tieline.domain.call_leg_ends import conclude, told_ends, unclaimed_answers
@@ -107,7 +107,7 @@ def tell(events: Sequence[CallEvent], directory: AgentDirectory, *, closing: Clo
     `closing` is what the clock did to it: `settled` ends a quiet call (another leg of it takes that back), `lost` ends one whose
     hang-up never came (until the exchange tells of an end after all).
     """
-    ordered = in_order(events)
+    ordered = under_one_name(in_order(events))
     root = root_key(ordered)
     book = LegBook(ordered, root, directory)
     ends = told_ends(book)

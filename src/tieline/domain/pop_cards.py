@@ -11,10 +11,14 @@ from typing import Final, Literal
 
 from tieline.domain.agent_directory import AgentDirectory
 from tieline.domain.call_leg import Leg
-from tieline.domain.interaction import Interaction
+from tieline.domain.interaction import Interaction, InteractionState
 from tieline.domain.pop_order import MODE_RANK, PopKind, PopMode, PopState
 
 Cause = Literal["ring", "answer"]
+NEWS: Final[Mapping[tuple[InteractionState | None, InteractionState], str]] = {
+    ("answered", "held"): "held",
+    ("held", "answered"): "resumed",
+}
 ON_SCREEN: Final[frozenset[PopState]] = frozenset({"promised", "claimed", "shown"})
 
 
@@ -97,6 +101,16 @@ def steps(
         else:
             stale.append(word)
     return tuple(changes), tuple(stale)
+
+
+def news_steps(
+    before: InteractionState | None, after: InteractionState, promised: Iterable[Promise], *, but_not: Iterable[Step]
+) -> tuple[Step, ...]:
+    """Return the updates for cards that stay as they are while the call moves on: held, resumed, over."""
+    news = "call_over" if after == "ended" and before != "ended" else NEWS.get((before, after))
+    told = {step.agent for step in but_not}
+    staying = (promise for promise in promised if promise.state in ON_SCREEN and promise.agent not in told)
+    return () if news is None else tuple(Step("update", one.agent, one.mode, news, one.pop_id) for one in staying)
 
 
 def _opened_further(card: Card, promise: Promise) -> Iterator[Step]:

@@ -22,6 +22,9 @@ from tieline.store.database_errors import overload_when_passing
 from tieline.store.migrate import require_version
 from tieline.store.notifications import Note, listen
 
+Transaction = AsyncConnection
+"""What `begin` lends, named so that services can say it without knowing SQLAlchemy."""
+
 DEFAULT_POOL_SIZE = 10
 ACQUIRE_TIMEOUT_S = 1.0
 OPEN_TIMEOUT_S = 10.0

@@ -70,7 +70,8 @@ interactions = Table(
 
 Index("interactions_customer_e164_started_at_idx", interactions.c.customer_e164, interactions.c.started_at.desc())
 Index("interactions_customer_ref_started_at_idx", interactions.c.customer_ref, interactions.c.started_at.desc())
-Index("interactions_unfinished_idx", interactions.c.last_event_at, postgresql_where=text("state <> 'ended'"))
+Index("interactions_unsettled_idx", interactions.c.last_event_at, postgresql_where=text("settled_at IS NULL"))
+Index("interactions_internal_idx", interactions.c.started_at, postgresql_where=text("internal"))
 
 call_aliases = Table(
     "call_aliases",
@@ -79,8 +80,9 @@ call_aliases = Table(
     Column("call_key", Words, primary_key=True),
     Column("interaction_id", ForeignKey(interactions.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("joined_by", Words, nullable=False),
+    Index("call_aliases_call_key_idx", "call_key"),
 )
-"""Other ids a PBX uses for a call we already know."""
+"""Every id a PBX uses for a call, the original one among them. Joined by: given linked derived heuristic; or kept apart."""
 
 legs = Table(
     "legs",
@@ -99,6 +101,7 @@ legs = Table(
     Column("ended_at", Instant),
     Column("talk_s", Integer),
     UniqueConstraint("interaction_id", "leg_key"),
+    Index("legs_agent_answered_at_idx", "agent", "answered_at"),
 )
 """One telephone at one end of an interaction."""
 

@@ -1,0 +1,39 @@
+"""What call intake works with: one per process."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tieline.domain.agent_directory import AgentDirectory
+from tieline.domain.agent_event import AgentEvent
+from tieline.domain.call_age import CallPolicy
+from tieline.domain.pop_order import PopOrder
+from tieline.services.exchange_clocks import ExchangeClocks
+from tieline.store.database import Database, Transaction
+
+
+class CurrentDirectory(Protocol):
+    """Gives the snapshot that holds now."""
+
+    @property
+    def now(self) -> AgentDirectory:
+        """Return the present configuration."""
+
+
+Present = Callable[[PopOrder], None]
+"""Takes an order for a card up, after the commit; returns at once. What it never hears of, the sweeper finds."""
+
+Announce = Callable[[AgentEvent, Transaction], Awaitable[object]]
+"""Publishes an event to an agent within the transaction; used for what is told as it stands, the withdrawal of a card."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallDesk:
+    """The database, who sits where, and the two ways to an agent's screen."""
+
+    database: Database
+    directory: CurrentDirectory
+    present: Present
+    announce: Announce
+    policy: CallPolicy = field(default_factory=CallPolicy)
+    clocks: ExchangeClocks = field(default_factory=ExchangeClocks)

@@ -1,0 +1,157 @@
+"""Makes one interaction of two calls, by the exchange's own word or by a guess, and takes a guess back.
+
+Whoever calls these holds the lock on the names or the rows involved.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self
+from uuid import UUID
+
+from tieline.domain.agent_directory import AgentDirectory
+from tieline.domain.call_identity import family
+from tieline.domain.call_joining import GAP, LOOK_BACK, belong_together, group_of, linked_groups
+from tieline.domain.errors import NotFound
+from tieline.domain.interaction import Interaction, tell
+from tieline.domain.pop_cards import ON_SCREEN
+from tieline.kit.ids import time_ordered_id
+from tieline.services.call_desk import CallDesk
+from tieline.services.call_following import withdraw
+from tieline.store import call_log, calls, pops
+from tieline.store.call_log import LoggedEvent
+from tieline.store.calls import KeptCall, Neighbourhood
+from tieline.store.database import Transaction
+
+APART: Final = "apart"
+"""How a name is noted that a person has taken out of an interaction: no guess puts it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The events of an interaction that is to become two."""
+
+    leaving: list[LoggedEvent]
+    remaining: list[LoggedEvent]
+
+    @classmethod
+    def of(cls, logged: Sequence[LoggedEvent], group: frozenset[str]) -> Self:
+        """Part the events of a group of ids from the rest."""
+        leaving = [one for one in logged if family(one.event.call_id) in group]
+        return cls(leaving, [one for one in logged if family(one.event.call_id) not in group])
+
+
+async def partners(tx: Transaction, desk: CallDesk, provider: str, story: Interaction, *, but_not: Iterable[UUID]) -> list[UUID]:
+    """Return the interaction this one is, by a guess, a part of, or that is a part of it: at most one."""
+    own = list(but_not)
+    if own and APART in (await calls.names_of(tx, own)).values():
+        return []
+    for candidate in await calls.neighbours(tx, _neighbourhood(provider, story, own)):
+        logged = await call_log.read(tx, [candidate], limit=desk.policy.most_events)
+        if belong_together(told(desk, logged), story) and APART not in (await calls.names_of(tx, [candidate])).values():
+            return [candidate]
+    return []
+
+
+async def merge(tx: Transaction, desk: CallDesk, kept: Sequence[KeptCall], *, guessed: bool, now: datetime) -> KeptCall:
+    """Make one of several interactions, the oldest; what the others had becomes its own. A second card for an agent goes."""
+    onto, *others = kept
+    for gone in others:
+        names = await calls.names_of(tx, [gone.id])
+        joined_by = dict.fromkeys(names, "heuristic") if guessed else {gone.call_key: "linked"}
+        keys = [one.dedupe_key for one in await call_log.read(tx, [gone.id], limit=desk.policy.most_events)]
+        await call_log.move(tx, keys, from_=gone.id, onto=onto.id)
+        await call_log.move_names(tx, names, from_=gone.id, onto=onto.id, joined_by=joined_by)
+        await _hand_cards_over(tx, desk, gone.id, onto.id, now=now)
+        if onto.customer_ref is None and gone.customer_ref is not None:
+            level = gone.identity_level
+            await calls.choose_customer(tx, onto.id, gone.customer_ref, chosen_by=gone.chosen_by, identity_level=level)
+        await call_log.drop_interaction(tx, gone.id)
+    return onto
+
+
+async def separate(
+    tx: Transaction, desk: CallDesk, kept: KeptCall, logged: Sequence[LoggedEvent], *, now: datetime
+) -> list[LoggedEvent]:
+    """Take back guesses that do not hold now that everything is known; return the events that remain."""
+    directory = desk.directory.now
+    remaining = list(logged)
+    while (stray := _stray_group(remaining, directory)) is not None:
+        parts = Parts.of(remaining, stray)
+        await _detach(tx, desk, kept, parts, now=now)
+        remaining = parts.remaining
+    return remaining
+
+
+async def keep_apart(desk: CallDesk, provider: str, call_id: str, *, now: datetime) -> UUID:
+    """Take a call out of an interaction it was joined to by a guess, for good. Returns the interaction it is now.
+
+    Raises: NotFound: there is no such call, or no guess joined it to anything.
+    """
+    async with desk.database.begin() as tx:
+        await calls.lock_names(tx, provider, [call_id])
+        kept = await calls.lock(tx, await calls.find(tx, provider, [call_id]))
+        logged = await call_log.read(tx, [one.id for one in kept], limit=desk.policy.most_events)
+        groups = linked_groups(one.event for one in logged)
+        own = next((group for group in groups if family(call_id) in group), None)
+        if own is None or len(groups) == 1:
+            raise NotFound("No guess joined this call to another.")
+        return await _detach(tx, desk, kept[0], Parts.of(logged, own), now=now, joined_by=APART)
+
+
+def _stray_group(logged: Sequence[LoggedEvent], directory: AgentDirectory) -> frozenset[str] | None:
+    """Return a group of ids that belongs to none of the others of its interaction; None: every guess holds."""
+    events = [one.event for one in logged]
+    groups = linked_groups(events)
+    if len(groups) == 1:
+        return None
+    stories = {group: tell([event for event in events if group_of(groups, event) == group], directory) for group in groups}
+    _first, *later = sorted(groups, key=lambda group: (stories[group].started_at, stories[group].call_key))
+    for group in later:
+        others = (stories[other] for other in groups if other != group)
+        if not any(belong_together(stories[group], other) for other in others):
+            return group
+    return None
+
+
+async def _detach(
+    tx: Transaction, desk: CallDesk, kept: KeptCall, parts: Parts, *, now: datetime, joined_by: str = "given"
+) -> UUID:
+    """Make an interaction of its own of some events. It is settled by itself later."""
+    story, rest = told(desk, parts.leaving), told(desk, parts.remaining)
+    new_id = UUID(time_ordered_id(now))
+    await calls.write(tx, kept.id, rest, provider=kept.provider, heard_at=kept.last_event_at)
+    await calls.write(tx, new_id, story, provider=kept.provider, heard_at=kept.last_event_at)
+    await call_log.move(tx, [one.dedupe_key for one in parts.leaving], from_=kept.id, onto=new_id)
+    own = {name for one in parts.leaving for name in (one.event.call_id, one.event.linked_call_id) if name is not None}
+    await call_log.move_names(tx, own, from_=kept.id, onto=new_id, joined_by={story.call_key: joined_by})
+    theirs = {leg.agent for leg in story.people} - {leg.agent for leg in rest.people}
+    await pops.hand_over(tx, from_=kept.id, onto=new_id, agents=[agent for agent in theirs if agent is not None])
+    return new_id
+
+
+async def _hand_cards_over(tx: Transaction, desk: CallDesk, from_: UUID, onto: UUID, *, now: datetime) -> None:
+    has_one = {promise.agent for promise in await pops.promised(tx, onto)}
+    for promise in sorted(await pops.promised(tx, from_), key=lambda one: one.agent):
+        if promise.agent in has_one and promise.state in ON_SCREEN:
+            await withdraw(tx, desk, promise, reason="merged", now=now)
+    await pops.hand_over(tx, from_=from_, onto=onto, but_not=sorted(has_one))
+
+
+def _neighbourhood(provider: str, story: Interaction, own: Sequence[UUID]) -> Neighbourhood:
+    phone = story.customer
+    return Neighbourhood(
+        provider=provider,
+        apart_from=own,
+        customer=phone.e164 if phone is not None and not phone.withheld else None,
+        caller=story.caller,
+        agents=[leg.agent for leg in story.people if leg.agent is not None and not story.internal],
+        since=story.started_at - LOOK_BACK,
+        began_at=story.started_at,
+        until=(story.ended_at or story.started_at + LOOK_BACK) + GAP,
+    )
+
+
+def told(desk: CallDesk, logged: Sequence[LoggedEvent]) -> Interaction:
+    """Return the interaction these events tell of."""
+    return tell([one.event for one in logged], desk.directory.now)

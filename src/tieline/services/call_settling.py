@@ -1,0 +1,97 @@
+"""Ends calls: what they came to is decided a little after the last leg, and what never hangs up is swept away."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from tieline.domain.interaction import Closing
+from tieline.domain.pop_order import PopOrder
+from tieline.observability.metrics import SWEPT_CALLS
+from tieline.services import call_joining, call_questions, unknown_callers
+from tieline.services.call_desk import CallDesk
+from tieline.services.call_following import Subject, follow
+from tieline.store import call_log, calls
+from tieline.store.calls import KeptCall
+from tieline.store.database import Transaction
+
+AT_ONCE: Final = 200
+log = structlog.get_logger()
+
+
+async def settle_due(desk: CallDesk, now: datetime) -> int:
+    """Settle the calls of which nothing is open and nothing was heard for the settle time; return how many."""
+    async with desk.database.read() as conn:
+        due = await calls.quiet(conn, heard_before=now - desk.policy.settle_after, limit=AT_ONCE)
+    return await _each(desk, due, lambda tx, call: _settle(tx, desk, call, now=now))
+
+
+async def sweep_lost(desk: CallDesk, now: datetime) -> int:
+    """End the calls nothing was heard of for hours: their hang-up was lost. Return how many."""
+    async with desk.database.read() as conn:
+        lost = await calls.silent(conn, heard_before=now - desk.policy.lost_after, limit=AT_ONCE)
+    swept = await _each(desk, lost, lambda tx, call: _sweep(tx, desk, call, now=now))
+    if swept:
+        SWEPT_CALLS.inc(swept)
+        log.warning("calls.swept", count=swept)
+    return swept
+
+
+End = Callable[[Transaction, KeptCall], Awaitable[tuple[PopOrder, ...] | None]]
+
+
+async def _each(desk: CallDesk, ids: list[UUID], end: End) -> int:
+    """End calls one by one, each in a transaction of its own; one that is being told of right now is left for later."""
+    ended = 0
+    for interaction_id in ids:
+        async with desk.database.begin() as tx:
+            found = await calls.lock(tx, [interaction_id], skip_busy=True)
+            orders = await end(tx, found[0]) if found and found[0].settled_at is None else None
+        if orders is not None:
+            ended += 1
+            for order in orders:
+                desk.present(order)
+    return ended
+
+
+async def _settle(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datetime) -> tuple[PopOrder, ...] | None:
+    if call.last_event_at > now - desk.policy.settle_after:
+        return None
+    call = await _joined(tx, desk, call, now=now)
+    return await _end(tx, desk, call, "settled", now=now)
+
+
+async def _sweep(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datetime) -> tuple[PopOrder, ...] | None:
+    if call.last_event_at > now - desk.policy.lost_after:
+        return None
+    return await _end(tx, desk, call, "lost", now=now)
+
+
+async def _joined(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datetime) -> KeptCall:
+    """Now that all is told: take back guesses that do not hold, and join what belongs together after all."""
+    logged = await call_log.read(tx, [call.id], limit=desk.policy.most_events)
+    remaining = await call_joining.separate(tx, desk, call, logged, now=now)
+    story = call_joining.told(desk, remaining)
+    partners = await call_joining.partners(tx, desk, call.provider, story, but_not=[call.id])
+    others = await calls.lock(tx, partners, skip_busy=True)
+    if not others:
+        return call
+    kept = sorted((call, *others), key=lambda one: one.id)
+    return await call_joining.merge(tx, desk, kept, guessed=True, now=now)
+
+
+async def _end(
+    tx: Transaction, desk: CallDesk, call: KeptCall, closing: Closing, *, now: datetime
+) -> tuple[PopOrder, ...] | None:
+    logged = await call_log.read(tx, [call.id], limit=desk.policy.most_events)
+    subject = Subject(call.id, call.provider, call.state, closing, call.last_event_at)
+    followed = await follow(tx, desk, subject, [one.event for one in logged], now=now)
+    if followed.story.state != "ended":
+        return None
+    await calls.mark_settled(tx, call.id, now)
+    if closing == "settled":
+        await unknown_callers.ask(tx, desk, call, followed.story, now=now)
+        await call_questions.report_missed_in_a_row(tx, desk, followed.story, provider=call.provider, now=now)
+    return followed.orders
