@@ -90,7 +90,9 @@ def _take(call: Call, page: Page, harvest: Harvest, reply: Reply, outgoing: Outg
 
 
 def _name_result(call: Call, harvest: Harvest, reply: Reply) -> None:
-    """Take id and URL of what a write made. Raises: OutcomeUnknown: the vendor says yes but does not name what it made."""
+    """Take id and URL of what a write made. Raises: OutcomeUnknown: the vendor's yes cannot be read, or names nothing it made."""
+    if reply.answer.unreadable:
+        raise OutcomeUnknown("the answer to the write cannot be read")
     roots = {**call.roots, **reply.answer.roots()}
     operation = call.operation
     if operation.result_id:

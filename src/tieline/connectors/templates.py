@@ -4,6 +4,7 @@ A reference that finds nothing leaves its leaf out; `null` written in the file s
 """
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ import orjson
 
 from tieline.connectors.paths import walk
 from tieline.connectors.references import Part, Reference, cast_of, parse_text
+from tieline.domain.errors import VendorMisconfigured
 from tieline.domain.phone import PhoneNumber
 
 Roots = Mapping[str, Any]
@@ -50,7 +52,7 @@ def compile_tree(tree: object, config: Mapping[str, Any]) -> Compiled:
 
 
 def as_text(value: object) -> str:
-    """Write one scalar as it stands in a URL, a form or a header. Raises: TypeError: a list or a map."""
+    """Write one scalar as it stands in a URL, a form or a header. Raises: VendorMisconfigured: it is a list or a map."""
     match value:
         case str():
             return value
@@ -61,8 +63,7 @@ def as_text(value: object) -> str:
         case datetime() | date():
             return value.isoformat()
         case _:
-            message = "only text, numbers, true, false and times can be written here; use {$json: …} for more"
-            raise TypeError(message)
+            raise VendorMisconfigured("a list or map stands where only one value can be written; use {$json: …}")
 
 
 def constant_text(template: str, config: Mapping[str, Any]) -> str:
@@ -187,14 +188,20 @@ def _cast(cast: str, operand: object, config: Mapping[str, Any]) -> Compiled:
 
     def render(roots: Roots) -> Any:  # noqa: ANN401 - the cast decides
         value = inner.render(roots)
-        return None if value is None else convert(value)
+        try:
+            return None if value is None else convert(value)
+        except ValueError as exc:
+            raise InputMissing(f"for {cast}", unwritable=True) from exc
 
     return _constant(render({})) if inner.constant else Compiled(constant=False, render=render)
 
 
 def json_bytes(tree: object) -> bytes:
     """Write JSON in UTF-8; a Decimal is written as text, so that no digit is lost."""
-    return orjson.dumps(tree, default=str)
+    try:
+        return orjson.dumps(tree, default=str)
+    except orjson.JSONEncodeError:  # An integer beyond 64 bits, which the fast encoder does not take.
+        return json.dumps(tree, default=str, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 _CASTS: Final[Mapping[str, Callable[[Any], Any]]] = {
