@@ -1,6 +1,7 @@
 """A wire that carries nothing: it holds what is sent against a recording, and answers with what was recorded."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from tieline.connectors.example import Exchange, RecordedRequest, RecordedResponse
 from tieline.connectors.messages import Incoming, Outgoing
@@ -8,13 +9,20 @@ from tieline.connectors.templates import json_bytes
 from tieline.kit.deadline import Deadline
 
 
+class Difference(NamedTuple):
+    """One part of a request that is not as recorded; `part` is its key in the recording, empty for the whole."""
+
+    part: str
+    text: str
+
+
 class RecordingMismatch(Exception):
     """What was sent is not what was recorded. `exchange` counts from 0."""
 
-    def __init__(self, exchange: int, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, exchange: int, differences: Sequence[Difference]) -> None:
+        super().__init__("; ".join(difference.text for difference in differences))
         self.exchange = exchange
-        self.text = text
+        self.differences = tuple(differences)
 
 
 class RecordedWire:
@@ -28,11 +36,12 @@ class RecordedWire:
     async def send(self, outgoing: Outgoing, *, deadline: Deadline) -> Incoming:  # noqa: ARG002 - a recording is never late
         """Return the next recorded answer. Raises: RecordingMismatch: the request differs, or there is none left."""
         if self.sent >= len(self._exchanges):
-            raise RecordingMismatch(len(self._exchanges) - 1, f"one more request is sent than recorded: {shown(outgoing)}")
+            surplus = Difference("", f"one more request is sent than recorded: {outgoing.method} {outgoing.url}")
+            raise RecordingMismatch(len(self._exchanges) - 1, [surplus])
         exchange = self._exchanges[self.sent]
         differences = list(_differences(outgoing, exchange.request)) if self._strict else []
         if differences:
-            raise RecordingMismatch(self.sent, "; ".join(differences))
+            raise RecordingMismatch(self.sent, differences)
         self.sent += 1
         return _incoming(exchange.response)
 
@@ -45,12 +54,7 @@ class RecordedWire:
         return len(self._exchanges) - self.sent
 
 
-def shown(outgoing: Outgoing) -> str:
-    """Write a request as an example would hold it. Shows everything: for recordings with made-up secrets only."""
-    return f"{outgoing.method} {outgoing.url}"
-
-
-def _differences(outgoing: Outgoing, recorded: RecordedRequest) -> Iterator[str]:
+def _differences(outgoing: Outgoing, recorded: RecordedRequest) -> Iterator[Difference]:
     body = (outgoing.body or b"").decode()
     headers = {name.lower(): value for name, value in recorded.headers.items()}
     for name, sent, expected in (
@@ -59,10 +63,11 @@ def _differences(outgoing: Outgoing, recorded: RecordedRequest) -> Iterator[str]
         ("body", body, recorded.body),
     ):
         if sent != expected:
-            yield f"the {name} sent is {sent!r}, the recording says {expected!r}"
+            yield Difference(name, f"the {name} sent is {sent!r}, the recording says {expected!r}")
     for name in sorted(outgoing.headers.keys() | headers.keys()):
-        if outgoing.headers.get(name) != headers.get(name):
-            yield f"the header {name} sent is {outgoing.headers.get(name)!r}, the recording says {headers.get(name)!r}"
+        sent_value, recorded_value = outgoing.headers.get(name), headers.get(name)
+        if sent_value != recorded_value:
+            yield Difference("headers", f"the header {name} sent is {sent_value!r}, the recording says {recorded_value!r}")
 
 
 def _incoming(response: RecordedResponse) -> Incoming:

@@ -79,7 +79,10 @@ async def _replay_operation(connector: Connector, example: Example, content: Ope
         connection = connect(connector, content, wire)
         result = await connection.run(content.operation, deadline=Deadline.after(PATIENCE_S), **inputs_of(content))
     except RecordingMismatch as exc:
-        return (example.problem(exc.text, "exchanges", exc.exchange, "request"),)
+        return tuple(
+            example.problem(difference.text, "exchanges", exc.exchange, "request", difference.part)
+            for difference in exc.differences
+        )
     except ConnectorError as exc:
         return (*_error_faults(example, content, exc), *_unsent(example, wire))
     return (*_result_faults(connector, example, content, result), *_unsent(example, wire))
