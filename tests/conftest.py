@@ -79,3 +79,12 @@ def address_of(url: str, database: str) -> str:
     parts = conninfo_to_dict(url)
     user, password, host, port = (parts.get(part, "") for part in ("user", "password", "host", "port"))
     return f"postgresql://{user}:{password}@{host}:{port}/{database}"
+
+
+@pytest.fixture
+def reachable_folder() -> Iterator[Path]:
+    """An empty folder for a data directory. Run by root, Postgres runs as nobody, whom pytest's own folders keep out."""
+    folder = Path(tempfile.mkdtemp(prefix="tieline-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

@@ -13,7 +13,9 @@ from tieline.store.database import Database, driver
 from tieline.store.tables import lines
 
 INSERT = "INSERT INTO lines (number, definition, updated_at) VALUES ('+861', '{}', now())"
-OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+OTHERS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 Lent = Callable[[str], Awaitable[object]]
 Way = Callable[[Database], AbstractAsyncContextManager[Lent]]

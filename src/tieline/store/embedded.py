@@ -78,7 +78,7 @@ class EmbeddedPostgres:
         self._users.close()
         self._users = None
         deadline_s = time.monotonic() + STOP_TIMEOUT_S
-        while last and self._keeper_lives() and time.monotonic() < deadline_s:
+        while last and self._is_held("keeper.lock") and time.monotonic() < deadline_s:
             time.sleep(POLL_S)
         return last
 
@@ -88,8 +88,8 @@ class EmbeddedPostgres:
             if not cluster.exists():
                 self._progress("Setting up the embedded Postgres, once")
                 cluster.create()
-            if not self._keeper_lives():
-                _end_orphan(cluster)
+            if not self._is_held("keeper.lock"):
+                self._end_orphan(cluster)
                 self._launch(cluster)
             self._wait_until_ready(cluster)
             embedded_server.ensure_role_and_database(cluster)
@@ -123,12 +123,18 @@ class EmbeddedPostgres:
     def _wait_until_ready(self, cluster: Cluster) -> None:
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not embedded_server.answers(cluster):
-            if not self._keeper_lives() or time.monotonic() > deadline_s:
+            if not self._is_held("keeper.lock") or time.monotonic() > deadline_s:
                 raise ConfigRefused(f"the embedded Postgres did not start: {cluster.log_tail()}", code="embedded_postgres_failed")
             time.sleep(POLL_S)
 
-    def _keeper_lives(self) -> bool:
-        lock = Lock(self._place.folder / "keeper.lock")
+    def _end_orphan(self, cluster: Cluster) -> None:
+        """End a server whose keeper was killed, where the kernel does not do so (other systems than Linux)."""
+        if self._is_held("server.lock") and embedded_server.answers(cluster):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(embedded_server.process_id(cluster), signal.SIGINT)
+
+    def _is_held(self, name: str) -> bool:
+        lock = Lock(self._place.folder / name)
         try:
             return not lock.try_exclusive()
         finally:
@@ -138,7 +144,7 @@ class EmbeddedPostgres:
         """Watch the keeper, which nobody else watches, and start another should it be killed."""
         pause_s = WATCH_S
         while not self._stopping.wait(pause_s):
-            if self._keeper_lives():
+            if self._is_held("keeper.lock"):
                 pause_s = WATCH_S
                 continue
             try:
@@ -147,13 +153,6 @@ class EmbeddedPostgres:
             except (ConfigRefused, OSError) as exc:
                 pause_s = min(pause_s * 2, 30.0)
                 log.error("embedded_postgres.lost", reason=str(exc), again_in_s=pause_s)  # noqa: TRY400 - foreseen
-
-
-def _end_orphan(cluster: Cluster) -> None:
-    """End a server whose keeper was killed where the kernel could not end it with its parent (not Linux)."""
-    if embedded_server.answers(cluster):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(embedded_server.process_id(cluster), signal.SIGINT)
 
 
 @contextlib.contextmanager

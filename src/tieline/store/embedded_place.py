@@ -7,6 +7,7 @@ under /var/lib/tieline instead, and a note in the data directory says where.
 
 import hashlib
 import os
+import pwd
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,14 @@ class Place:
     user: int | None
 
 
-def choose_place(data_dir: Path, *, fallback: Path = FALLBACK) -> Place:
-    """Make the folder, private to the user Postgres runs as. Raises: ConfigRefused: nowhere to write."""
+def choose_place(data_dir: Path) -> Place:
+    """Make the folder, private to the user Postgres runs as.
+
+    Raises: ConfigRefused: there is nowhere to write, or that user has no name (initdb wants one).
+    """
+    _require_name(NOBODY if os.geteuid() == 0 else os.geteuid())
     try:
-        return _choose(data_dir.absolute(), fallback)
+        return _choose(data_dir.absolute())
     except OSError as exc:
         raise ConfigRefused(
             f"the embedded Postgres cannot use {data_dir}: {exc.strerror}",
@@ -43,28 +48,39 @@ def can_walk_to(folder: Path, user: int) -> bool:
     return all(_may_pass(step.stat(), user) for step in (folder, *folder.parents))
 
 
-def _choose(data_dir: Path, fallback: Path) -> Place:
+def _choose(data_dir: Path) -> Place:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.geteuid() != 0:
         return Place(_private(data_dir / "postgres", None), None)
     if can_walk_to(data_dir.parent, NOBODY):
         data_dir.chmod(data_dir.stat().st_mode | 0o011)
         return Place(_private(data_dir / "postgres", NOBODY), NOBODY)
-    return Place(_elsewhere(data_dir, fallback), NOBODY)
+    return Place(_elsewhere(data_dir), NOBODY)
 
 
-def _elsewhere(data_dir: Path, fallback: Path) -> Path:
-    fallback.mkdir(mode=0o755, parents=True, exist_ok=True)
-    if not can_walk_to(fallback, NOBODY):
+def _elsewhere(data_dir: Path) -> Path:
+    FALLBACK.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not can_walk_to(FALLBACK, NOBODY):
         raise ConfigRefused(
-            f"run by root, the embedded Postgres needs a folder that uid {NOBODY} can reach, and {fallback} is not one",
+            f"run by root, the embedded Postgres needs a folder that uid {NOBODY} can reach, and {FALLBACK} is not one",
             code="data_dir_unusable",
             hint="set TIELINE_DATA_DIR to a folder outside root's home, or run as an ordinary user",
         )
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    folder = _private(fallback / f"postgres-{digest}", NOBODY)
+    folder = _private(FALLBACK / f"postgres-{digest}", NOBODY)
     (data_dir / NOTE).write_text(f"{folder}\n", encoding="utf-8")
     return folder
+
+
+def _require_name(user: int) -> None:
+    try:
+        pwd.getpwuid(user)
+    except KeyError as exc:
+        raise ConfigRefused(
+            f"the embedded Postgres cannot be set up by uid {user}, which has no name in /etc/passwd",
+            code="data_dir_unusable",
+            hint="run as a user who has one, or set TIELINE_DATABASE_URL",
+        ) from exc
 
 
 def _private(folder: Path, user: int | None) -> Path:

