@@ -105,8 +105,6 @@ class _RowCompiler:
             raise self._bad_codec(f"the codec gives {codec.gives}, and the field holds {canonical.kind}")
         if row.writes_to is not None and codec.write is None:
             raise self._bad_codec("the codec only reads, and the row writes")
-        if codec.beside is not None and canonical.kind is FieldKind.TEXTS:
-            raise self._bad_codec("a codec that looks at a second path needs a field of one value")
 
     def _bad_codec(self, problem: str) -> Exception:
         return self._source.refuse(problem, self._kind, self._name, "as", code="codec_invalid")

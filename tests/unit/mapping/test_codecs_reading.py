@@ -83,6 +83,7 @@ READ = [
     ("split(;) | each(int)", "1;2", [1, 2]),
     ("parse_json | at(a.b[0])", '{"a": {"b": [7]}}', 7),
     ("parse_json | at(amount) | money(CNY)", '{"amount": 12.50}', CNY),
+    ("parse_json | at(n) | text", '{"n": 0.12345678901234567890}', "0.12345678901234567890"),
     ("typed", {"__class__": "Decimal", "decimal": "12.50"}, Decimal("12.50")),
     ("typed", {"__class__": "date", "year": 2026, "month": 1, "day": 2}, NEW_YEAR),
     ("typed", {"__class__": "datetime", "year": 2026, "month": 11, "day": 22, "hour": 2, "minute": 0}, TEN_IN_SHANGHAI),

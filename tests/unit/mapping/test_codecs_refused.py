@@ -26,6 +26,7 @@ from tieline.mapping.refusals import CodecRefused
         "money(CNY, x)",
         "money(CNY, 9)",
         "money(total.currency) | text",
+        "money(total.currency) | first",
         "bool(Y)",
         "bool(Y, Y)",
         "phone",

@@ -93,6 +93,10 @@ def test_an_item_that_cannot_be_read_is_left_out_of_its_list() -> None:
     assert read({"p": ["1", {"x": 1}, "2"]}, phones={"field": "p"}) == {"phones": ("1", "2")}
 
 
+def test_several_texts_of_which_none_can_be_read_are_left_out_not_replaced_by_the_default() -> None:
+    assert read({"p": [{"x": 1}]}, phones={"field": "p", "default": ["110"]}) == {}
+
+
 def test_jmespath_and_a_codec_work_together() -> None:
     record = {"contacts": [{"t": "mail", "v": "X@Y"}, {"t": "tel", "v": "010"}]}
     assert read(record, emails={"from": "contacts[?t=='mail'].v", "as": "lower"}) == {"emails": ("x@y",)}

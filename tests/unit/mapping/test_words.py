@@ -49,6 +49,17 @@ def test_an_asterisk_among_their_words_is_any_other_of_theirs(vendor: str, ours:
     assert reads(vendor, status={"field": "s", "values": {"new": "1", "open": ["2", "*"]}}) == ours
 
 
+@pytest.mark.parametrize(("vendor", "ours"), [("regular", "regular"), ("VIP", None), (7, None)])
+def test_without_values_only_our_own_words_are_taken(vendor: object, ours: str | None) -> None:
+    assert reads(vendor, "customer", tier={"from": "s"}) == ours
+
+
+@pytest.mark.parametrize("ours", [["SF Express", "SF"], "*"])
+def test_a_row_that_only_reads_has_one_word_of_ours_for_each_of_theirs(ours: object) -> None:
+    with pytest.raises(MappingInvalid, match="their word: our word"):
+        mapping("order", carrier={"from": "s", "values": {"SF": ours}})
+
+
 def test_an_asterisk_in_place_of_our_word_is_any_other_of_ours() -> None:
     row = {"field": "s", "values": {"closed": "9", "*": "1"}}
     assert (writes("closed", status=row), writes("open", status=row), reads("1", status=row)) == ("9", "1", None)
