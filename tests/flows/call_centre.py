@@ -71,6 +71,15 @@ class CallCentre:
         for event in events:
             await self.hear(event, after=after)
 
+    async def play(self, events: Iterable[CallEvent]) -> list[tuple[str, str, str]]:
+        """Let events arrive in time and every card be shown at once; return the orders: kind, agent, mode."""
+        orders: list[tuple[str, str, str]] = []
+        for event in events:
+            await self.hear(event)
+            orders += [(order.kind, order.agent, order.mode) for order in self.orders]
+            await self.serve(now=event.at + IN_TIME)
+        return orders
+
     async def serve(self, *, match: str = "known", now: datetime | None = None) -> list[str]:
         """Show every card ordered so far, as the delivery does; return whom."""
         shown = []

@@ -77,8 +77,7 @@ class Interaction:
     @property
     def owner(self) -> Leg | None:
         """Return the leg of whoever has the call now: of all who talk, the first who answered."""
-        talking = [leg for leg in self.people if leg.talks]
-        return min(talking, key=lambda leg: (leg.answered_at or self.started_at, leg.key), default=None)
+        return _owner(self.legs)
 
     @property
     def talk_s(self) -> int | None:
@@ -157,13 +156,18 @@ def _story(
 
 
 def _state(legs: Sequence[Leg]) -> InteractionState:
-    """Return the furthest state reached; only `held` gives way to `answered` again."""
+    """Return the furthest state reached. Only `held`, which is the customer's waiting for the owner, gives way again."""
     if any(leg.answered_at is not None and leg.kind != "queue" for leg in legs):
-        talking = [leg for leg in legs if leg.is_person and leg.talks]
-        return "held" if talking and all(leg.held for leg in talking) else "answered"
+        owner = _owner(legs)
+        return "held" if owner is not None and owner.held else "answered"
     if any(leg.rang_at is not None and leg.is_person for leg in legs):
         return "ringing"
     return "queued" if legs else "new"
+
+
+def _owner(legs: Sequence[Leg]) -> Leg | None:
+    talking = ((leg.answered_at, leg.key, leg) for leg in legs if leg.is_person and leg.talks and leg.answered_at is not None)
+    return min(talking, key=lambda one: one[:2], default=(None, None, None))[2]
 
 
 def _closed_by_itself(story: Interaction) -> bool:
