@@ -1,1 +1,118 @@
-"""Wires everything; the only reader of settings."""
+"""The root: reads settings, and is what the command line calls."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from tieline import serving
+from tieline.cli import app as command_line
+from tieline.cli.root import Progress, Serving
+from tieline.connectors.registry import Catalog
+from tieline.observability.logs import set_up_logs
+from tieline.security.permissions import PERMISSIONS, Caller
+from tieline.services import api_keys, doctor
+from tieline.services.access import refuse_open_door_to_others
+from tieline.services.api_keys import KeyWish
+from tieline.services.apply import Applying, Change, apply
+from tieline.services.connectors import Trial
+from tieline.services.house import House
+from tieline.settings import Settings
+from tieline.store.migrate import head_revision, upgrade
+from tieline.wiring import database_of, house_of
+
+T = TypeVar("T")
+CONSOLE = Caller(actor="console", role="admin", scopes=frozenset(PERMISSIONS))
+"""Whoever may run commands on the server's own machine."""
+
+
+def run() -> None:
+    """Be the command `tieline`."""
+    command_line.run(command_line.build(Tieline(Settings())))
+
+
+class Tieline:
+    """The program as the command line sees it: `tieline.cli.root.Root`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.catalog = Catalog()
+        set_up_logs(level=settings.log_level, log_format=settings.log_format)
+
+    def serve(self, *, host: str | None, port: int | None, workers: int, with_worker: bool, progress: Progress) -> None:
+        """Serve until told to stop."""
+        wished = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        settings = self._settings.model_copy(update=wished)
+        refuse_open_door_to_others(settings.auth, settings.host)
+        with database_of(settings, progress) as url:
+            serving.serve(settings, url, processes=workers, with_worker=with_worker)
+
+    def work(self, *, concurrency: int, progress: Progress) -> None:
+        """Work off jobs until told to stop."""
+        with database_of(self._settings, progress) as url:
+            asyncio.run(self._within_house(url, lambda house: worker.run(house, url, concurrency=concurrency)))
+
+    def migrate(self, *, progress: Progress) -> str:
+        """Bring the schema to head."""
+        if self._settings.database_url is not None:
+            upgrade(self._settings.database_url.get_secret_value())
+        else:
+            with database_of(self._settings, progress):
+                pass
+        return head_revision()
+
+    def apply(self, path: Path, *, dry_run: bool) -> tuple[Change, ...]:
+        """Make what is set up match a file."""
+        embedded = self._settings.database_url is None
+        return self._once(lambda house: apply(_applying(house, plain_secrets=embedded), path, dry_run=dry_run))
+
+    def examine(self) -> Sequence[doctor.Finding]:
+        """Check everything a running server needs."""
+        return self._once(lambda house: doctor.examine(house, data_dir=self._settings.data_dir))
+
+    def create_key(self, *, name: str, scopes: Sequence[str], agent: str | None, days: int) -> str:
+        """Make an API key."""
+        wish = KeyWish(name=name, scopes=tuple(scopes), agent=agent, life=timedelta(days=days))
+        text, _ = self._once(lambda house: api_keys.create(house.database, wish, asker=CONSOLE, now=house.clock()))
+        return text
+
+    @contextlib.asynccontextmanager
+    async def open_trial(self, connection: str) -> AsyncIterator[Trial]:
+        """Open a configured connection to try it out."""
+        with database_of(self._settings, say_nothing) as url:
+            async with house_of(self._settings, url, self.catalog) as house:
+                yield house.directory.trial(connection)
+
+    @contextlib.asynccontextmanager
+    async def demo(self, *, port: int, reachable: Sequence[str], apply_file: Path, progress: Progress) -> AsyncIterator[Serving]:
+        """Serve with an open door on loopback, a worker included."""
+        permitted = ",".join(f"127.0.0.1=127.0.0.0/8:{urlsplit(url).port}" for url in reachable)
+        settings = self._settings.model_copy(
+            update={"auth": "off", "host": "127.0.0.1", "port": port, "private_networks": permitted, "log_level": "warning"}
+        )
+        set_up_logs(level=settings.log_level, log_format=settings.log_format)
+        with database_of(settings, progress) as url:
+            async with house_of(settings, url, self.catalog) as house:
+                await apply(_applying(house, plain_secrets=True), apply_file)
+                await house.directory.reload()
+                async with serving.serving(house, settings, url, with_worker=True) as address:
+                    yield Serving(address, house)
+
+    def _once(self, use: Callable[[House], Awaitable[T]]) -> T:
+        with database_of(self._settings, say_nothing) as url:
+            return asyncio.run(self._within_house(url, use))
+
+    async def _within_house(self, url: str, use: Callable[[House], Awaitable[T]]) -> T:
+        async with house_of(self._settings, url, self.catalog) as house:
+            return await use(house)
+
+
+def _applying(house: House, *, plain_secrets: bool) -> Applying:
+    return Applying(house.database, house.catalog, house.box, house.clock, plain_secrets=plain_secrets)
+
+
+def say_nothing(_sentence: str) -> None:
+    """Start without a word."""

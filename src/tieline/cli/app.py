@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tieline.cli import connector, demo, doctor, keys, ring
+from tieline.cli import demo, doctor, keys, ring
+from tieline.cli.connector import ConnectorCommands
 from tieline.cli.root import Root
 from tieline.domain.errors import TielineError
 
@@ -31,7 +32,7 @@ def build(root: Root) -> typer.Typer:
     doctor.add_to(app, root)
     ring.add_to(app)
     keys.add_to(app, root)
-    app.add_typer(connector.build(root.connector_tools), name="connector")
+    app.add_typer(ConnectorCommands(root.catalog, root.open_trial).app(), name="connector")
     return app
 
 
@@ -55,6 +56,7 @@ def _add_running(app: typer.Typer, root: Root) -> None:
         host: Annotated[str | None, typer.Option(help="Address to listen on; default: TIELINE_HOST.")] = None,
         port: Annotated[int | None, typer.Option(help="TCP port; default: TIELINE_PORT.")] = None,
         workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
+        *,
         with_worker: Annotated[bool, typer.Option("--with-worker", help="Work off jobs in the same process too.")] = False,
     ) -> None:
         """Serve the API and the pages."""
@@ -77,6 +79,7 @@ def _add_configuring(app: typer.Typer, root: Root) -> None:
     @app.command()
     def apply(
         file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The YAML file.")],
+        *,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     ) -> None:
         """Create or update connections, lines, agents and mappings from one file."""

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Annotated
 
 import typer
@@ -34,6 +35,6 @@ def _is_ready(address: str) -> bool:
         return False
     try:
         with urllib.request.urlopen(f"{address.rstrip('/')}/readyz", timeout=2) as answer:  # noqa: S310 - scheme checked above
-            return bool(answer.status == 200)
+            return bool(answer.status == HTTPStatus.OK)
     except (urllib.error.URLError, TimeoutError):
         return False

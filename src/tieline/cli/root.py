@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tieline.connectors.registry import Catalog
 from tieline.services.apply import Change
-from tieline.services.connectors import ConnectorTools
+from tieline.services.connectors import Trial
 from tieline.services.doctor import Finding
 from tieline.services.house import House
 
@@ -24,6 +25,10 @@ class Serving:
 
 class Root(Protocol):
     """The program as the command line sees it."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """Return the connectors there are."""
 
     def serve(self, *, host: str | None, port: int | None, workers: int, with_worker: bool, progress: Progress) -> None:
         """Serve until told to stop. None: as the settings say."""
@@ -43,8 +48,8 @@ class Root(Protocol):
     def create_key(self, *, name: str, scopes: Sequence[str], agent: str | None, days: int) -> str:
         """Make an API key and return it; it cannot be shown again."""
 
-    def connector_tools(self) -> ConnectorTools:
-        """Return what the connector commands work with."""
+    def open_trial(self, connection: str) -> AbstractAsyncContextManager[Trial]:
+        """Open a configured connection, with its mapping, to try it out."""
 
     def demo(
         self, *, port: int, reachable: Sequence[str], apply_file: Path, progress: Progress

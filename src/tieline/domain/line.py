@@ -4,7 +4,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Line(BaseModel):
-    """One line (DNIS). Durations in seconds; numbers E.164. Defaults follow the rule book for calls."""
+    """One line (DNIS). Durations in seconds; numbers E.164. Defaults follow the rule book for calls;
+    without a deadline of its own, the deployment's holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -17,6 +18,6 @@ class Line(BaseModel):
     minimum_external_digits: int = 6
     area_code: str | None = None
     direct_dial: bool = True
-    pop_deadline_ms: int = 1500
+    pop_deadline_ms: int | None = None
     repeat_window_s: int = 1800
     open_issue_window_s: int = 86400

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from tieline.services import readiness
 from tieline.services.house import House
+from tieline.store import configuration
+from tieline.store.configuration import ConnectionRow
 
 LEAST_FREE_BYTES: Final = 1_073_741_824
 
@@ -37,8 +39,9 @@ async def examine(house: House, *, data_dir: Path) -> Sequence[Finding]:
         Finding(f"connection {name}", well=False, told=f"could not be opened: {code}")
         for name, code in house.directory.faults.items()
     ]
-    for name, connection in house.directory.now.connections.items():
-        found.append(await _dns(name, str(connection.config.get("base_url", ""))))
+    async with house.database.read() as conn:
+        rows = (await configuration.read(conn)).connections.values()
+    found += [await _dns(row) for row in rows if row.name not in house.directory.faults]
     lines, agents = len(house.directory.now.lines), len(house.directory.now.agents)
     found.append(Finding("directory", lines > 0 and agents > 0, f"{lines} lines, {agents} agents"))
     return found
@@ -50,12 +53,14 @@ def _disk(data_dir: Path) -> Finding:
     return Finding("disk", free >= LEAST_FREE_BYTES, f"{free // 1_048_576} MiB free")
 
 
-async def _dns(name: str, base_url: str) -> Finding:
-    host = urlsplit(base_url).hostname
-    if not host:
-        return Finding(f"connection {name}", well=True, told="calls nobody; it only listens")
+async def _dns(row: ConnectionRow) -> Finding:
+    name = f"connection {row.name}"
+    if row.paused:
+        return Finding(name, well=True, told="paused")
+    hosts = {host for value in row.config.values() if (host := urlsplit(str(value)).hostname)}
     try:
-        await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        for host in hosts:
+            await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except socket.gaierror:
-        return Finding(f"connection {name}", well=False, told="its host name cannot be resolved")
-    return Finding(f"connection {name}", well=True, told="open")
+        return Finding(name, well=False, told="its host name cannot be resolved")
+    return Finding(name, well=True, told="open")

@@ -1,21 +1,20 @@
 """Everything one process works with, built once by the root and handed to the doors."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tieline.connectors.registry import Catalog
 from tieline.domain.agent import Agent
 from tieline.kit.clock import Clock
 from tieline.push.channel import Channel
 from tieline.security.secret_box import SecretBox
+from tieline.services.call_desk import CallDesk
 from tieline.services.live_directory import LiveDirectory
+from tieline.services.pop_answers import PopAnswers
+from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.store.database import Database
 from tieline.store.journal import Journal
-
-if TYPE_CHECKING:
-    from tieline.services.agent_pops import AgentPops
-    from tieline.services.call_events import CallDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,9 @@ class House:
     catalog: Catalog
     box: SecretBox
     desk: PopDesk
-    calls: "CallDesk"
-    agent_pops: "AgentPops"
+    delivery: PopDelivery
+    calls: CallDesk
+    agent_pops: PopAnswers
 
     def agent(self, agent_id: str) -> Agent | None:
         """Return an agent by id."""

@@ -9,13 +9,14 @@ import structlog
 
 from tieline.connectors.connection import VendorConnection, open_connection
 from tieline.connectors.registry import Catalog
-from tieline.domain.errors import TielineError
+from tieline.domain.errors import NotFound, TielineError
 from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND
 from tieline.kit.clock import Clock
 from tieline.mapping.book import load_book
 from tieline.mapping.record import RecordMapping
 from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
+from tieline.services.connectors import Trial
 from tieline.services.directory import Directory
 from tieline.services.sources import Source
 from tieline.store import configuration, secrets
@@ -71,6 +72,13 @@ class LiveDirectory:
             sources=_sources(wanted.sources, self._opened),
         )
         self._say_farewell(one.connection for name, one in before.items() if self._opened.get(name) is not one)
+
+    def trial(self, name: str) -> Trial:
+        """Return a connection with its mappings, to be tried out. Raises: NotFound: there is none of that name, or not open."""
+        opened = self._opened.get(name)
+        if opened is None:
+            raise NotFound(f"there is no open connection {name[:60]!r}", hint=self.faults.get(name, ""))
+        return Trial(opened.connection, opened.book)
 
     async def aclose(self) -> None:
         """Stop following and close every connection."""

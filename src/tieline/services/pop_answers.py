@@ -74,7 +74,7 @@ class PopAnswers:
         agents = self._desk.directory.now.agents
         inquiry = Inquiry(self._desk, asked_of(pop, facts, agents.get(agent or ""), reason="opened", at=now))
         await inquiry.open()
-        await inquiry.settle(Deadline.after(inquiry.line.pop_deadline_ms / 1000))
+        await inquiry.settle(Deadline.after(inquiry.deadline_s))
         card = card_of(inquiry)
         await self._desk.journal.append(Append(audit=audit_of(self._desk, inquiry, card, action="pop.opened")))
         document: dict[str, Any] = {**shown_to(self._desk, inquiry, card), "seq": pop.seq}

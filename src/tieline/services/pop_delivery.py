@@ -132,8 +132,8 @@ class PopDelivery:
     async def _follow_up(self, showing: Showing) -> None:
         """Patch the card as answers land: until it is complete, then late ones for a while, then only the cache learns."""
         inquiry = showing.inquiry
-        complete_at = Deadline.after(inquiry.line.pop_deadline_ms / 1000)
-        late = Deadline.after((inquiry.line.pop_deadline_ms + self._desk.late_answer_ms) / 1000)
+        complete_at = Deadline.after(inquiry.deadline_s)
+        late = Deadline.after(inquiry.deadline_s + self._desk.late_answer_ms / 1000)
         declared = not inquiry.flights.pending
         while inquiry.flights.pending:
             landed = await inquiry.advance(late if declared else complete_at)

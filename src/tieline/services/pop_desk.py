@@ -25,7 +25,11 @@ class CurrentDirectory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PopDesk:
-    """Times in milliseconds. `late_answer_ms` is how long an answer is still wanted after the card is complete."""
+    """Times in milliseconds.
+
+    `deadline_ms` is when a card counts as complete unless its line says otherwise; `late_answer_ms` how long an answer is still
+    wanted after that.
+    """
 
     database: Database
     journal: Journal
@@ -36,6 +40,7 @@ class PopDesk:
     keeper: IndexKeeper
     clock: Clock
     new_pop_id: Callable[[], str]
+    deadline_ms: int = 1500
     late_answer_ms: int = 8000
 
     def now(self) -> datetime:

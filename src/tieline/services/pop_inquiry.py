@@ -58,6 +58,11 @@ class Inquiry:
         return self.caller.withheld or self.caller.kind == "internal" or self.asked.direction == "internal"
 
     @property
+    def deadline_s(self) -> float:
+        """Return the seconds after which the card counts as complete."""
+        return (self.line.pop_deadline_ms or self._desk.deadline_ms) / 1000
+
+    @property
     def took_ms(self) -> int:
         """Return the milliseconds since the question was put."""
         return round((monotonic_s() - self.started_s) * 1000)

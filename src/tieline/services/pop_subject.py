@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-
 from tieline.domain.agent import Agent
 from tieline.domain.call import Direction
 from tieline.domain.screen_pop import ShownCall

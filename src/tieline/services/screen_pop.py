@@ -40,7 +40,7 @@ async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, 
         direction=query.direction,
     )
     inquiry = Inquiry(desk, asked)
-    deadline = Deadline.after((query.deadline_ms or inquiry.line.pop_deadline_ms) / 1000)
+    deadline = Deadline.after(query.deadline_ms / 1000 if query.deadline_ms else inquiry.deadline_s)
     await inquiry.open()
     await inquiry.settle(deadline)
     card = card_of(inquiry)

@@ -1,0 +1,45 @@
+"""The apply file of the demo: the simulated systems where they happen to listen, one line, four agents."""
+
+from collections.abc import Mapping
+
+import yaml
+
+LINE = "+861065543800"
+QUEUE = "support"
+
+
+def apply_file(systems: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the YAML text. `systems`: for each simulated system its `url` and what it wants to be shown."""
+    crm, erp, helpdesk, pbx = (systems[name] for name in ("crm", "erp", "helpdesk", "pbx"))
+    wanted = {
+        "version": 1,
+        "connections": {
+            "crm": _connection("lotus_crm", crm, config=("client_id",), secrets=("client_secret",)),
+            "erp": _connection("bamboo_erp", erp, secrets=("api_key",)),
+            "helpdesk": _connection("willow_helpdesk", helpdesk, config=("username",), secrets=("password",)),
+            "pbx": _connection("heron_pbx", pbx, secrets=("api_token", "hook_secret")),
+        },
+        "sources": {"customer": ["crm", "erp"], "order": ["erp"], "ticket": ["helpdesk"], "account": ["erp"]},
+        "lines": {LINE: {"name": "Support", "country": "CN", "language": "zh", "queues": [QUEUE], "area_code": "10"}},
+        "agents": {
+            "1001": _agent("Li Wei", "agent", "1001"),
+            "1002": _agent("Wang Min", "agent", "1002"),
+            "2001": _agent("Chen Jing", "senior", "2001"),
+            "9001": _agent("Zhao Lei", "supervisor", "9001"),
+        },
+    }
+    return yaml.safe_dump(wanted, allow_unicode=True, sort_keys=False, default_flow_style=False)
+
+
+def _connection(
+    connector: str, system: Mapping[str, str], *, config: tuple[str, ...] = (), secrets: tuple[str, ...] = ()
+) -> dict[str, object]:
+    return {
+        "connector": connector,
+        "config": {"base_url": system["url"], **{name: system[name] for name in config}},
+        "secrets": {name: f"plain:{system[name]}" for name in secrets},
+    }
+
+
+def _agent(name: str, role: str, extension: str) -> dict[str, object]:
+    return {"name": name, "role": role, "team": QUEUE, "extensions": [extension]}

@@ -1,0 +1,121 @@
+"""Builds what one process works with, from settings and a database's address."""
+
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Iterator
+
+from fastapi import FastAPI
+
+from tieline.api.agent_pops import router as agent_pops_router
+from tieline.api.app import DoorSettings, create_app
+from tieline.connectors.registry import Catalog
+from tieline.domain.agent_event import AgentEvent
+from tieline.kit.clock import utc_now
+from tieline.kit.freshness import FreshnessCache
+from tieline.kit.ids import opaque_token
+from tieline.push.channel import Channel
+from tieline.security.egress import Egress
+from tieline.security.masking_policy import Policy
+from tieline.security.pseudonym import Pseudonyms
+from tieline.security.secret_box import SecretBox
+from tieline.services.call_desk import CallDesk
+from tieline.services.house import House
+from tieline.services.index_keeper import IndexKeeper
+from tieline.services.live_directory import LiveDirectory
+from tieline.services.pop_answers import PopAnswers
+from tieline.services.pop_delivery import PopDelivery
+from tieline.services.pop_desk import PopDesk
+from tieline.settings import Settings
+from tieline.store.agent_events import AgentEventLog
+from tieline.store.database import Database, Transaction
+from tieline.store.embedded import EmbeddedPostgres, Progress
+from tieline.store.journal import Journal
+from tieline.store.migrate import upgrade
+from tieline.web.pages import web_routers
+
+KEY_FILE = "secret.key"
+
+
+@contextlib.contextmanager
+def database_of(settings: Settings, progress: Progress) -> Iterator[str]:
+    """Give the address of the database: the configured one, else the embedded one, started and at head."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    embedded = EmbeddedPostgres(settings.data_dir, progress=progress)
+    url = embedded.start()
+    try:
+        upgrade(url)
+        yield url
+    finally:
+        embedded.stop()
+
+
+@contextlib.asynccontextmanager
+async def house_of(settings: Settings, url: str, catalog: Catalog) -> AsyncIterator[House]:
+    """Build everything one process works with, and take it down in the opposite order."""
+    box = SecretBox.open(settings.secret_key_file or settings.data_dir / KEY_FILE)
+    async with contextlib.AsyncExitStack() as stack:
+        database = await Database.open(url, pool_size=settings.database_pool_size)
+        stack.push_async_callback(database.aclose)
+        journal = Journal(database.pool)
+        stack.push_async_callback(journal.close)
+        directory = LiveDirectory(
+            database, catalog=catalog, box=box, egress=Egress.parse(settings.private_networks), clock=utc_now
+        )
+        stack.push_async_callback(directory.aclose)
+        keeper = IndexKeeper(database)
+        stack.push_async_callback(keeper.aclose)
+        desk = PopDesk(
+            database=database,
+            journal=journal,
+            directory=directory,
+            cache=FreshnessCache(utc_now),
+            policy=Policy(),
+            pseudonyms=Pseudonyms(box.derive("pseudonyms")),
+            keeper=keeper,
+            clock=utc_now,
+            new_pop_id=functools.partial(opaque_token, 16),
+            deadline_ms=settings.pop_deadline_ms,
+            late_answer_ms=settings.late_answer_ms,
+        )
+        stack.push_async_callback(desk.cache.aclose)
+        channel: Channel[Transaction] = Channel(AgentEventLog(database), clock=utc_now)
+        stack.push_async_callback(channel.aclose)
+        delivery = PopDelivery(desk, channel)
+        stack.push_async_callback(delivery.aclose)
+        await directory.start()
+        keeper.start()
+        yield House(
+            database=database,
+            journal=journal,
+            directory=directory,
+            channel=channel,
+            clock=utc_now,
+            catalog=catalog,
+            box=box,
+            desk=desk,
+            delivery=delivery,
+            calls=CallDesk(database, directory, present=delivery.present, announce=functools.partial(_announce, channel)),
+            agent_pops=PopAnswers(desk, delivery),
+        )
+
+
+async def _announce(channel: Channel[Transaction], event: AgentEvent, tx: Transaction) -> None:
+    await channel.publish(event, tx=tx)
+
+
+def app_of(house: House, settings: Settings) -> FastAPI:
+    """Put the JSON door and the HTML door together."""
+    return create_app(
+        house,
+        DoorSettings(
+            auth=settings.auth,
+            host=settings.host,
+            public_url=settings.public_url,
+            allowed_hosts=tuple(settings.allowed_hosts.split(",")),
+            body_limit_bytes=settings.body_limit_bytes,
+            signing_key=house.box.derive("cursors"),
+        ),
+        pages=[agent_pops_router, *web_routers(frame_ancestors=tuple(filter(None, settings.frame_ancestors.split(","))))],
+    )
