@@ -67,10 +67,15 @@ class ReadRequest(Request):
         return self._model
 
 
-def require_json(headers: Headers) -> None:
-    """Raises: BodyMalformed: the body is not announced as JSON in UTF-8, sent as it is (415)."""
+def refuse_compression(headers: Headers) -> None:
+    """Raises: BodyMalformed: the body is compressed (415)."""
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise BodyMalformed(code="encoding_unsupported", http_status=415)
+
+
+def require_json(headers: Headers) -> None:
+    """Raises: BodyMalformed: the body is not announced as JSON in UTF-8, sent as it is (415)."""
+    refuse_compression(headers)
     media = Message()
     media["content-type"] = headers.get("content-type", "")
     kind, _, form = media.get_content_type().partition("/")

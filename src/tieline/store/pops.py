@@ -167,7 +167,8 @@ async def find(conn: AsyncConnection, pop_id: str) -> KeptPop | None:
 
 async def of_call(conn: AsyncConnection, *, call_id: str, interaction_id: UUID | None, limit: int = 200) -> list[KeptPop]:
     """Return the pops of a call in the order they were promised, those a softphone asked for included."""
-    query = select(pops).where(or_(pops.c.call_id == call_id, pops.c.interaction_id == interaction_id))
+    of_it = pops.c.call_id == call_id
+    query = select(pops).where(of_it if interaction_id is None else or_(of_it, pops.c.interaction_id == interaction_id))
     rows = await conn.execute(query.order_by(pops.c.promised_at, pops.c.id).limit(limit))
     return [KeptPop(**row._asdict()) for row in rows]
 

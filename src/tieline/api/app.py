@@ -1,0 +1,161 @@
+"""The JSON door put together: layers, routes, refusal to start undeclared. Pages and streams are handed in by the root."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from tieline import __version__
+from tieline.api import (
+    agents,
+    api_keys,
+    audit,
+    call_events,
+    calls,
+    connections,
+    cti,
+    docs,
+    health,
+    reviews,
+    screen_pop,
+)
+from tieline.api.body_guard import BodyGuard
+from tieline.api.cursors import Cursors
+from tieline.api.envelope import Envelope
+from tieline.api.gate import HttpGate, session_cookie
+from tieline.api.openapi import TAGS, complete
+from tieline.api.problems import EXCEPTION_HANDLERS
+from tieline.api.route_audit import declared_routes
+from tieline.api.security_headers import StandingHeaders
+from tieline.api.threshold import Addresses, Threshold
+from tieline.services.access import Access, Auth, refuse_open_door_to_others
+from tieline.services.api_keys import KeyRing
+from tieline.services.house import House
+
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ROUTERS: Final = (
+    screen_pop.router,
+    call_events.router,
+    cti.router,
+    calls.router,
+    agents.router,
+    connections.router,
+    reviews.router,
+    audit.router,
+    api_keys.router,
+    health.router,
+    docs.router,
+)
+"""The hot ones first: routes are tried in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """How the door stands. `host` is the address listened on, `public_url` how browsers reach us (empty: by any name).
+
+    `allowed_hosts` empty: loopback names while listening on loopback, otherwise any. `signing_key` seals cursors; all replicas
+    share one.
+    """
+
+    auth: Auth = "on"
+    host: str = "127.0.0.1"
+    public_url: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    body_limit_bytes: int = 1_048_576
+    signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    @property
+    def tls(self) -> bool:
+        """Say whether browsers reach us by https."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def addresses(self) -> Addresses:
+        """Return the names and origins that are ours."""
+        public = urlsplit(self.public_url)
+        origins = frozenset({f"{public.scheme}://{public.netloc}"}) if public.netloc else frozenset()
+        named = {name.strip().lower() for name in self.allowed_hosts if name.strip()}
+        if not named and self.host in _LOOPBACK_NAMES:
+            named = set(_LOOPBACK_NAMES)
+        return Addresses(
+            hosts=frozenset(named | {public.hostname} if public.hostname else named) if named else None, origins=origins
+        )
+
+
+class Door(FastAPI):
+    """FastAPI with our envelope outside of everything, so that even the answer to a crash carries id and headers."""
+
+    def __init__(self, settings: DoorSettings, **options: Any) -> None:  # noqa: ANN401 - FastAPI's own options
+        self._settings = settings
+        super().__init__(**options)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Wrap the framework's own layers: envelope, threshold, body guard, framework."""
+        guarded = BodyGuard(super().build_middleware_stack(), limit_bytes=self._settings.body_limit_bytes)
+        threshold = Threshold(guarded, addresses=self._settings.addresses)
+        return Envelope(threshold, headers=StandingHeaders(tls=self._settings.tls))
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the interface, with what every route shares."""
+        if self.openapi_schema is None:
+            complete(super().openapi(), self.routes)
+        return super().openapi()
+
+
+def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRouter | BaseRoute] = ()) -> FastAPI:
+    """Build the application. `pages` are what the HTML door and the streams add.
+
+    Raises: ConfigRefused: access is off while others can reach us. RouteUndeclared: a route names no permission.
+    """
+    refuse_open_door_to_others(settings.auth, settings.host)
+    keys = KeyRing(house.database, clock=house.clock)
+    access = Access(database=house.database, keys=keys, agent_of=house.agent, auth=settings.auth, clock=house.clock)
+    app = Door(
+        settings,
+        title="Tieline",
+        version=__version__,
+        summary="Who is calling, told to the agent before the hello.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        openapi_tags=TAGS,
+        exception_handlers=dict(EXCEPTION_HANDLERS),
+        lifespan=lambda _app: _following(keys),
+    )
+    app.state.house = house
+    app.state.access = access
+    app.state.session_cookie = session_cookie(tls=settings.tls)
+    app.state.gate = HttpGate(access, cookie=app.state.session_cookie)
+    app.state.cursors = Cursors(settings.signing_key)
+    _add_routes(app, pages)
+    app.state.declared_routes = declared_routes(app.routes)
+    return app
+
+
+def _add_routes(app: FastAPI, pages: Sequence[APIRouter | BaseRoute]) -> None:
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.router.routes.append(docs.assets())
+    for page in pages:
+        if isinstance(page, APIRouter):
+            app.include_router(page)
+        else:
+            app.router.routes.append(page)
+
+
+@contextlib.asynccontextmanager
+async def _following(keys: KeyRing) -> AsyncIterator[None]:
+    """Hear of changed keys for as long as the application runs."""
+    listening = asyncio.create_task(keys.follow_changes(), name="changed keys")
+    yield
+    listening.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening

@@ -1,0 +1,138 @@
+"""What waits for a person: unknown callers, extensions nobody sits at, and the like."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.lists import ListQuery, Page
+from tieline.api.openapi import problems
+from tieline.api.strict_route import StrictRoute
+from tieline.domain.errors import NotFound, RequestRefused
+from tieline.domain.references import ExternalRef
+from tieline.security.permissions import Caller, permit
+from tieline.services import reviews
+from tieline.services.reviews import Place, Reason
+from tieline.store.reviews import ReviewItem, ReviewState
+
+router = APIRouter(route_class=StrictRoute, tags=["Review"])
+Reader = Annotated[Caller, permit("reviews.read")]
+Decider = Annotated[Caller, permit("reviews.decide")]
+ItemId = Annotated[str, Path(max_length=60, description="The item's id.")]
+_NONE = {404: "There is no such item: `not_found`."}
+_CLOSED = {409: "Somebody was faster: `review_decided`."}
+
+
+class ReviewQuery(ListQuery):
+    """Which items."""
+
+    state: Annotated[ReviewState, Field(description="What became of them.")] = "open"
+    kind: Annotated[str | None, Field(max_length=60, pattern=r"^[a-z_]+$", examples=["unknown_caller"])] = None
+
+
+class ShownReview(BaseModel):
+    """One question for a person. `number` for questions about a caller, as the asker may see it; otherwise `subject`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: str
+    state: ReviewState
+    number: str | None = None
+    subject: str | None = None
+    count: Annotated[int, Field(description="How many calls asked it.")]
+    first_at: datetime
+    last_at: datetime
+    due_at: datetime | None
+    expires_at: datetime
+    call_ids: Sequence[str]
+    suggestions: Sequence[Mapping[str, Any]] = ()
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    decision: Mapping[str, Any] | None = None
+
+
+class Rejection(BaseModel):
+    """Nothing follows, but that a number marked as spam asks no more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: Reason
+
+
+class LinkTo(BaseModel):
+    """Whose number it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"ref": "crm:003xx"}]})
+
+    ref: Annotated[str, Field(min_length=3, max_length=300, description="Connection and the vendor's id, `crm:003xx`.")]
+
+
+@router.get("/v1/reviews", operation_id="list_reviews", summary="List what waits for a person")
+async def list_reviews(
+    query: Annotated[ReviewQuery, Query()], caller: Reader, house: HouseOfRequest, cursors: CursorsOfRequest
+) -> Page[ShownReview]:
+    """Return items in one state, the one asked last first."""
+    place = cursors.read("reviews", query.cursor)
+    after = Place(datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
+    items = await reviews.page(house.database, state=query.state, kind=query.kind, after=after, limit=query.limit + 1)
+    shown = items[: query.limit]
+    next_place = [shown[-1].last_at.isoformat(), str(shown[-1].id)] if len(items) > query.limit else None
+    return Page(items=[_shown(house, caller, item) for item in shown], next=cursors.write("reviews", next_place))
+
+
+@router.get("/v1/reviews/{item_id}", operation_id="get_review", summary="Read one item", responses=problems(_NONE))
+async def get_review(item_id: ItemId, caller: Reader, house: HouseOfRequest) -> ShownReview:
+    """Return one item."""
+    return _shown(house, caller, await reviews.find(house.database, _id(item_id)))
+
+
+@router.post(
+    "/v1/reviews/{item_id}/reject",
+    operation_id="reject_review",
+    summary="Close an item without consequences",
+    responses=problems(_NONE | _CLOSED),
+)
+async def reject_review(item_id: ItemId, rejection: Rejection, caller: Decider, house: HouseOfRequest) -> ShownReview:
+    """Say that nothing follows, and why. A number rejected as spam asks no more questions."""
+    item = await reviews.reject(house.database, _id(item_id), reason=rejection.reason, by=caller, now=house.clock())
+    return _shown(house, caller, item)
+
+
+@router.post(
+    "/v1/reviews/{item_id}/link",
+    operation_id="link_review",
+    summary="Say whose number it is",
+    responses=problems(_NONE | _CLOSED),
+)
+async def link_review(item_id: ItemId, to: LinkTo, caller: Decider, house: HouseOfRequest) -> ShownReview:
+    """Keep the number with a customer, unverified, and give them the earlier calls from it. No system is written to."""
+    ref = _reference(to.ref)
+    if ref.connection not in house.directory.now.connections:
+        raise RequestRefused("There is no such connection.", code="connection_unknown")
+    item = await reviews.link(house.database, _id(item_id), ref, by=caller, now=house.clock())
+    return _shown(house, caller, item)
+
+
+def _shown(house: HouseOfRequest, caller: Caller, item: ReviewItem) -> ShownReview:
+    document = reviews.document_of(item)
+    seen = house.desk.policy.apply(caller.role, document, shape="review_item", active_call_phone=False)
+    return ShownReview.model_validate(seen)
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as exc:
+        raise NotFound from exc
+
+
+def _reference(text: str) -> ExternalRef:
+    try:
+        return ExternalRef.parse(text)
+    except ValueError as exc:
+        raise RequestRefused("A reference is written connection:id.", code="field_value") from exc

@@ -1,0 +1,102 @@
+"""What waits for a person: listed, and decided once, by whoever is first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from tieline.domain.errors import NotFound, RequestRefused, StateConflict
+from tieline.domain.references import ExternalRef
+from tieline.security.permissions import Caller
+from tieline.services.unknown_callers import KINDS
+from tieline.store import audit_trail, call_records, identity, number_marks, reviews
+from tieline.store.database import Database, Transaction, driver
+from tieline.store.identity import IdentityKey
+from tieline.store.journal_rows import AuditRow
+from tieline.store.reviews import ReviewItem, ReviewState
+
+Reason = Literal["wrong_number", "spam", "no_customer", "done", "other"]
+ABOUT_CALLERS: Final = frozenset(KINDS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list of items goes on: just past this one."""
+
+    last_at: datetime
+    id: UUID
+
+
+async def page(
+    database: Database, *, state: ReviewState, kind: str | None, after: Place | None, limit: int
+) -> Sequence[ReviewItem]:
+    """Return items in one state, the one asked last first."""
+    async with database.read() as conn:
+        return await reviews.page(conn, state=state, kind=kind, after=(after.last_at, after.id) if after else None, limit=limit)
+
+
+async def find(database: Database, item_id: UUID) -> ReviewItem:
+    """Return one item. Raises: NotFound."""
+    async with database.read() as conn:
+        item = await reviews.find(conn, item_id)
+    if item is None:
+        raise NotFound
+    return item
+
+
+def document_of(item: ReviewItem) -> dict[str, Any]:
+    """Return an item as a document, unmasked. What is asked about a caller is asked about a `number`."""
+    document = {name: getattr(item, name) for name in ReviewItem.__dataclass_fields__ if name != "subject_key"}
+    about_caller = item.kind in ABOUT_CALLERS
+    subject = {"number" if about_caller else "subject": item.subject_key}
+    return {**document, **subject, "id": str(item.id), "suggestions": [] if about_caller else list(item.suggestions)}
+
+
+async def reject(database: Database, item_id: UUID, *, reason: Reason, by: Caller, now: datetime) -> ReviewItem:
+    """Close an item without consequences, but for spam: such a number asks no more questions.
+
+    Raises: NotFound. StateConflict: it is decided already.
+    """
+    async with database.begin() as tx:
+        item = await _decide(tx, item_id, "rejected", {"reason": reason}, by=by, now=now)
+        if reason == "spam" and item.kind in ABOUT_CALLERS:
+            await number_marks.put_mark(tx, item.subject_key, "spam", by=by.actor, now=now)
+    return item
+
+
+async def link(database: Database, item_id: UUID, ref: ExternalRef, *, by: Caller, now: datetime) -> ReviewItem:
+    """Say whose number it is: the number is kept with them, unverified, and their earlier calls become theirs.
+
+    No system is written to. Raises: NotFound. StateConflict: it is decided already. RequestRefused: it asks for no customer.
+    """
+    async with database.begin() as tx:
+        item = await _decide(tx, item_id, "linked", {"ref": str(ref)}, by=by, now=now)
+        if item.kind not in ABOUT_CALLERS:
+            raise RequestRefused("This item does not ask for a customer.", code="decision_not_offered")
+        key = IdentityKey(e164=item.subject_key, connection=ref.connection, external_id=ref.id, seen_at=now, label="linked")
+        await identity.upsert(await driver(tx), [key])
+        await call_records.adopt(tx, item.subject_key, str(ref), by=by.actor)
+    return item
+
+
+async def _decide(
+    tx: Transaction, item_id: UUID, state: ReviewState, decision: Mapping[str, Any], *, by: Caller, now: datetime
+) -> ReviewItem:
+    item = await reviews.decide(tx, item_id, state=state, by=by.actor, now=now, decision=decision)
+    if item is None:
+        if await reviews.find(tx, item_id) is None:
+            raise NotFound
+        raise StateConflict("Somebody has decided this already.", code="review_decided")
+    await audit_trail.write(
+        tx,
+        AuditRow(
+            at=now,
+            actor=by.actor,
+            actor_role=by.role,
+            action=f"review.{state}",
+            subject=f"review:{item_id}",
+            details={"kind": item.kind, **decision},
+        ),
+    )
+    return item
