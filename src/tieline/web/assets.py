@@ -11,6 +11,8 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
+from tieline.web import phrases
+
 FOLDER: Final = Path(__file__).parent / "static"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_EACH_TIME: Final = "no-cache"
@@ -31,6 +33,11 @@ class Asset:
     plain: bytes
     packed: bytes
 
+    @classmethod
+    def of(cls, name: str, content: bytes) -> "Asset":
+        """Make the asset of a file. Raises: KeyError: a kind of file that is not served."""
+        return cls(MEDIA_TYPES[Path(name).suffix], content, gzip.compress(content, 9, mtime=0))
+
 
 class Assets:
     """Every file of the folder, held in memory. `version` is drawn from all names and contents.
@@ -46,15 +53,11 @@ class Assets:
         self.version = digest.hexdigest()[:16]
 
     @classmethod
-    def read(cls, folder: Path = FOLDER) -> "Assets":
-        """Read a folder."""
-        found = {}
-        for path in sorted(folder.rglob("*")):
-            media_type = MEDIA_TYPES.get(path.suffix)
-            if media_type and path.is_file():
-                content = path.read_bytes()
-                found[path.relative_to(folder).as_posix()] = Asset(media_type, content, gzip.compress(content, 9, mtime=0))
-        return cls(found)
+    def read(cls, made: Mapping[str, bytes], folder: Path = FOLDER) -> "Assets":
+        """Read a folder, and add the files `made` by the program, by name."""
+        paths = [path for path in sorted(folder.rglob("*")) if path.suffix in MEDIA_TYPES and path.is_file()]
+        contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        return cls({name: Asset.of(name, content) for name, content in {**contents, **made}.items()})
 
     def address(self, name: str) -> str:
         """Return where browsers find a file. Raises: KeyError: there is none of this name."""
@@ -83,4 +86,4 @@ class Assets:
 @cache
 def assets() -> Assets:
     """Return the files of this release, read once."""
-    return Assets.read()
+    return Assets.read({phrases.FILE: phrases.phrase_file()})

@@ -1,12 +1,11 @@
 """The pages themselves: an agent's desk, one pop's page, the door to them, and the files they load."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from tieline.domain.agent import Agent
 from tieline.domain.errors import NotAllowed, NotFound
 from tieline.security.permissions import Caller, permit, public
 from tieline.web.assets import assets
@@ -14,6 +13,9 @@ from tieline.web.languages import language_of
 from tieline.web.page_route import page_route
 from tieline.web.painter import Painter
 from tieline.web.sign_in import SignIn
+
+if TYPE_CHECKING:
+    from tieline.services.house import House
 
 AgentId = Annotated[str | None, Query(max_length=200)]
 PopId = Annotated[str, Path(max_length=200)]
@@ -50,13 +52,14 @@ class Pages:
 
     async def desk(self, request: Request, caller: DeskVisitor, agent: AgentId = None) -> Response:
         """Show an agent's desk; to whoever speaks for no one in particular, the choice of desks."""
-        agents = agents_of(request)
+        house: House = request.app.state.house
         wanted = agent or caller.agent
         if wanted is None:
-            return self._painter.page(request, "choose.html", agents=sorted(agents, key=lambda each: each.id))
+            agents = sorted(house.directory.now.agents.values(), key=lambda each: each.id)
+            return self._painter.page(request, "choose.html", agents=agents)
         if not caller.speaks_for(wanted):
             raise NotAllowed
-        found = next((each for each in agents if each.id == wanted), None)
+        found = house.agent(wanted)
         if found is None:
             raise NotFound
         language = language_of(request, preferred=found.language)
@@ -71,9 +74,3 @@ class Pages:
     async def file(self, request: Request, version: str, name: str) -> Response:
         """Give a script, a style sheet, a catalogue of texts."""
         return assets().answer(request, version, name)
-
-
-def agents_of(request: Request) -> Sequence[Agent]:
-    """Return the agents that are set up."""
-    agents: Sequence[Agent] = tuple(request.app.state.house.directory.now.agents.values())
-    return agents

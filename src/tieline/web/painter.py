@@ -11,7 +11,11 @@ from starlette.responses import HTMLResponse
 from tieline.web.assets import assets
 from tieline.web.languages import LANGUAGES, language_of, texts
 
-SHEETS: Final = ("tokens", "base", "shell", "card", "blocks", "door")
+SHEETS: Final = (
+    *("tokens", "base", "controls", "bar", "rail", "shell"),
+    *("caller", "match", "candidates", "blocks", "panels", "card", "door"),
+)
+"""In the order in which later ones may refine earlier ones."""
 _POLICY: Final[Mapping[str, str]] = {
     "default-src": "'none'",
     "script-src": "'self'",

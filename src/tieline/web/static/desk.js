@@ -6,7 +6,7 @@ import { Feed } from "./core/feed.js";
 import { takePart } from "./core/leader.js";
 import { onPreference, preference, recall, rememberLanguage } from "./core/preferences.js";
 import { post, read } from "./core/requests.js";
-import { say, speak } from "./core/texts.js";
+import { listen, say, speak } from "./core/texts.js";
 import { Announcer } from "./desk/announcer.js";
 import { board as makeBoard } from "./desk/board.js";
 import { callList } from "./desk/call_list.js";
@@ -19,7 +19,6 @@ import { callerName } from "./card/caller.js";
 
 const page = document.body.dataset;
 const agent = page.agent;
-const messages = { "zh-CN": page.messagesZh, en: page.messagesEn };
 
 class Desk {
   calls = new Calls({
@@ -162,7 +161,7 @@ class Desk {
   }
 
   async speak(language, tell = true) {
-    await speak(language, messages);
+    await speak(language);
     rememberLanguage(language);
     if (tell) this.mirror.tell({ kind: "language", language });
     this.draw();
@@ -193,6 +192,16 @@ function placeOf(pop) {
   return pop.call?.line_name ?? pop.queue ?? pop.line ?? "";
 }
 
+/** A language in the address was a choice: keep it, and let a later one stand. */
+function keepChosenLanguage() {
+  const address = new URL(window.location.href);
+  if (!address.searchParams.has("lang")) return;
+  rememberLanguage(page.language);
+  address.searchParams.delete("lang");
+  window.history.replaceState(null, "", address);
+}
+
 recall();
-await speak(page.language, messages);
+keepChosenLanguage();
+await listen(page);
 new Desk().start();

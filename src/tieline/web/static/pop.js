@@ -9,12 +9,11 @@ import { element, setAttribute, setHidden, setText } from "./core/dom.js";
 import { Feed } from "./core/feed.js";
 import { rememberLanguage } from "./core/preferences.js";
 import { post, read } from "./core/requests.js";
-import { LANGUAGES, say, speak, spoken } from "./core/texts.js";
+import { LANGUAGES, listen, say, speak, spoken } from "./core/texts.js";
 import { callCard } from "./card/card.js";
 
 const page = document.body.dataset;
 const popId = page.popId;
-const messages = { "zh-CN": page.messagesZh, en: page.messagesEn };
 const KEPT = `tieline.pop.${popId}`;
 
 class PopPage {
@@ -130,7 +129,7 @@ class PopPage {
 
   async speak() {
     const next = LANGUAGES.find((language) => language !== spoken());
-    await speak(next, messages);
+    await speak(next);
     rememberLanguage(next);
     this.draw();
   }
@@ -161,5 +160,5 @@ class PopPage {
 
 const address = new URL(window.location.href);
 window.history.replaceState(null, "", address.pathname);
-await speak(page.language, messages);
+await listen(page);
 await new PopPage(address.searchParams.get("code")).start();

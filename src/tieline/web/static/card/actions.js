@@ -3,7 +3,7 @@
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { isOwner } from "../core/calls.js";
-import { say, sayOr } from "../core/texts.js";
+import { say, sayOr, told } from "../core/texts.js";
 
 /** Return the part. `host.perform(call, action)` does it and answers a promise of the words that confirm it. */
 export function actionsPart(host) {
@@ -46,7 +46,7 @@ function actionRow({ id }, perform) {
       setText(label, sayOr(`action.${action.id}`, action.id.replaceAll("_", " ")));
       lock.toggleAttribute("hidden", enabled);
       setAttribute(button, "aria-disabled", enabled ? null : "true");
-      setTextOrHide(because, enabled ? "" : sayOr(`because.${action.because}`, action.because));
+      setTextOrHide(because, enabled ? "" : told(action.because));
       setAttribute(button, "aria-describedby", because.hidden ? null : because.id);
     },
   };

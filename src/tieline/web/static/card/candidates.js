@@ -3,7 +3,7 @@
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { isOwner } from "../core/calls.js";
-import { moment, percent, say, sayOr } from "../core/texts.js";
+import { moment, percent, say, told } from "../core/texts.js";
 
 /** Return the part. `host.choose(call, ref, remember)` answers a promise; `host.keysOn()` says whether the keys work. */
 export function candidatesPart(host) {
@@ -91,7 +91,7 @@ function candidateRow({ candidate }, choose) {
       setText(key, index < 5 ? String(index + 1) : "");
       setText(name, shown.name ?? say("caller.nameless"));
       setTextOrHide(company, shown.company);
-      setTextOrHide(reason, sayOr(`reason.${shown.reason}`, shown.reason));
+      setTextOrHide(reason, told(shown.reason));
       const last = shown.last_contact_at ? say("candidates.last_contact", { when: moment(shown.last_contact_at) }) : "";
       setText(facts, [say("candidates.source", { source: shown.source }), last].filter(Boolean).join(" · "));
       setText(share, state === "asked" ? say("candidates.asked") : percent(shown.confidence));

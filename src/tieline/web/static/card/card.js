@@ -29,13 +29,10 @@ export function callCard(host) {
   open.append(openText, openKey);
   const glance = element("p", { class: "glance" });
   const preview = element("div", { class: "preview-foot" }, open, glance);
-  const body = element(
-    "div",
-    { class: "card-body" },
-    candidates.node,
-    element("div", { class: "columns" }, element("div", { class: "column-side" }, profile.node, note.node), element("div", { class: "column-main" }, blocks.node, history.node)),
-    actions.node,
-  );
+  const side = element("div", { class: "column-side" }, profile.node, note.node);
+  const main = element("div", { class: "column-main" }, blocks.node, history.node);
+  const columns = element("div", { class: "columns" }, side, main);
+  const body = element("div", { class: "card-body" }, candidates.node, columns, actions.node);
   const node = element("article", { class: "card" }, ...always.map((part) => part.node), preview, body);
   caller.name.id = `caller-${Math.random().toString(36).slice(2)}`;
   node.setAttribute("aria-labelledby", caller.name.id);
@@ -53,6 +50,9 @@ export function callCard(host) {
     setHidden(openKey, !host.keysOn());
     for (const part of always) part.update(call);
     for (const part of whenOpen) part.update(call);
+    const single = blocks.node.hidden && history.node.hidden;
+    setHidden(main, single);
+    setAttribute(columns, "data-single", single);
   }
 
   return {

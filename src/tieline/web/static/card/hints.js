@@ -2,7 +2,7 @@
 
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { say, sayOr } from "../core/texts.js";
+import { say, told } from "../core/texts.js";
 
 const ICONS = { banner: "bell", warning: "warning", transfer: "transfer", script: "speech" };
 
@@ -27,8 +27,8 @@ function hintRow({ kind }) {
   return {
     node,
     update: (hint) => {
-      setText(text, sayOr(`hint.${hint.text}`, hint.text));
-      setTextOrHide(because, hint.because ? say("hints.because", { why: sayOr(`because.${hint.because}`, hint.because) }) : "");
+      setText(text, told(hint.text));
+      setTextOrHide(because, hint.because ? say("hints.because", { why: told(hint.because) }) : "");
     },
   };
 }

@@ -1,15 +1,24 @@
 /** What the page says, in the agent's language, and how it writes numbers, times and money. */
 
+import { learn, retell } from "./phrases.js";
+
 export const LANGUAGES = ["zh-CN", "en"];
 
+let addresses = {};
 let catalogue = {};
 let language = "en";
 let formats = {};
 
-/** Load a language. `messages` maps each language to the address of its catalogue. Later texts are in that language. */
-export async function speak(wanted, messages) {
+/** Load what every language needs. `page` is the body's dataset, which holds the catalogues' addresses. */
+export async function listen(page) {
+  addresses = { "zh-CN": page.messagesZh, en: page.messagesEn };
+  await Promise.all([learn(page.phrases), speak(page.language)]);
+}
+
+/** Load a language; later texts are in it. */
+export async function speak(wanted) {
   const chosen = LANGUAGES.includes(wanted) ? wanted : "en";
-  const answer = await fetch(messages[chosen], { credentials: "same-origin" });
+  const answer = await fetch(addresses[chosen], { credentials: "same-origin" });
   catalogue = await answer.json();
   language = chosen;
   formats = formatsFor(chosen);
@@ -31,6 +40,11 @@ export function say(key, values = {}) {
 /** Return the text `key` if there is one, otherwise `otherwise` as it came from the server. */
 export function sayOr(key, otherwise) {
   return catalogue[key] ?? otherwise ?? "";
+}
+
+/** A sentence from the server, in the agent's language where we know it. */
+export function told(text) {
+  return retell(text, language);
 }
 
 /** A word of a fixed vocabulary (a status, a tier): translated, or readable as it is. */

@@ -71,8 +71,9 @@ function callRow(host) {
       setText(phase, call.withdrawn ? endOf(call) : say(`phase.${where}`));
       setAttribute(button, "data-phase", where);
       setAttribute(button, "aria-current", front ? "true" : null);
-      setAttribute(dot, "data-unseen", call.unseen);
-      setText(dot, call.unseen ? say("rail.new") : "");
+      const unseen = call.unseen && !call.withdrawn;
+      setAttribute(dot, "data-unseen", unseen);
+      setText(dot, unseen ? say("rail.new") : "");
       tick();
     },
   };

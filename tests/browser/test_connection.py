@@ -1,0 +1,54 @@
+"""The live channel breaks, and nothing is lost: a killed server, a sleeping network, an expired session."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+from tests.browser import recorded
+from tests.browser.conftest import AGENTS, Desk, Server, desk_on
+
+pytestmark = pytest.mark.browser
+
+ANSWERED = {"mode": "full", "call": recorded.call("answered", answered_at=recorded.ago(seconds=5))}
+
+
+@pytest.fixture
+async def own_desk(desk_database_url: str, browser: Browser) -> AsyncIterator[Desk]:
+    """A desk on a server that may be killed."""
+    server = Server(desk_database_url)
+    server.start()
+    async with desk_on(server, browser, str(next(AGENTS))) as desk:
+        yield desk
+    server.kill()
+
+
+async def test_a_killed_server_comes_back_and_the_desk_resumes(own_desk: Desk) -> None:
+    page = await own_desk.ready()
+    await own_desk.show(recorded.pending(f"{own_desk.agent}.p1", **ANSWERED))
+    note = page.locator(".note-field")
+    await note.fill("still typing")
+    await note.evaluate("field => { window.noteBefore = field; }")
+    own_desk.server.kill()
+    await expect(page.locator(".link-words")).to_have_text("Reconnecting…")
+    await own_desk.change(recorded.pop(f"{own_desk.agent}.p1", **ANSWERED), seq=2)
+    await own_desk.show(recorded.withheld(f"{own_desk.agent}.p2"))
+    own_desk.server.start()
+    await expect(page.locator(".link-words")).to_have_text("Connected", timeout=15_000)
+    await expect(page.locator(".rail-live .call")).to_have_count(2)
+    await expect(page.locator(".card:visible .row-number").first).to_contain_text("SO-20261107-0031")
+    assert await note.first.evaluate("field => field === window.noteBefore && field.value === 'still typing'")
+    assert await page.locator(".card").count() == 2
+
+
+async def test_calls_that_ended_while_we_were_away_are_over_when_we_return(own_desk: Desk) -> None:
+    page = await own_desk.ready()
+    await own_desk.show(recorded.pop(f"{own_desk.agent}.p3"))
+    await expect(page.locator(".card")).to_be_visible()
+    await page.context.set_offline(True)
+    own_desk.server.kill()
+    await expect(page.locator(".link-words")).to_have_text("Reconnecting…")
+    await own_desk.withdraw(f"{own_desk.agent}.p3", "missed")
+    own_desk.server.start()
+    await page.context.set_offline(False)
+    await expect(page.locator(".card")).to_have_count(0, timeout=15_000)
+    await expect(page.locator(".calls-recent")).to_contain_text("Not answered")
