@@ -19,6 +19,7 @@ _KEPT = re.compile(r"[^0-9A-Za-z\u3400-\u9fff+*]")
 _CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}")
 _CHINESE_LANDLINE = re.compile(r"(0(?:10|2\d|[3-9]\d{2}))(\d{7,8})")
 _CHINA = "86"
+_USUAL_MOBILE = re.compile(r"(\+86)?(1[3-9]\d)\d{4}(\d{4})", re.ASCII)
 _MASKED_PHONE = re.compile(
     r"(?:\+86 )?1[3-9]\d\*{4}\d{4}|(?:\+86 \d{2,3}|0\d{2,3})-\*{4}\d{3,4}|(?:\+\d{1,3} )?\*{4,}\d{1,4}|\*+\d?"
 )
@@ -47,6 +48,9 @@ def ends(text: str, first: int, last: int, *, stars: int | None = None) -> str:
 
 def phone(value: str) -> str:
     """`138****8000`, `+86 138****8000`, `010-****5678`, `+1 ******1234`."""
+    usual = _USUAL_MOBILE.fullmatch(value)
+    if usual:
+        return f"{'+86 ' if usual[1] else ''}{usual[2]}****{usual[3]}"
     text = value.strip()
     if _MASKED_PHONE.fullmatch(text):
         return text

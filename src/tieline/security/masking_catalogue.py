@@ -1,0 +1,109 @@
+"""The catalogue of fields and the matrix of roles, read once from the files beside this one and checked against each other."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal, cast, get_args
+
+import yaml
+
+from tieline.domain.masking import MASKS, MaskKind
+
+Treatment = Literal["full", "verified", "mask", "last_four", "none"]
+OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldClass:
+    """What a value is: the mask it gets, the matrix row that says who sees it how, siblings with which it names nobody."""
+
+    row: str
+    mask: MaskKind
+    unless: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field: `target` is `open`, a class or an object; `many` if it is a list of them."""
+
+    target: str
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpec:
+    """One object: who may see it at all (`row`), its fields; or, for objects named by their key, which object each key holds."""
+
+    fields: Mapping[str, FieldSpec]
+    row: str | None = None
+    by_key: Mapping[str, str] | None = None
+    otherwise: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Classes and objects by name, and the matrix: role → row → treatment."""
+
+    classes: Mapping[str, FieldClass]
+    objects: Mapping[str, ObjectSpec]
+    matrix: Mapping[str, Mapping[str, Treatment]]
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return what the two files say. Raises: ValueError: they contradict each other."""
+    folder = resources.files("tieline.security")
+    document = yaml.safe_load(folder.joinpath("masking_catalogue.yaml").read_text("utf-8"))
+    return read_catalogue(document, folder.joinpath("masking_roles.csv").read_text("utf-8"))
+
+
+def read_catalogue(document: Mapping[str, Any], matrix: str) -> Catalogue:
+    """Build a catalogue. Raises: ValueError: an unknown mask, class, object, row or treatment, or a name used twice."""
+    classes = {name: _field_class(entry) for name, entry in document["classes"].items()}
+    objects = {name: _object(name, document["objects"]) for name in document["objects"]}
+    rows = list(csv.DictReader(matrix.splitlines()))
+    roles = [column for column in rows[0] if column != "row"]
+    table = {role: {row["row"]: cast("Treatment", row[role]) for row in rows} for role in roles}
+    found = Catalogue(classes, objects, table)
+    problems = sorted(_problems(found))
+    if problems:
+        raise ValueError("; ".join(problems))
+    return found
+
+
+def _field_class(entry: Mapping[str, Any]) -> FieldClass:
+    return FieldClass(entry["row"], entry["mask"], tuple(entry.get("unless", {}).items()))
+
+
+def _object(name: str, objects: Mapping[str, Any]) -> ObjectSpec:
+    entry = objects[name]
+    parent = _object(entry["like"], objects) if "like" in entry else ObjectSpec({})
+    own = {field: _field(target) for field, target in entry.get("fields", {}).items()}
+    return ObjectSpec(
+        fields={**parent.fields, **own},
+        row=entry.get("row", parent.row),
+        by_key=entry.get("by_key"),
+        otherwise=entry.get("otherwise"),
+    )
+
+
+def _field(target: str | list[str]) -> FieldSpec:
+    return FieldSpec(target) if isinstance(target, str) else FieldSpec(target[0], many=True)
+
+
+def _problems(found: Catalogue) -> set[str]:
+    names = {OPEN, *found.classes, *found.objects}
+    rows = {row for treatments in found.matrix.values() for row in treatments}
+    targets = {spec.target for entry in found.objects.values() for spec in entry.fields.values()}
+    targets |= {name for entry in found.objects.values() for name in (*(entry.by_key or {}).values(), entry.otherwise) if name}
+    used = {entry.row for entry in (*found.classes.values(), *found.objects.values()) if entry.row}
+    treatments = {cell for cells in found.matrix.values() for cell in cells.values()}
+    return {
+        *(f"no class or object named {name}" for name in targets - names),
+        *(f"no row named {row} in the matrix" for row in used - rows),
+        *(f"no mask named {entry.mask}" for entry in found.classes.values() if entry.mask not in MASKS),
+        *(f"no treatment named {cell}" for cell in treatments - set(get_args(Treatment))),
+        *(f"{name} is both a class and an object" for name in set(found.classes) & set(found.objects)),
+    }
