@@ -44,8 +44,11 @@ class HotPool(AsyncConnectionPool[Connection]):
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - psycopg's signature
         """Lend a connection. Raises: Overloaded: none is free in time, or the database is away."""
         with overload_when_passing():
-            async with super().connection(timeout) as connection:
+            connection = await self.getconn(timeout)
+            try:
                 yield connection
+            finally:
+                await self.putconn(connection)
 
 
 class Database:

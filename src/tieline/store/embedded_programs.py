@@ -42,8 +42,9 @@ def find_programs(cluster: Path) -> Programs:
     major = int(version_file.read_text(encoding="ascii"))
     if major not in installed:
         raise ConfigRefused(
-            f"the data were written by Postgres {major}; installed is {max(installed)}: see docs/runbook.md, upgrade",
+            f"the data were written by Postgres {major}; installed is {max(installed)}",
             code="embedded_postgres_version",
+            hint="dump the database with the version of this package that wrote it, and restore it with this one",
         )
     return installed[major]
 

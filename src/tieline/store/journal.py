@@ -44,7 +44,7 @@ class Journal:
         """Return once the rows are on disk. Cancelling the caller does not take its rows back.
 
         Raises: Overloaded: too many are waiting, or the database is away (then for everyone in the batch, and whether the
-        rows were written is not known). psycopg.Error, ValueError, TypeError: these rows, and only these, were refused.
+        rows were written is not known). psycopg.Error, TypeError: these rows, and only these, were refused.
         """
         if self._closed or self._waiting >= self._waiting_limit:
             raise Overloaded("the journal takes no more rows at the moment", code="journal_busy")
@@ -72,13 +72,13 @@ class Journal:
         return self._filling
 
     async def _commit(self, batch: Batch, *, behind: "asyncio.Task[None] | None") -> None:
-        if behind is not None:
+        if behind is not None and not behind.done():
             await asyncio.wait([behind])
         if self._filling is batch:
             self._filling = None
         try:
             await self._write(batch.rows)
-        except (psycopg.Error, ValueError):
+        except psycopg.Error:
             await self._write_singly(batch)
         finally:
             self._waiting -= len(batch.rows)
@@ -88,7 +88,7 @@ class Journal:
         for position, row in enumerate(batch.rows):
             try:
                 await self._write([row])
-            except (psycopg.Error, ValueError) as exc:
+            except psycopg.Error as exc:
                 batch.refused[position] = exc
 
     async def _write(self, rows: list[Prepared]) -> None:
