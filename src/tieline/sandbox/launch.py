@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from tieline.sandbox import demo
+from tieline.sandbox import demo, whereabouts
 from tieline.sandbox.access import ACCESS
 from tieline.sandbox.bamboo_erp import BambooFaults, bamboo_erp
 from tieline.sandbox.faults import FaultGate, Knobs
@@ -104,11 +104,12 @@ async def run(ports: Mapping[str, int], *, crowd_size: int, parent: int) -> None
     for wish in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wish, stop.set)
     async with serving(build_systems(crowd_size=crowd_size), ports) as systems:
-        sys.stdout.write(json.dumps({"line": demo.line(), "systems": systems}) + "\n")
-        sys.stdout.flush()
-        while not stop.is_set() and (parent == 0 or os.getppid() == parent):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _PARENT_CHECK_S)
+        with whereabouts.noted(systems):
+            sys.stdout.write(json.dumps({"line": demo.line(), "systems": systems}) + "\n")
+            sys.stdout.flush()
+            while not stop.is_set() and (parent == 0 or os.getppid() == parent):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _PARENT_CHECK_S)
 
 
 def main(arguments: Sequence[str]) -> None:
