@@ -17,12 +17,13 @@ from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.services import api_keys, doctor
 from tieline.services.access import refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
-from tieline.services.apply import Applying, Change, apply
+from tieline.services.apply import Change, apply
 from tieline.services.connectors import Trial
 from tieline.services.house import House
 from tieline.settings import Settings
 from tieline.store.migrate import head_revision, upgrade
-from tieline.wiring import database_of, house_of
+from tieline.wiring import applying, database_of, house_of
+from tieline.worker import run as worker
 
 T = TypeVar("T")
 CONSOLE = Caller(actor="console", role="admin", scopes=frozenset(PERMISSIONS))
@@ -32,6 +33,13 @@ CONSOLE = Caller(actor="console", role="admin", scopes=frozenset(PERMISSIONS))
 def run() -> None:
     """Be the command `tieline`."""
     command_line.run(command_line.build(Tieline(Settings())))
+
+
+def application() -> serving.HouseApp:
+    """Build the ASGI application from the environment, for one of several processes."""
+    settings = Settings()
+    set_up_logs(level=settings.log_level, log_format=settings.log_format)
+    return serving.HouseApp(settings)
 
 
 class Tieline:
@@ -47,8 +55,7 @@ class Tieline:
         wished = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = self._settings.model_copy(update=wished)
         refuse_open_door_to_others(settings.auth, settings.host)
-        with database_of(settings, progress) as url:
-            serving.serve(settings, url, processes=workers, with_worker=with_worker)
+        serving.serve(settings, processes=workers, with_worker=with_worker, progress=progress)
 
     def work(self, *, concurrency: int, progress: Progress) -> None:
         """Work off jobs until told to stop."""
@@ -66,8 +73,13 @@ class Tieline:
 
     def apply(self, path: Path, *, dry_run: bool) -> tuple[Change, ...]:
         """Make what is set up match a file."""
-        embedded = self._settings.database_url is None
-        return self._once(lambda house: apply(_applying(house, plain_secrets=embedded), path, dry_run=dry_run))
+
+        async def carry_out(url: str) -> tuple[Change, ...]:
+            async with applying(self._settings, url, self.catalog) as tools:
+                return await apply(tools, path, dry_run=dry_run)
+
+        with database_of(self._settings, say_nothing) as url:
+            return asyncio.run(carry_out(url))
 
     def examine(self) -> Sequence[doctor.Finding]:
         """Check everything a running server needs."""
@@ -95,11 +107,13 @@ class Tieline:
         )
         set_up_logs(level=settings.log_level, log_format=settings.log_format)
         with database_of(settings, progress) as url:
-            async with house_of(settings, url, self.catalog) as house:
-                await apply(_applying(house, plain_secrets=True), apply_file)
-                await house.directory.reload()
-                async with serving.serving(house, settings, url, with_worker=True) as address:
-                    yield Serving(address, house)
+            async with applying(settings, url, self.catalog) as tools:
+                await apply(tools, apply_file)
+            async with (
+                house_of(settings, url, self.catalog) as house,
+                serving.serving(house, settings, url, with_worker=True) as address,
+            ):
+                yield Serving(address, house)
 
     def _once(self, use: Callable[[House], Awaitable[T]]) -> T:
         with database_of(self._settings, say_nothing) as url:
@@ -108,10 +122,6 @@ class Tieline:
     async def _within_house(self, url: str, use: Callable[[House], Awaitable[T]]) -> T:
         async with house_of(self._settings, url, self.catalog) as house:
             return await use(house)
-
-
-def _applying(house: House, *, plain_secrets: bool) -> Applying:
-    return Applying(house.database, house.catalog, house.box, house.clock, plain_secrets=plain_secrets)
 
 
 def say_nothing(_sentence: str) -> None:

@@ -2,34 +2,94 @@
 
 import asyncio
 import contextlib
-import functools
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
-import uvloop
-from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
+from tieline.cli.root import Progress
 from tieline.connectors.registry import Catalog
+from tieline.domain.errors import ConfigRefused
 from tieline.domain.phone_normalise import warm
-from tieline.observability.logs import set_up_logs
 from tieline.services.house import House
 from tieline.settings import Settings
-from tieline.wiring import app_of, house_of
+from tieline.wiring import app_of, database_of, house_of
 from tieline.worker import run as worker
 
 SHUTDOWN_S = 5
 
 
-def serve(settings: Settings, url: str, *, processes: int, with_worker: bool) -> None:
+class HouseApp:
+    """An ASGI application that opens its house when it starts and closes it when it stops."""
+
+    def __init__(self, settings: Settings, *, with_worker: bool = False, progress: Progress = lambda _sentence: None) -> None:
+        self._settings = settings
+        self._with_worker = with_worker
+        self._progress = progress
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand everything to the application built at the start."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif self._app is not None:
+            await self._app(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep the house open around the application's own life."""
+        with database_of(self._settings, self._progress) as url:
+            async with (
+                house_of(self._settings, url, Catalog()) as house,
+                chores_done(house, url, with_worker=self._with_worker),
+            ):
+                self._app = app_of(house, self._settings)
+                await self._app(scope, receive, send)
+
+
+def serve(settings: Settings, *, processes: int, with_worker: bool, progress: Progress) -> None:
     """Serve until told to stop; several processes share one socket and are started again when they die."""
-    serve_one = functools.partial(_serve_process, settings, url, with_worker=with_worker)
+    listener = _listen(settings)
     if processes == 1:
-        serve_one(None)
+        app = HouseApp(settings, with_worker=with_worker, progress=progress)
+        uvicorn.Server(_uvicorn(app, settings)).run([listener])
         return
-    config = uvicorn.Config("tieline", host=settings.host, port=settings.port, workers=processes, log_config=None)
-    Multiprocess(config, target=serve_one, sockets=[config.bind_socket()]).run()
+    if with_worker:
+        raise ConfigRefused("--with-worker goes with one process; start `tieline worker` beside several")
+    os.environ |= {"TIELINE_HOST": settings.host, "TIELINE_PORT": str(settings.port)}
+    listener.set_inheritable(True)
+    config = _uvicorn("tieline.main:application", settings, factory=True, processes=processes)
+    Multiprocess(config, sockets=[listener]).run()
+
+
+@contextlib.asynccontextmanager
+async def serving(house: House, settings: Settings, url: str, *, with_worker: bool) -> AsyncIterator[str]:
+    """Serve while the block lasts; yields the address, once it answers. Raises: ConfigRefused: the port is taken."""
+    listener = _listen(settings)
+    server = _BlockServer(_uvicorn(app_of(house, settings), settings))
+    async with chores_done(house, url, with_worker=with_worker), asyncio.TaskGroup() as group:
+        group.create_task(server.serve([listener]), name="server")
+        await server.ready.wait()
+        try:
+            yield f"http://{settings.host}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+
+
+@contextlib.asynccontextmanager
+async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIterator[None]:
+    """Take up what a server that died left behind; with a worker, do its jobs too."""
+    warm()
+    await house.delivery.resume()
+    working = asyncio.create_task(worker.run(house, url, concurrency=4), name="worker") if with_worker else None
+    try:
+        yield
+    finally:
+        if working is not None:
+            working.cancel()
+            await asyncio.wait([working])
 
 
 class _BlockServer(uvicorn.Server):
@@ -50,54 +110,25 @@ class _BlockServer(uvicorn.Server):
         yield
 
 
-@contextlib.asynccontextmanager
-async def serving(house: House, settings: Settings, url: str, *, with_worker: bool) -> AsyncIterator[str]:
-    """Serve while the block lasts; yields the address, once it answers. Raises: OSError: the port is taken."""
-    listener = socket.create_server((settings.host, settings.port))
-    server = _BlockServer(_uvicorn(app_of(house, settings), settings))
-    async with chores_done(house, url, with_worker=with_worker), asyncio.TaskGroup() as group:
-        group.create_task(server.serve([listener]), name="server")
-        await server.ready.wait()
-        try:
-            yield f"http://{settings.host}:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as exc:
+        detail = f"cannot listen on {settings.host} port {settings.port}: {exc.strerror or exc}"
+        raise ConfigRefused(detail, code="port_taken", hint="Choose another with --port.") from exc
 
 
-def _serve_process(settings: Settings, url: str, sockets: list[socket.socket] | None, *, with_worker: bool) -> None:
-    """Serve in this process until told to stop; one of several if `sockets` are shared."""
-
-    async def serve() -> None:
-        async with house_of(settings, url, Catalog()) as house, chores_done(house, url, with_worker=with_worker):
-            await uvicorn.Server(_uvicorn(app_of(house, settings), settings)).serve(sockets)
-
-    set_up_logs(level=settings.log_level, log_format=settings.log_format)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
-
-
-def _uvicorn(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def _uvicorn(app: ASGIApp | str, settings: Settings, *, factory: bool = False, processes: int = 1) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        factory=factory,
+        workers=processes,
         host=settings.host,
         port=settings.port,
+        lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
-
-
-@contextlib.asynccontextmanager
-async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIterator[None]:
-    """Take up what a server that died left behind; with a worker, do its jobs too."""
-    warm()
-    await house.delivery.resume()
-    working = asyncio.create_task(worker.run(house, url, concurrency=4), name="worker") if with_worker else None
-    try:
-        yield
-    finally:
-        if working is not None:
-            working.cancel()
-            await asyncio.wait([working])

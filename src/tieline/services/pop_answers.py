@@ -71,8 +71,7 @@ class PopAnswers:
             if pop is None:
                 raise NotFound
             facts = await facts_of_pop(tx, pop)
-        agents = self._desk.directory.now.agents
-        inquiry = Inquiry(self._desk, asked_of(pop, facts, agents.get(agent or ""), reason="opened", at=now))
+        inquiry = Inquiry(self._desk, asked_of(pop, facts, self._desk.directory.now, reason="opened", at=now))
         await inquiry.open()
         await inquiry.settle(Deadline.after(inquiry.deadline_s))
         card = card_of(inquiry)

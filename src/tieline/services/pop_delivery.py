@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from tieline.domain.agent_event import AgentEvent
+from tieline.domain.agent_event import AgentEvent, AgentEventKind
 from tieline.domain.errors import TielineError
 from tieline.domain.pop_order import PopOrder
 from tieline.kit.deadline import Deadline
@@ -78,20 +78,9 @@ class PopDelivery:
 
     async def _carry_out(self, order: PopOrder) -> None:
         try:
-            if order.kind == "withdraw":
-                await self._withdraw(order)
-            else:
-                await self._serve(order)
+            await self._serve(order)
         except TielineError as exc:
             log.warning("pop.not_delivered", pop_id=order.pop_id, code=exc.code)
-
-    async def _withdraw(self, order: PopOrder) -> None:
-        async with self._desk.database.begin() as tx:
-            pop = await pops.find(tx, order.pop_id)
-            if pop is None or pop.state != "withdrawn":
-                return
-            payload = {"pop_id": pop.id, "reason": order.reason}
-            await self._channel.publish(AgentEvent(order.agent, "pop.withdraw", pop.id, pop.seq, payload), tx=tx)
 
     async def _serve(self, order: PopOrder) -> None:
         fence = opaque_token(9)
@@ -101,8 +90,8 @@ class PopDelivery:
             if pop is None:
                 return
             facts = await facts_of_pop(tx, pop)
-        agent = self._desk.directory.now.agents.get(pop.agent or "")
-        inquiry = Inquiry(self._desk, asked_of(pop, facts, agent, reason=order.reason, at=now))
+        asked = asked_of(pop, facts, self._desk.directory.now, reason=order.reason, at=now)
+        inquiry = Inquiry(self._desk, asked)
         await inquiry.open()
         showing = Showing(pop, fence, inquiry)
         if await self._show(showing):
@@ -112,7 +101,7 @@ class PopDelivery:
         """Put the card on the screen with what is known at once; False: it was taken back or taken over meanwhile."""
         inquiry = showing.inquiry
         card = card_of(inquiry)
-        kind = "pop.show" if showing.pop.shown_at is None else "pop.update"
+        kind: AgentEventKind = "pop.show" if showing.pop.shown_at is None else "pop.update"
         await self._desk.journal.append(Append(audit=audit_of(self._desk, inquiry, card, action="pop.shown")))
         async with self._desk.database.begin() as tx:
             seq = await pops.mark_shown(
@@ -151,7 +140,7 @@ class PopDelivery:
         async with self._desk.database.begin() as tx:
             facts = await facts_of_pop(tx, showing.pop)
             if facts is not None:
-                inquiry.call_is_now(shown_call(facts, showing.agent))
+                inquiry.call_is_now(shown_call(facts, showing.agent, inquiry.line))
             card = card_of(inquiry)
             seq = await pops.next_seq(tx, card.pop_id, match_state=card.match.state, trace=trace_of(inquiry))
             if seq is None:
