@@ -18,6 +18,7 @@ from tieline.security.egress import Egress
 from tieline.security.masking_policy import Policy
 from tieline.security.pseudonym import Pseudonyms
 from tieline.security.secret_box import SecretBox
+from tieline.services.apply import Applying
 from tieline.services.call_desk import CallDesk
 from tieline.services.house import House
 from tieline.services.index_keeper import IndexKeeper
@@ -52,9 +53,23 @@ def database_of(settings: Settings, progress: Progress) -> Iterator[str]:
 
 
 @contextlib.asynccontextmanager
+async def applying(settings: Settings, url: str, catalog: Catalog) -> AsyncIterator[Applying]:
+    """Give what applying a file works with; plain secrets only where the database is the embedded one."""
+    database = await Database.open(url, pool_size=2)
+    try:
+        yield Applying(database, catalog, _box(settings), utc_now, plain_secrets=settings.database_url is None)
+    finally:
+        await database.aclose()
+
+
+def _box(settings: Settings) -> SecretBox:
+    return SecretBox.open(settings.secret_key_file or settings.data_dir / KEY_FILE)
+
+
+@contextlib.asynccontextmanager
 async def house_of(settings: Settings, url: str, catalog: Catalog) -> AsyncIterator[House]:
     """Build everything one process works with, and take it down in the opposite order."""
-    box = SecretBox.open(settings.secret_key_file or settings.data_dir / KEY_FILE)
+    box = _box(settings)
     async with contextlib.AsyncExitStack() as stack:
         database = await Database.open(url, pool_size=settings.database_pool_size)
         stack.push_async_callback(database.aclose)
