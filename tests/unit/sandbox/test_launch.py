@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -114,15 +115,23 @@ async def test_dialling_can_be_refused(exchange: Exchange, change: dict[str, str
     assert (answer.status_code, answer.json()["fault"]["reason"]) == (status, reason)
 
 
-async def started() -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
-    process = await asyncio.create_subprocess_exec(*COMMAND, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A temporary folder of its own, so that a sandbox somebody else runs keeps its note there."""
+    return {**os.environ, "TMPDIR": str(tmp_path)}
+
+
+async def started(environment: dict[str, str]) -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
+    )
     assert process.stdout is not None
     return process, json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
 
 
 @pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT])
-async def test_the_process_says_where_it_is_and_goes_when_told(wish: signal.Signals) -> None:
-    process, ready = await started()
+async def test_the_process_says_where_it_is_and_goes_when_told(wish: signal.Signals, environment: dict[str, str]) -> None:
+    process, ready = await started(environment)
     assert (ready["line"], sorted(ready["systems"])) == ("+861065543800", ["crm", "erp", "helpdesk", "pbx"])
     async with httpx.AsyncClient(trust_env=False) as client:
         statuses = [(await client.get(f"{system['url']}/_seen")).status_code for system in ready["systems"].values()]
@@ -131,9 +140,9 @@ async def test_the_process_says_where_it_is_and_goes_when_told(wish: signal.Sign
     assert (statuses, process.returncode, complaints) == ([200] * 4, 0, b"")
 
 
-async def test_the_process_goes_when_its_parent_dies() -> None:
+async def test_the_process_goes_when_its_parent_dies(environment: dict[str, str]) -> None:
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", ORPHANING, *COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", ORPHANING, *COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment
     )
     assert parent.stdout is not None
     lines = [await asyncio.wait_for(parent.stdout.readline(), 20) for _ in range(2)]
