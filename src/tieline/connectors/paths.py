@@ -11,7 +11,7 @@ from typing import Any, Final
 Step = str | int
 Read = Callable[[Mapping[str, Any]], Any]
 
-_STEP: Final = re.compile(r'(?:^|\.)([^.\[\]"\s$]+)|\[(-?\d{1,6})\]|\["([^"]+)"\]')
+_STEP: Final = re.compile(r'(?:^|(?<=.)\.)([^.\[\]"\s$]+)|\[(-?\d{1,6})\]|\["([^"]+)"\]')
 LONGEST_PATH: Final = 400
 
 

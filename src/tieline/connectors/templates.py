@@ -5,7 +5,7 @@ A reference that finds nothing leaves its leaf out; `null` written in the file s
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -31,10 +31,11 @@ class InputMissing(Exception):
 
 
 class Compiled(NamedTuple):
-    """A tree ready to render. `constant` means that `render` ignores what it is given."""
+    """A tree ready to render. `constant`: `render` ignores what it is given. `null`: the file says null, and null it stays."""
 
     constant: bool
     render: Render
+    null: bool = False
 
 
 def compile_tree(tree: object, config: Mapping[str, Any]) -> Compiled:
@@ -48,7 +49,7 @@ def compile_tree(tree: object, config: Mapping[str, Any]) -> Compiled:
         return _sequence([compile_tree(value, config) for value in tree])
     if isinstance(tree, str):
         return _text(tree, config)
-    return _constant(tree)
+    return Compiled(constant=True, render=lambda _roots: tree, null=tree is None)
 
 
 def as_text(value: object) -> str:
@@ -77,30 +78,30 @@ def _constant(value: object) -> Compiled:
 
 
 def _mapping(parts: Mapping[str, Compiled]) -> Compiled:
-    if all(part.constant for part in parts.values()):
-        return _constant({key: part.render({}) for key, part in parts.items()})
-    leaves = [(key, part.constant, part.render) for key, part in parts.items()]
+    leaves = [(key, part.null, part.render) for key, part in parts.items()]
 
     def render(roots: Roots) -> dict[str, Any]:
         tree = {}
-        for key, constant, leaf in leaves:
+        for key, null, leaf in leaves:
             value = leaf(roots)
-            if constant or value is not None:
+            if value is not None or null:
                 tree[key] = value
         return tree
 
-    return Compiled(constant=False, render=render)
+    return _folded(render, parts.values())
 
 
 def _sequence(parts: Sequence[Compiled]) -> Compiled:
-    if all(part.constant for part in parts):
-        return _constant([part.render({}) for part in parts])
-
     def render(roots: Roots) -> list[Any]:
-        values = [(part.constant, part.render(roots)) for part in parts]
-        return [value for constant, value in values if constant or value is not None]
+        values = [(part.null, part.render(roots)) for part in parts]
+        return [value for null, value in values if value is not None or null]
 
-    return Compiled(constant=False, render=render)
+    return _folded(render, parts)
+
+
+def _folded(render: Render, parts: Iterable[Compiled]) -> Compiled:
+    """Render now what does not depend on a call."""
+    return _constant(render({})) if all(part.constant for part in parts) else Compiled(constant=False, render=render)
 
 
 def _text(text: str, config: Mapping[str, Any]) -> Compiled:
@@ -117,9 +118,7 @@ def _mixture(parts: Sequence[Part], config: Mapping[str, Any]) -> Compiled:
         values = [part.render(roots) for part in compiled]
         return None if None in values else "".join(as_text(value) for value in values)
 
-    if all(part.constant for part in compiled):
-        return _constant(render({}))
-    return Compiled(constant=False, render=render)
+    return _folded(render, compiled)
 
 
 def _reference(reference: Reference, config: Mapping[str, Any]) -> Compiled:
@@ -193,7 +192,7 @@ def _cast(cast: str, operand: object, config: Mapping[str, Any]) -> Compiled:
         except ValueError as exc:
             raise InputMissing(f"for {cast}", unwritable=True) from exc
 
-    return _constant(render({})) if inner.constant else Compiled(constant=False, render=render)
+    return _folded(render, (inner,))
 
 
 def json_bytes(tree: object) -> bytes:

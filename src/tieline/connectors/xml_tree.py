@@ -3,14 +3,17 @@
 Namespaces are dropped from names. A DTD, an external reference or nesting beyond 64 levels is refused (behaviour B56-B58).
 """
 
-from collections.abc import Iterator
-from typing import Any, Final
-from xml.etree.ElementTree import Element, ParseError
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
 DEEPEST: Final = 64
+_ENCODING: Final = re.compile(rb"""\s*<\?xml[^>]{0,100}encoding=["']([A-Za-z0-9._-]{1,20})""")
+_MULTIBYTE: Final = ("gb", "big5", "euc-", "shift_jis", "shift-jis", "cp949", "iso-2022")
 
 
 class XmlRefused(ValueError):
@@ -20,37 +23,68 @@ class XmlRefused(ValueError):
 def xml_to_tree(body: bytes) -> dict[str, Any]:
     """Return `{root name: contents}`. Raises: XmlRefused."""
     try:
-        root = fromstring(body, forbid_dtd=True)
+        parser = DefusedXMLParser(target=_TreeBuilder(), forbid_dtd=True)
+        parser.feed(_in_unicode(body))
+        tree: dict[str, Any] = parser.close()
+    except XmlRefused:
+        raise
     except DefusedXmlException as exc:
         raise XmlRefused("XML with a DTD or an entity is not read") from exc
     except (ParseError, ValueError, LookupError) as exc:
         raise XmlRefused("the body is not XML") from exc
-    return {_name(root.tag): _contents(root, depth=1)}
-
-
-def _contents(element: Element, *, depth: int) -> Any:  # noqa: ANN401 - text or a dict
-    if depth > DEEPEST:
-        raise XmlRefused("the XML is nested too deeply")
-    tree: dict[str, Any] = {f"@{_name(key)}": value for key, value in element.attrib.items()}
-    for name, child in _children(element):
-        contents = _contents(child, depth=depth + 1)
-        if name not in tree:
-            tree[name] = contents
-        elif isinstance(tree[name], list):
-            tree[name].append(contents)
-        else:
-            tree[name] = [tree[name], contents]
-    text = (element.text or "").strip()
-    if not tree:
-        return text
-    if text:
-        tree["#text"] = text
     return tree
 
 
-def _children(element: Element) -> Iterator[tuple[str, Element]]:
-    return ((_name(child.tag), child) for child in element if isinstance(child.tag, str))
+class _Open(NamedTuple):
+    """An element whose end has not come yet."""
+
+    name: str
+    tree: dict[str, Any]
+    texts: list[str]
 
 
-def _name(tag: str) -> str:
+class _TreeBuilder:
+    """Grows the dicts while the parser reads, so that nesting is refused where it begins."""
+
+    def __init__(self) -> None:
+        self._open = [_Open("", {}, [])]
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Open an element. Raises: XmlRefused: too deep."""
+        if len(self._open) > DEEPEST:
+            raise XmlRefused("the XML is nested too deeply")
+        self._open.append(_Open(_bare(tag), {f"@{_bare(key)}": value for key, value in attributes.items()}, []))
+
+    def data(self, text: str) -> None:
+        """Take text, which comes in pieces."""
+        self._open[-1].texts.append(text)
+
+    def end(self, _tag: str) -> None:
+        """Close an element and hand it to its parent."""
+        name, tree, texts = self._open.pop()
+        text = "".join(texts).strip()
+        if tree and text:
+            tree["#text"] = text
+        parent = self._open[-1].tree
+        contents = tree or text
+        if name not in parent:
+            parent[name] = contents
+        elif isinstance(parent[name], list):
+            parent[name].append(contents)
+        else:
+            parent[name] = [parent[name], contents]
+
+    def close(self) -> dict[str, Any]:
+        """Return the whole."""
+        return self._open[0].tree
+
+
+def _in_unicode(body: bytes) -> bytes | str:
+    """Decode the character sets of East Asia ourselves: the parser knows none with more than one byte a letter."""
+    declared = _ENCODING.match(body)
+    encoding = declared.group(1).decode().lower() if declared else ""
+    return body.decode("gb18030" if encoding.startswith("gb") else encoding) if encoding.startswith(_MULTIBYTE) else body
+
+
+def _bare(tag: str) -> str:
     return tag.rpartition("}")[2]

@@ -1,0 +1,88 @@
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+from tieline.connectors.contract import Outcome
+from tieline.connectors.manifest import OutcomeRow
+from tieline.connectors.messages import Answer
+from tieline.connectors.outcome import ERRORS, OutcomeTable, wait_seconds
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def judge(status: int, *rows: object, body: object = None, writes: bool = False, keyed: bool = False) -> Outcome:
+    table = OutcomeTable([OutcomeRow.model_validate(row) for row in rows], writes=writes, keyed=keyed)
+    return table.judge(Answer(status, {}, "", body), lambda: NOW).outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "read", "write", "keyed_write"),
+    [
+        (200, "ok", "ok", "ok"),
+        (204, "ok", "ok", "ok"),
+        (301, "config", "config", "config"),
+        (400, "permanent", "permanent", "permanent"),
+        (401, "auth_expired", "auth_expired", "auth_expired"),
+        (402, "config", "config", "config"),
+        (403, "config", "config", "config"),
+        (404, "not_found", "permanent", "permanent"),
+        (408, "transient", "unknown", "transient"),
+        (409, "conflict", "conflict", "conflict"),
+        (410, "not_found", "permanent", "permanent"),
+        (412, "conflict", "conflict", "conflict"),
+        (422, "permanent", "permanent", "permanent"),
+        (429, "throttled", "throttled", "throttled"),
+        (500, "transient", "unknown", "transient"),
+        (502, "transient", "unknown", "transient"),
+        (503, "transient", "transient", "transient"),
+        (504, "transient", "unknown", "transient"),
+        (599, "transient", "transient", "transient"),
+        (101, "unknown", "unknown", "unknown"),
+    ],
+)
+def test_the_usual_meanings(status: int, read: Outcome, write: Outcome, keyed_write: Outcome) -> None:
+    assert (judge(status), judge(status, writes=True), judge(status, writes=True, keyed=True)) == (read, write, keyed_write)
+
+
+def test_every_outcome_is_a_result_or_an_error() -> None:
+    assert set(get_args(Outcome)) - ERRORS.keys() == {"ok", "not_found", "partial"}
+
+
+def test_the_first_row_that_holds_wins_and_comes_before_the_usual_meaning() -> None:
+    rows = [
+        {"when": {"status": "2xx", "body.code": "404"}, "is": "not_found"},
+        {"when": {"status": "2xx", "body.code": {"not": "0"}}, "is": "permanent"},
+    ]
+    judged = [judge(200, *rows, body={"code": code}) for code in (0, 404, "404", 17, None)]
+    assert judged == ["ok", "not_found", "not_found", "permanent", "permanent"]
+
+
+def test_the_verdict_names_its_row_and_the_message() -> None:
+    row = OutcomeRow.model_validate({"when": {"status": 422}, "is": "permanent", "message": "body.msg"})
+    verdict = OutcomeTable([row], writes=False, keyed=False).judge(Answer(422, {}, "", {"msg": "no"}), lambda: NOW)
+    assert (verdict.row, verdict.message) == (1, "no")
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "seconds"),
+    [
+        ("7", "s", 7.0),
+        ("1.5", "s", 1.5),
+        (250, "ms", 0.25),
+        (NOW.timestamp() + 60, "epoch_s", 60.0),
+        ("Thu, 01 Jan 2026 00:02:00 GMT", "s", 120.0),
+        ("Thu, 01 Jan 2015 00:02:00 GMT", "s", 0.0),
+        ("315360000", "s", 3600.0),
+        ("Wed, 01 Jan 2036 00:00:00 GMT", "s", 3600.0),
+        ("inf", "s", 3600.0),
+        ("soon", "s", None),
+        ("", "s", None),
+        (None, "s", None),
+        ("nan", "s", None),
+        ("-5", "s", None),
+        ({"a": 1}, "s", None),
+    ],
+)
+def test_wishes_to_wait(written: object, unit: str, seconds: float | None) -> None:
+    assert wait_seconds(written, unit=unit, now=NOW) == seconds
