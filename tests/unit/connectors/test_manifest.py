@@ -1,0 +1,130 @@
+"""A manifest's faults, told with line and cure. The exam's tests cover those of a whole folder."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.connectors import sample
+
+from tieline.connectors.manifest_load import load_manifest
+from tieline.connectors.problems import ManifestProblems
+
+GOOD = sample.MANIFEST
+FAULTS = {
+    "an unknown key": (
+        GOOD.replace("query:", "qurey:"),
+        13,
+        "unknown key operations.customer.find.request.qurey; did you mean query?",
+    ),
+    "an unknown kind": (GOOD.replace("kind: bearer", "kind: bearr"), 9, "auth.kind must be one of 'none', 'bearer'"),
+    "a kind that is missing": (GOOD.replace("kind: bearer, ", ""), 9, "auth needs a kind"),
+    "an unknown outcome": (GOOD.replace("is: duplicate", "is: dup"), 20, "outcomes.0.is must be 'ok', 'not_found'"),
+    "no status": (GOOD.replace("422", "42x"), 20, "a status is written 404, 4xx"),
+    "a path to nowhere": (GOOD.replace("body.results", "results"), 14, "must start with body, header, status or content_type"),
+    "no path": (GOOD.replace("body.results", "body..results"), 14, "is not a path"),
+    "an unknown config field": (
+        GOOD.replace("$config.token}\nlimits", "$config.tokn}\nlimits"),
+        9,
+        "there is no config field $config.tokn",
+    ),
+    "an unknown input": (GOOD.replace("$in.phone.e164", "$in.fone"), 13, "there is no input $in.fone; did you mean phone?"),
+    "a number without its part": (GOOD.replace("$in.phone.e164", "$in.phone"), 13, "must be one of $in.phone.country"),
+    "a part of a plain input": (GOOD.replace("$in.phone.e164", "$in.number.x"), 13, "$in.number has no parts"),
+    "a record in a read": (
+        GOOD.replace("$in.phone.e164", "$record.x"),
+        13,
+        "$record.x cannot be used here; there are $config, $in",
+    ),
+    "an input in the sign-in": (GOOD.replace("token: $config.token}", "token: $in.number}"), 9, "$in.number cannot be used here"),
+    "a malformed reference": (GOOD.replace("$in.phone.e164", "$in."), 13, "is not a reference"),
+    "an unknown cast": (GOOD.replace("{phone: $in.phone.e164}", "{phone: {$eval: x}}"), 13, "unknown cast '$eval'"),
+    "an unknown host": (GOOD.replace("path: /tickets,", "path: /tickets, host: gateway,"), 16, "there is no host 'gateway'"),
+    "two bodies": (GOOD.replace("json: $record", "json: $record, form: {}"), 16, "a request has one body"),
+    "a body in a GET": (GOOD.replace("query: {phone", "json: {phone"), 13, "a GET request has no body"),
+    "a relative path": (GOOD.replace("/tickets", "tickets"), 16, "string should match pattern"),
+    "a query in the path": (GOOD.replace("/tickets", "/tickets?x=1"), 16, "string should match pattern"),
+    "a header that smuggles": (GOOD.replace("Idempotency-Key", '"X\\r\\nHost: evil"'), 17, "is not a header name"),
+    "a header that is ours": (
+        GOOD.replace("header: Idempotency-Key", "header: Host"),
+        17,
+        "the header Host is set by the engine",
+    ),
+    "credentials as a header": (
+        GOOD.replace("path: /tickets,", "path: /tickets, headers: {authorization: x},"),
+        16,
+        "credentials belong under auth:",
+    ),
+    "two idempotency choices": (GOOD.replace("{header: Idempotency-Key}", "{header: A, field: b}"), 17, "choose one"),
+    "no reason for none": (GOOD.replace("{header: Idempotency-Key}", "{none: no}"), 17, "should have at least 10 characters"),
+    "idempotency for a read": (
+        GOOD.replace("    records: body.results\n", "    records: body.results\n    idempotency: {header: A}\n"),
+        15,
+        "customer.find only reads",
+    ),
+    "paging without a parameter": (
+        GOOD.replace("    records: body.results\n", "    pages: {kind: cursor, next: body.next}\n"),
+        14,
+        "paging of the kind cursor needs param",
+    ),
+    "a choice without choices": (GOOD.replace("type: url", "type: choice"), 7, "choices are given exactly when"),
+    "a secret with a default": (GOOD.replace("secret: true", "secret: true, default: x"), 8, "a secret has no default"),
+    "text for a number": (GOOD.replace("per_second: 1000", "per_second: many"), 10, "limits.per_second"),
+    "too large a number": (GOOD.replace("concurrency: 50", "concurrency: 5000"), 10, "limits.concurrency"),
+    "another schema": (GOOD.replace("schema: 1", "schema: 2"), 1, "schema must be 1"),
+    "a field no event has": (
+        GOOD.replace("fields: {call_id", "fields: {caller: body.x, call_id"),
+        26,
+        "'caller' is not a field of a call event",
+    ),
+    "an event without a call": (GOOD.replace("{call_id: body.id, from", "{from"), 26, "an event needs call_id"),
+    "an event field of no shape": (
+        GOOD.replace("from: body.from", "from: {path: body.from}"),
+        26,
+        "write a path, a list of paths",
+    ),
+    "an unknown event": (GOOD.replace("emit: ringing", "emit: rings"), 26, "emit must be 'queued', 'ringing'"),
+    "verification by nothing": (
+        GOOD.replace("{kind: static_header, header: X-Token, value: $config.token}", "{kind: none}"),
+        24,
+        "because is missing",
+    ),
+    "a key that stands twice": (GOOD.replace("category: helpdesk\n", "category: helpdesk\ncategory: crm\n"), 5, "stands twice"),
+    "an anchor": (GOOD.replace("name: Acme Helpdesk", "name: &a Acme"), 3, "anchors are not taken"),
+    "no map at all": ("- 1\n", 1, "the file must be a map"),
+    "nothing at all": ("", 1, "the file must be a map"),
+}
+
+
+def told(folder: Path, text: str) -> list[str]:
+    file = sample.write_folder(folder, {"connector.yaml": text}) / "connector.yaml"
+    with pytest.raises(ManifestProblems) as caught:
+        load_manifest(file)
+    return [f"{problem.line}: {problem.text}" for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_told_with_its_line_and_nothing_else_is(tmp_path: Path, name: str) -> None:
+    text, line, expected = FAULTS[name]
+    lines = told(tmp_path, text)
+    assert any(re.match(rf"{line}: .*{re.escape(expected)}", each) for each in lines), lines
+    assert {each.partition(":")[0] for each in lines} == {str(line)}
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("query:", "qurey:").replace("is: duplicate", "is: dup").replace("type: url", "type: uri")
+    assert [line.partition(":")[0] for line in told(tmp_path, text)] == ["7", "13", "20"]
+
+
+def test_a_connector_that_only_listens_needs_no_address(tmp_path: Path) -> None:
+    text = (
+        GOOD.partition("operations:")[0].replace("  base_url: {title: Base URL, type: url}\n", "")
+        + GOOD[GOOD.index("inbound:") :]
+    )
+    folder = sample.write_folder(tmp_path, {"connector.yaml": text})
+    assert load_manifest(folder / "connector.yaml").operations == {}
+
+
+def test_text_stays_text(tmp_path: Path) -> None:
+    text = GOOD.replace("body.code: duplicate", "body.code: [+8613800138000, 013800138000, no, 1e5]")
+    manifest = load_manifest(sample.write_folder(tmp_path, {"connector.yaml": text}) / "connector.yaml")
+    assert manifest.outcomes[0].when["body.code"] == ["+8613800138000", "013800138000", "no", "1e5"]
