@@ -158,10 +158,10 @@ CREATE INDEX agent_events_at_idx ON agent_events (at);
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute(TABLES)
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute("DROP TABLE agent_events, pop_codes, pops, call_events, legs, call_aliases, interactions, inbox")

@@ -72,10 +72,10 @@ CREATE INDEX review_items_state_last_at_idx ON review_items (state, last_at DESC
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute(TABLES)
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute("DROP TABLE review_items, number_choices, number_marks, identity_keys")

@@ -61,10 +61,10 @@ CREATE TABLE mapping_overrides (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute(TABLES)
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute("DROP TABLE mapping_overrides, sources, agents, lines, connection_secrets, connections")

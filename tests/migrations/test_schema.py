@@ -1,4 +1,6 @@
 import importlib.metadata
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from sqlalchemy import create_engine, pool
 
+from tieline.domain.errors import ConfigRefused
 from tieline.store import migrate
 from tieline.store.tables import metadata
 
@@ -62,17 +65,36 @@ def downgrade_to_nothing(url: str) -> None:
         command.downgrade(config, "base")
 
 
-def test_two_processes_may_upgrade_at_once(empty_database_url: str) -> None:
-    with ThreadPoolExecutor(4) as at_once:
-        for finished in [at_once.submit(migrate.upgrade, empty_database_url) for _ in range(4)]:
-            finished.result()
+def test_processes_that_upgrade_at_once_take_turns(empty_database_url: str) -> None:
+    program = "import sys; from tieline.store import migrate; migrate.upgrade(sys.argv[1])"
+    at_once = [subprocess.Popen([sys.executable, "-c", program, empty_database_url]) for _ in range(3)]  # noqa: S603 - ours
+    assert [process.wait(60) for process in at_once] == [0, 0, 0]
     assert migrate.current_revision(empty_database_url) == migrate.head_revision()
+
+
+def test_a_step_that_finds_a_table_in_use_waits_for_a_pause_without_holding_up_others(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url, "2026112201")
+    with psycopg.connect(empty_database_url) as busy, ThreadPoolExecutor(1) as aside:
+        busy.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+        upgrading = aside.submit(migrate.upgrade, empty_database_url)
+        with pytest.raises(TimeoutError):
+            upgrading.result(1.0)
+        busy.rollback()
+        upgrading.result(60)
+    assert migrate.current_revision(empty_database_url) == migrate.head_revision()
+
+
+def test_a_database_ahead_of_this_code_is_refused(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '2999010101'")
+    with pytest.raises(ConfigRefused, match="newer version"):
+        migrate.upgrade(database_url)
 
 
 @pytest.mark.parametrize("file", sorted(VERSIONS.glob("*.py")), ids=lambda file: file.stem)
 def test_every_migration_limits_its_wait_for_locks_first(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    first = "op.execute(\"SET LOCAL lock_timeout = '2s'\")"
+    first = "op.execute(\"SET LOCAL lock_timeout = '300ms'\")"
     assert text.count(f"-> None:\n    {first}") == 2
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from tieline.domain.errors import ConfigRefused, Overloaded
 from tieline.store import migrate
 from tieline.store.database import Database, driver
+from tieline.store.database_connect import require_version
 from tieline.store.tables import lines
 
 INSERT = "INSERT INTO lines (number, definition, updated_at) VALUES ('+861', '{}', now())"
@@ -177,11 +179,28 @@ async def test_an_unreachable_server_is_refused_without_telling_the_password() -
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://tieline:hunter2@127.0.0.1/tieline",
+        "mysql://tieline:hunter2@127.0.0.1/tieline",
+        "postgresql://tieline:hunter2@[::1/tieline",
+        "hunter2",
+    ],
+)
+async def test_a_url_that_is_none_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ConfigRefused, match="URL cannot be read") as refused:
+        await Database.open(url)
+    with pytest.raises(ConfigRefused, match="URL cannot be read"):
+        migrate.upgrade(url)
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
+
+
 @pytest.mark.parametrize(("version", "shown"), [(140012, "14.12"), (90624, "9.624")])
 def test_an_old_server_is_refused(version: int, shown: str) -> None:
     with pytest.raises(ConfigRefused, match=f"Postgres 15 or newer is needed; this server is {shown}"):
-        migrate.require_version(version)
+        require_version(version)
 
 
 def test_postgres_15_is_enough() -> None:
-    migrate.require_version(150000)
+    require_version(150000)

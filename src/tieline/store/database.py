@@ -16,10 +16,8 @@ from sqlalchemy import AdaptedConnection, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from tieline.domain.errors import ConfigRefused
-from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale
+from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale, require_version, unreachable
 from tieline.store.database_errors import overload_when_passing
-from tieline.store.migrate import require_version
 from tieline.store.notifications import Note, listen
 
 Transaction = AsyncConnection
@@ -115,9 +113,7 @@ async def _probe(address: str) -> None:
         async with await psycopg.AsyncConnection.connect(address) as connection:
             require_version(connection.info.server_version)
     except psycopg.OperationalError as exc:
-        raise ConfigRefused(
-            "the database could not be reached", code="database_unreachable", hint=str(exc).partition("\n")[0]
-        ) from exc
+        raise unreachable(exc) from exc
 
 
 def _engine(address: str, size: int, acquire_timeout_s: float) -> AsyncEngine:

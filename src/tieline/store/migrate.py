@@ -1,19 +1,29 @@
-"""Bring a database's schema to the newest revision; safe to call from several processes at once."""
+"""Bring a database's schema to the newest revision, also while others are using it; several processes may try at once.
+
+No step waits for a lock longer than a third of a second (each migration says so first), because everybody who came after it
+would wait behind it. A step that did not get its lock is tried again, for a minute.
+"""
 
 from pathlib import Path
+from typing import Final
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, pool
+from sqlalchemy.exc import OperationalError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from tieline.domain.errors import ConfigRefused
+from tieline.store.database_connect import read_address, require_version, unreachable
 
-OLDEST_SERVER = 150000
-ONE_AT_A_TIME = 7_311_020_001
+ONE_AT_A_TIME: Final = 7_311_020_001
 """Key of the advisory lock; any constant that nothing else in this database uses."""
+
+TRY_FOR_S: Final = 60
 
 
 def alembic_config() -> Config:
@@ -30,43 +40,45 @@ def head_revision() -> str:
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Run every missing migration up to `revision`. Blocks; a second process waits and then finds nothing to do.
-
-    Raises: ConfigRefused: the server is older than Postgres 15, cannot be reached, or is ahead of this code.
-    """
-    try:
-        with psycopg.connect(url, autocommit=True) as turn:
-            require_version(turn.info.server_version)
-            turn.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
-            _run(url, revision)
-    except psycopg.OperationalError as exc:
-        raise ConfigRefused("the database could not be reached", code="database_unreachable", hint=_first_line(exc)) from exc
-
-
 def current_revision(url: str) -> str | None:
     """Return the revision the database is at, None before the first migration."""
-    with _engine(url).connect() as connection:
+    with _engine(read_address(url)).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def require_version(server_version: int) -> None:
-    """Refuse a server that lacks what the queries use. `server_version` is as libpq counts, 150004 for 15.4."""
-    if server_version < OLDEST_SERVER:
-        found = f"{server_version // 10000}.{server_version % 10000}"
-        raise ConfigRefused(f"Postgres 15 or newer is needed; this server is {found}", code="database_too_old")
+def upgrade(url: str, revision: str = "head") -> None:
+    """Run every missing migration up to `revision`. Blocks; a second process waits and then finds nothing to do.
+
+    Raises: ConfigRefused: the server is older than Postgres 15, cannot be reached, is ahead of this code, or its tables
+    are in use without a pause.
+    """
+    address = read_address(url)
+    try:
+        with psycopg.connect(address, autocommit=True) as turn:
+            require_version(turn.info.server_version)
+            turn.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
+            _run(address, revision)
+    except psycopg.OperationalError as exc:
+        raise unreachable(exc) from exc
+    except CommandError as exc:
+        raise ConfigRefused("the database was migrated by a newer version of Tieline", code="database_ahead") from exc
+    except OperationalError as exc:
+        raise ConfigRefused("the tables are in use without a pause; try again later", code="database_locked") from exc
 
 
-def _run(url: str, revision: str) -> None:
+def _lacked_its_lock(exc: BaseException) -> bool:
+    return isinstance(exc, OperationalError) and isinstance(exc.orig, psycopg.errors.LockNotAvailable)
+
+
+@retry(retry=retry_if_exception(_lacked_its_lock), wait=wait_random(0.2, 1.0), stop=stop_after_delay(TRY_FOR_S), reraise=True)
+def _run(address: str, revision: str) -> None:
     config = alembic_config()
-    with _engine(url).connect() as connection:
+    with _engine(address).connect() as connection:
+        connection.exec_driver_sql("SET lock_timeout = '300ms'")
+        connection.commit()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
 
-def _engine(url: str) -> Engine:
-    return create_engine(url, poolclass=pool.NullPool)
-
-
-def _first_line(exc: Exception) -> str:
-    return str(exc).partition("\n")[0]
+def _engine(address: str) -> Engine:
+    return create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(address), poolclass=pool.NullPool)
