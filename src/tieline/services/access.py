@@ -22,14 +22,12 @@ from tieline.store import sessions
 from tieline.store.database import Database
 from tieline.store.sessions import SessionRow
 
-__all__ = ["OPERATOR", "Access", "Caller", "Credentials", "refuse_open_door_to_others"]
+__all__ = ["Access", "Caller", "Credentials", "refuse_open_door_to_others"]
 
 Auth = Literal["on", "off"]
 AgentOf = Callable[[str], Agent | None]
 SESSION_IDLE: Final = timedelta(minutes=30)
 SESSION_LIFE: Final = timedelta(hours=12)
-OPERATOR: Final = Caller(actor="operator", role="operator", scopes=frozenset(PERMISSIONS))
-"""Whoever runs commands on the server's own machine, with its settings."""
 
 
 @dataclass(frozen=True, slots=True)

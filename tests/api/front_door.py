@@ -1,0 +1,92 @@
+"""The whole application on a real database, with a key for whoever asks."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from tieline.connectors.registry import Catalog
+from tieline.security.permissions import PERMISSIONS, Caller
+from tieline.services import api_keys
+from tieline.services.api_keys import KeyWish
+from tieline.services.apply import apply
+from tieline.services.house import House
+from tieline.settings import Settings
+from tieline.wiring import app_of, applying, house_of
+
+ROOT: Final = Caller(actor="test", role="operator", scopes=frozenset(PERMISSIONS))
+PBX_TOKEN: Final = "test-token-0123456789"
+BODY_LIMIT: Final = 1_048_576
+ROLES: Final = ("agent", "senior", "supervisor", "qa", "admin", "integrator", "auditor", "dpo")
+
+SET_UP: Final = """
+version: 1
+connections:
+  pbx: {connector: zammad_cti, config: {}, secrets: {token: env:TIELINE_TEST_PBX_TOKEN}}
+lines:
+  "+861065543800": {name: Support, country: CN, language: zh, queues: [support]}
+agents:
+  "1001": {name: Li Wei, email: li@acme.cn, role: agent, extensions: ["8001"], phones: ["+8613700137000"]}
+  "1002": {name: Wang Fang, role: agent, extensions: ["8002"]}
+"""
+PEOPLE: Final = "".join(f'  "{role}": {{name: {role.title()}, role: {role}}}\n' for role in ROLES)
+
+
+@dataclass
+class FrontDoor:
+    """An application and those who knock at it."""
+
+    app: FastAPI
+    house: House
+    _keys: dict[tuple[tuple[str, ...], str | None], str] = field(default_factory=dict)
+
+    async def key(self, *scopes: str, agent: str | None = None) -> str:
+        """Return a key with these scopes; made once."""
+        known = (scopes, agent)
+        if known not in self._keys:
+            wish = KeyWish(name="test", scopes=scopes, agent=agent, life=timedelta(days=1))
+            self._keys[known], _ = await api_keys.create(self.house.database, wish, asker=ROOT, now=self.house.clock())
+        return self._keys[known]
+
+    async def signed(self, *scopes: str, agent: str | None = None) -> dict[str, str]:
+        """Return the header that signs a machine in."""
+        return {"Authorization": f"Bearer {await self.key(*scopes, agent=agent)}"}
+
+    async def session(self, agent: str) -> dict[str, str]:
+        """Return the header that signs a person in."""
+        token, _ = await self.app.state.access.open_session(agent)
+        return {"Cookie": f"{self.app.state.session_cookie}={token}"}
+
+    def client(self, *, address: str = "127.0.0.1") -> httpx.AsyncClient:
+        """Return a client that calls the application in process. `address` is where it seems to sit."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 50_000))
+        return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+
+    async def ask(self, method: str, target: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx takes many kinds
+        """Send one request."""
+        async with self.client() as client:
+            return await client.request(method, target, **options)
+
+
+@asynccontextmanager
+async def open_door(url: str, folder: Path, **settings: Any) -> AsyncIterator[FrontDoor]:  # noqa: ANN401 - settings of any type
+    """Build everything as the server does, on an empty database at head."""
+    chosen = Settings(database_url=SecretStr(url), data_dir=folder, body_limit_bytes=BODY_LIMIT, **settings)
+    file = folder / "tieline.yaml"
+    file.write_text(SET_UP + PEOPLE)
+    async with applying(chosen, url, Catalog()) as tools:
+        await apply(tools, file)
+    async with house_of(chosen, url, Catalog()) as house:
+        yield FrontDoor(app_of(house, chosen), house)
+
+
+def headers_without(response: httpx.Response, names: Iterable[str]) -> dict[str, str]:
+    """Return the headers but some."""
+    dropped = set(names)
+    return {name: value for name, value in response.headers.items() if name not in dropped}
