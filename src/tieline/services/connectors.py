@@ -69,10 +69,12 @@ async def try_operation(
     """Run one operation against the real system and return every stage, the mapped records last; secrets are removed.
 
     `written` holds the inputs as text: `phone` in any spelling (read as on `line`), `record` as JSON in canonical fields.
-    Raises: RequestRefused: an input that does not exist, or a write without `writing`. VendorMisconfigured: not offered.
+    Raises: RequestRefused: not offered, an input that does not exist, or a write without `writing`.
     """
-    capability = CAPABILITIES.get(operation)
-    if capability is not None and capability.writes and not writing:
+    offered = trial.connection.operations
+    if operation not in offered:
+        raise RequestRefused(f"the connector does not offer {operation}; it offers {', '.join(offered) or 'nothing to ask'}")
+    if CAPABILITIES[operation].writes and not writing:
         raise RequestRefused(f"{operation} changes something in the other system; say so to have it carried out")
     inputs = _inputs(trial, operation, written, line)
     stages = await trial.connection.explain(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
@@ -106,7 +108,7 @@ def _record(trial: Trial, operation: str, written: str) -> dict[str, Any]:
 
 def _with_mapped(stage: Stage, trial: Trial, operation: str) -> tuple[Stage, ...]:
     """Follow the records found by what the mapping makes of each."""
-    mapping = trial.book.get(CAPABILITIES[operation].record) if operation in CAPABILITIES else None
+    mapping = trial.book.get(CAPABILITIES[operation].record)
     if stage.name != "records" or mapping is None:
         return (stage,)
     previews = [[asdict(field) for field in mapping.preview(record)] for record in stage.facts["records"]]

@@ -1,0 +1,153 @@
+"""`tieline connector …` as a person sees it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.connectors import sample
+from tests.unit.connectors.wires import FakeWire, json_answer
+from typer.testing import CliRunner
+
+from tieline.cli.connector import ConnectorCommands
+from tieline.connectors.configuration import settle
+from tieline.connectors.connection import assemble
+from tieline.connectors.messages import Incoming, Outgoing
+from tieline.connectors.registry import Catalog, Connector
+from tieline.domain.errors import ConfigRefused
+from tieline.kit.clock import utc_now
+from tieline.mapping.book import load_book
+from tieline.services.connectors import Trial
+
+
+def answering(outgoing: Outgoing) -> Incoming:
+    if outgoing.method == "POST":
+        return json_answer({"ticket": {"id": 42, "url": "https://acme.example.com/t/42"}}, 201)
+    return json_answer({"results": [{"id": "7", "name": "Li Wei", "echo": "s3cr3t-token"}]})
+
+
+class Shell:
+    """Runs commands against a folder and keeps what they print."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.out = StringIO()
+        self.wire = FakeWire(answering)
+
+    @asynccontextmanager
+    async def open_trial(self, name: str) -> AsyncIterator[Trial]:
+        if name != "helpdesk":
+            raise ConfigRefused("there is no connection of this name")
+        connector = Connector(self.root / "acme_helpdesk")
+        settled = settle(connector.manifest, {"base_url": "https://acme.example.com"}, {"token": "s3cr3t-token"})
+        yield Trial(assemble(name, connector, settled, wire=self.wire, clock=utc_now), load_book(connector.mapping_file))
+
+    def __call__(self, *arguments: str) -> tuple[int, str]:
+        commands = ConnectorCommands(Catalog([self.root]), self.open_trial, Console(file=self.out, width=200, color_system=None))
+        self.out.seek(0)
+        self.out.truncate()
+        result = CliRunner().invoke(commands.app(), list(arguments), catch_exceptions=False)
+        return result.exit_code, self.out.getvalue()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_list_names_each_connector_and_what_it_can_do(shell: Shell) -> None:
+    sample.write_folder(shell.root)
+    sample.write_folder(shell.root, {"connector.yaml": "schema: 9\n"}, name="broken")
+    code, told = shell("list")
+    assert code == 0
+    assert "customer.find, ticket.create, call events" in told
+    assert "connector.yaml:1: " in told
+
+
+def test_show_names_the_fields_and_operations(shell: Shell) -> None:
+    sample.write_folder(shell.root)
+    code, told = shell("show", "acme_helpdesk")
+    assert code == 0
+    assert all(word in told for word in ("base_url", "API token", "GET /contacts/search", "call events: ringing"))
+
+
+def test_check_passes_a_sound_folder(shell: Shell) -> None:
+    assert shell("check", str(sample.write_folder(shell.root))) == (0, "It passes.\n")
+
+
+def test_check_prints_file_and_line_and_fails(shell: Shell) -> None:
+    folder = sample.write_folder(shell.root, {"README.md": "`base_url`"})
+    assert shell("check", str(folder)) == (1, f"{folder}/README.md:1: the field token is not explained\n")
+
+
+@pytest.mark.parametrize("category", ["crm", "erp", "helpdesk", "pbx", "messaging"])
+def test_new_writes_a_folder_that_loads_and_whose_example_still_fails(shell: Shell, category: str) -> None:
+    code, told = shell("new", "acme_thing", "--category", category, "--name", 'Acme: "Thing" #1', "--in", str(shell.root))
+    assert (code, told.count("wrote ")) == (0, 4 if category == "pbx" else 5)
+    assert Connector(shell.root / "acme_thing").manifest.name == 'Acme: "Thing" #1'
+    code, told = shell("check", str(shell.root / "acme_thing"))
+    assert code == 1
+    assert all("/examples/" in line for line in told.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("new", "../x", "--category", "crm"), "an id is a word"),
+        (("new", "Acme", "--category", "crm"), "an id is a word"),
+        (("new", "acme", "--category", "fax"), "the category is one of"),
+        (("show", "nothing"), "there is no connector 'nothing'"),
+        (("check", "nothing"), "there is no connector 'nothing'"),
+        (("try", "nothing", "customer.find"), "there is no connection of this name"),
+        (("try", "helpdesk", "customer.find", "phone"), "inputs are written key=value"),
+        (("try", "helpdesk", "customer.find", "fone=1"), "there is no input 'fone'"),
+        (("try", "helpdesk", "order.list"), "does not offer order.list"),
+        (("try", "helpdesk", "nonsense"), "does not offer nonsense"),
+        (("try", "helpdesk", "ticket.create", "record={}"), "changes something in the other system"),
+        (("try", "helpdesk", "ticket.create", "record=x", "--write"), "record is written as JSON"),
+        (("try", "helpdesk", "customer.find"), "the input phone is missing"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_sentence(shell: Shell, arguments: tuple[str, ...], told: str) -> None:
+    sample.write_folder(shell.root)
+    code, printed = shell(*arguments)
+    assert code == 1
+    assert told in printed
+    assert "Traceback" not in printed
+
+
+def test_new_does_not_overwrite(shell: Shell) -> None:
+    sample.write_folder(shell.root)
+    code, told = shell("new", "acme_helpdesk", "--category", "crm", "--in", str(shell.root))
+    assert (code, "already something" in told) == (1, True)
+
+
+def test_try_shows_every_stage_and_no_secret(shell: Shell) -> None:
+    sample.write_folder(shell.root)
+    code, told = shell("try", "helpdesk", "customer.find", "phone=138 0013 8000")
+    assert code == 0
+    stages = [line.split()[0] for line in told.splitlines() if line.endswith("───")]
+    assert stages == ["request", "response", "outcome", "records", "mapped", "result"]
+    assert "url: https://acme.example.com/contacts/search?phone=%2B8613800138000" in told
+    assert "'result': 'Li Wei'" in told
+    assert "s3cr3t" not in told
+
+
+def test_try_carries_out_a_write_when_told_to(shell: Shell) -> None:
+    sample.write_folder(shell.root)
+    code, told = shell("try", "helpdesk", "ticket.create", 'record={"subject": "坏了"}', "--write")
+    assert code == 0
+    assert "external_id: 42" in told
+    assert shell.wire.sent[0].body == '{"title":"坏了"}'.encode()
+    assert len(shell.wire.sent[0].headers["idempotency-key"]) >= 20
+
+
+def test_try_ends_with_1_when_the_vendor_refuses(shell: Shell) -> None:
+    sample.write_folder(shell.root)
+    shell.wire = FakeWire(lambda _: json_answer({"code": "duplicate", "detail": "exists already"}, 422))
+    code, told = shell("try", "helpdesk", "customer.find", "phone=+8613800138000")
+    assert code == 1
+    assert "message: exists already" in told
+    assert "code: upstream_duplicate" in told
