@@ -70,6 +70,20 @@ def test_only_the_password_opens_it_and_only_its_owner_may_read_that(server: Emb
     assert [oct((folder / name).stat().st_mode & 0o777) for name in (".", "password", "cluster")] == ["0o700", "0o600", "0o700"]
 
 
+def test_its_log_holds_no_value_from_a_statement_that_failed(server: EmbeddedPostgres, folder: Path) -> None:
+    with closing(psycopg.connect(server.start(), autocommit=True)) as connection:
+        connection.execute("CREATE TABLE numbers (e164 text PRIMARY KEY CHECK (e164 <> ''), line int)")
+        connection.execute("INSERT INTO numbers VALUES ('+8613800138000', 1)")
+        for statement in (
+            "INSERT INTO numbers VALUES ('+8613800138000', 1)",
+            "SELECT '+8613800138000x'::int",
+            "SELECT +8613800138000 FROM x",
+        ):
+            with pytest.raises(psycopg.Error):
+                connection.execute(statement.encode())
+    assert "13800138000" not in (folder / "server.log").read_text()
+
+
 @pytest.mark.parametrize("name", ["with spaces", "呼叫中心 数据", 'it\'s "quoted" $HOME;', "long/" + "x" * 180 + "/" + "y" * 180])
 def test_any_path_will_do(data_dir: Path, name: str) -> None:
     server = EmbeddedPostgres(data_dir / name)
