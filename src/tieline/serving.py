@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,7 @@ from tieline.wiring import app_of, database_of, house_of
 from tieline.worker import run as worker
 
 SHUTDOWN_S = 5
+GC_ALLOCATIONS = 20_000
 
 
 class HouseApp:
@@ -82,6 +84,7 @@ async def serving(house: House, settings: Settings, url: str, *, with_worker: bo
 async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIterator[None]:
     """Take up what a server that died left behind; with a worker, do its jobs too."""
     warm()
+    _settle_memory()
     await house.delivery.resume()
     working = asyncio.create_task(worker.run(house, url, concurrency=4), name="worker") if with_worker else None
     try:
@@ -90,6 +93,16 @@ async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIter
         if working is not None:
             working.cancel()
             await asyncio.wait([working])
+
+
+def _settle_memory() -> None:
+    """Take what was loaded at the start (numbering plans, models, routes) out of the garbage collector's rounds.
+
+    Walking those few hundred thousand lasting objects over and over cost a fifth of every pop.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
 
 
 class _BlockServer(uvicorn.Server):
