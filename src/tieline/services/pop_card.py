@@ -20,7 +20,6 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
     """Return the pop as it stands; nothing private of anybody before one person is chosen."""
     asked, verdict = inquiry.asked, inquiry.verdict
     blocks = blocks_of(inquiry, verdict)
-    repeat = repeat_of(inquiry, verdict)
     customer = _profile(verdict.chosen) if verdict.chosen is not None else None
     return ScreenPop(
         pop_id=asked.pop_id,
@@ -33,7 +32,19 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
         more_candidates=verdict.more,
         blocks=blocks,
         history=tuple(_call(call) for call in inquiry.past[:HISTORY_SHOWN]),
-        hints=hints_for(Circumstances(match=verdict.match, customer=customer, blocks=blocks, repeat=repeat, call=asked.call)),
+        hints=hints_for(
+            Circumstances(
+                match=verdict.match,
+                customer=customer,
+                blocks=blocks,
+                repeat=repeat_of(inquiry, verdict),
+                call=asked.call,
+                language=inquiry.line.language,
+                now=asked.at,
+                mark=inquiry.remembered.mark.mark,
+                shared=verdict.shared,
+            )
+        ),
         actions=actions_for(verdict.match, blocks),
         call=asked.call,
         line=inquiry.line.number or None,
