@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from tieline.domain.customer import Customer
+from tieline.domain.dial_plan import DialPlan
 from tieline.domain.line import Line
 from tieline.domain.people import KnownNumber, Person
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_normalise import equal
+from tieline.domain.phone_range import read_range
 from tieline.domain.phone_written import numbers_written_in
 
 Reach = Literal["same_extension", "plain", "behind_extension", "other_extension"]
@@ -27,8 +29,13 @@ class Carriage(NamedTuple):
 
 
 def really_has(customer: Customer, caller: PhoneNumber, *, line: Line) -> bool:
-    """Say whether one of the customer's own numbers is the caller's; vendors' searches also return near misses."""
-    return any(equal(phone, caller) for written in customer.phones for phone in numbers_written_in(written, line=line))
+    """Say whether one of the customer's own numbers is the caller's; vendors' searches also return near misses.
+
+    A company has every number of a block it keeps (`+86 10 6554 3800-3899`).
+    """
+    if any(equal(phone, caller) for written in customer.phones for phone in numbers_written_in(written, line=line)):
+        return True
+    return customer.kind == "organization" and any(_in_block(written, caller, line) for written in customer.phones)
 
 
 def carriers(
@@ -61,6 +68,11 @@ def how_carried(person: Person, caller: PhoneNumber, *, line: Line) -> Carriage:
         verified=any(row.verified for row in rows),
         seen_at=max((row.seen_at for row in rows if row.seen_at is not None), default=None),
     )
+
+
+def _in_block(written: str, caller: PhoneNumber, line: Line) -> bool:
+    block = read_range(written, DialPlan.of(line))
+    return block is not None and block.holds(caller)
 
 
 def _reach(extensions: set[str], called_from: str | None) -> Reach:

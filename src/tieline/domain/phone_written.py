@@ -8,6 +8,7 @@ from tieline.domain.errors import RequestRefused
 from tieline.domain.line import Line
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_normalise import read_number
+from tieline.domain.phone_range import read_range
 
 MOST_NUMBERS = 10
 MOST_CHARACTERS = 1000
@@ -19,12 +20,18 @@ _ONE_NUMBER = re.compile(
 
 
 def numbers_written_in(text: str, *, line: Line) -> tuple[PhoneNumber, ...]:
-    """Return every number in a phone field, at most ten: `13800138000/13900139000`, `张三 138… (微信同号)`. Never raises."""
+    """Return every number in a phone field, at most ten: `13800138000/13900139000`, `张三 138… (微信同号)`. Never raises.
+
+    Of a block of numbers the first is returned: a head office keeps the round one.
+    """
     return _numbers(text[:MOST_CHARACTERS], DialPlan.of(line))
 
 
 @lru_cache(maxsize=16_384)
 def _numbers(text: str, plan: DialPlan) -> tuple[PhoneNumber, ...]:
+    block = read_range(text, plan)
+    if block is not None:
+        return (block.first,)
     whole = _number(text, plan)
     if whole is not None and whole.valid:
         return (whole,)

@@ -1,11 +1,20 @@
 """Company switchboards and direct-dial ranges (rule book 4.4)."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tieline.domain.customer import Customer
+from tieline.domain.dial_plan import DialPlan
 from tieline.domain.line import Line
-from tieline.domain.match_switchboard import has_in_range, read_range, switchboard_keys
+from tieline.domain.match import judge
+from tieline.domain.match_carry import really_has
+from tieline.domain.match_context import MatchContext
+from tieline.domain.match_switchboard import switchboard_keys
+from tieline.domain.people import group
 from tieline.domain.phone_normalise import normalise
+from tieline.domain.phone_range import read_range
+from tieline.domain.phone_written import numbers_written_in
 from tieline.domain.references import ExternalRef
 
 BEIJING = Line(number="+861065543800", name="Support", area_code="010")
@@ -46,24 +55,45 @@ def test_a_short_number_is_not_cut_down_to_a_whole_town() -> None:
     assert all(len(key) >= 9 for key in switchboard_keys(normalise("+49 30 12345", line=BERLIN), line=BERLIN))
 
 
-@pytest.mark.parametrize(
-    "written", ["+86 10 6554 3800-3899", "010-6554 3800~3899", "(010) 6554 3800 至 3899", "010 6554 3800 – 3899"]
-)
-def test_a_stored_range_holds_its_numbers(written: str) -> None:
+BLOCKS = ["+86 10 6554 3800-3899", "010-6554 3800~3899", "(010) 6554 3800 至 3899", "010 6554 3800 – 3899"]
+
+
+@pytest.mark.parametrize("written", BLOCKS)
+def test_a_company_has_every_number_of_its_block(written: str) -> None:
     acme = Customer(ref=ExternalRef.parse("crm:acme"), kind="organization", phones=(written,))
 
     inside, outside = (normalise(number, line=BEIJING) for number in ("+861065543833", "+861065543900"))
 
-    assert has_in_range(acme, inside, line=BEIJING)
-    assert not has_in_range(acme, outside, line=BEIJING)
+    assert really_has(acme, inside, line=BEIJING)
+    assert not really_has(acme, outside, line=BEIJING)
 
 
-def test_a_persons_field_is_never_a_range() -> None:
-    someone = Customer(ref=ExternalRef.parse("crm:1"), phones=("+86 10 6554 3800-3899",))
+def test_a_caller_from_the_block_opens_the_company_and_nobody_in_it() -> None:
+    acme = Customer(ref=ExternalRef.parse("crm:acme"), name="云帆科技", kind="organization", phones=(BLOCKS[0],))
+    context = MatchContext(line=BEIJING, now=datetime(2026, 11, 22, tzinfo=UTC))
 
-    assert not has_in_range(someone, normalise("+861065543833", line=BEIJING), line=BEIJING)
+    verdict = judge(normalise("+861065543833", line=BEIJING), group([acme]), context=context)
+
+    assert (verdict.match.state, verdict.match.rule, verdict.match.confidence) == ("maybe", "company", 0.5)
+    assert verdict.chosen is not None
+    assert verdict.chosen.ref == "crm:acme"
 
 
-@pytest.mark.parametrize("written", ["010-65543800-3899", "010-65543800", "6554-3800", "+65 6123-6567", "3899-3800", "", "x"])
-def test_numbers_with_dashes_are_no_ranges(written: str) -> None:
-    assert read_range(written, line=BEIJING) is None
+def test_a_persons_field_is_never_a_block() -> None:
+    someone = Customer(ref=ExternalRef.parse("crm:1"), phones=(BLOCKS[0],))
+
+    assert not really_has(someone, normalise("+861065543833", line=BEIJING), line=BEIJING)
+
+
+@pytest.mark.parametrize("written", BLOCKS)
+def test_of_a_block_the_index_keeps_the_round_number(written: str) -> None:
+    (head_office,) = numbers_written_in(written, line=BEIJING)
+
+    assert (head_office.e164, head_office.extension) == ("+861065543800", None)
+
+
+@pytest.mark.parametrize(
+    "written", ["010-65543800-3899", "010-65543800", "6554-3800", "+65 6123-6567", "010 6554 3899-3800", "", "x"]
+)
+def test_numbers_with_dashes_are_no_blocks(written: str) -> None:
+    assert read_range(written, DialPlan.of(BEIJING)) is None
