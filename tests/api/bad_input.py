@@ -171,7 +171,7 @@ def pops() -> Iterator[Bad]:
     """B61 to B68, as far as they are refused."""
     for name, phone in {"33 digits": "1" * 33, "control": "138%0a00138000", "digits of other scripts": "%D9%A1" * 33}.items():
         yield Bad(f"B63-{name}", 422, "phone_invalid", f"{POP}?phone={phone}", "GET")
-    yield Bad("B63-long", 422, "param_length", f"{POP}?phone={CANARY * 21}", "GET")
+    yield Bad("B63-long", 422, "param_length", f"{POP}?phone={'x' * 201}", "GET")
     for deadline in ("abc", CANARY, "", "NaN", "0x10"):
         yield Bad(f"B66-{deadline or 'empty'}", 422, "param_range", f"{POP}?phone=1&deadline_ms={deadline}", "GET")
     yield Bad("B66-direction", 422, "param_value", f"{POP}?phone=1&direction={CANARY}", "GET")

@@ -1,6 +1,7 @@
 """Every row of the matrix that this surface has: the right status and code, a problem document, no echo, no fault of ours."""
 
 import time
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -129,7 +130,9 @@ async def test_b61_a_withheld_number_is_an_answer(door: FrontDoor, phone: str) -
     ],
 )
 async def test_b62_every_spelling_is_one_number(door: FrontDoor, written: str) -> None:
-    target = httpx.URL("http://127.0.0.1", raw_path=f"{POP}?phone={written}&line=%2B861065543800".encode())
+    target = httpx.URL(
+        "http://127.0.0.1", raw_path=f"{POP}?phone={quote(written, safe='%+:@.-')}&line=%2B861065543800&agent=1001".encode()
+    )
     async with door.client() as client:
         answer = await client.send(httpx.Request("GET", target, headers=await door.signed("pops.read")))
     assert answer.status_code == 200
@@ -137,7 +140,7 @@ async def test_b62_every_spelling_is_one_number(door: FrontDoor, written: str) -
 
 
 async def test_b63_a_foreign_number_with_a_bare_plus_keeps_its_country(door: FrontDoor) -> None:
-    target = httpx.URL("http://127.0.0.1", raw_path=f"{POP}?phone=+14155550123&line=+861065543800".encode())
+    target = httpx.URL("http://127.0.0.1", raw_path=f"{POP}?phone=+14155550123&line=+861065543800&agent=1001".encode())
     async with door.client() as client:
         answer = await client.send(httpx.Request("GET", target, headers=await door.signed("pops.read")))
     assert answer.json()["phone"]["e164"] == "+14155550123"

@@ -10,8 +10,10 @@ import orjson
 import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Mount
 from starlette.types import Scope
 
 from tieline.api.findings import Finding, findings_of
@@ -102,7 +104,8 @@ async def on_refusal(request: Request, error: TielineError) -> Response:
 async def on_http_error(request: Request, error: HTTPException) -> Response:
     """Answer what the framework itself refused: no such path, wrong method."""
     code = _STATUS_CODES.get(error.status_code, f"http_{error.status_code}")
-    return render(request.scope, Fault(error.status_code, code, headers=error.headers or {}))
+    headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return render(request.scope, Fault(error.status_code, code, headers=headers or {}))
 
 
 async def on_invalid_input(request: Request, error: RequestValidationError) -> Response:
@@ -124,6 +127,17 @@ EXCEPTION_HANDLERS: Final[Mapping[Any, Any]] = {
     RequestValidationError: on_invalid_input,
     Exception: on_crash,
 }
+
+
+def _allowed(request: Request) -> str:
+    """Return every method of the path asked for; the framework names only those of the first route that fits."""
+    path = request.scope["path"]
+    fitting = (
+        context.methods or ()
+        for context in iter_route_contexts(request.app.routes)
+        if not isinstance(context.original_route, Mount) and context.path_regex.match(path)
+    )
+    return ", ".join(sorted({method for methods in fitting for method in methods}))
 
 
 def _headers_for(error: TielineError) -> Mapping[str, str]:
