@@ -10,6 +10,7 @@ from tieline.domain.masking_numbers import FEWEST_HIDDEN, HIDDEN
 from tieline.domain.people_names import COMPOUND_SURNAMES, surname_of
 
 _EAST_ASIAN = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
+_USUAL_CHINESE = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _DOTS = re.compile(r"[·•‧・．∙⋅]")
 _REMARK = re.compile(r"[(\[【（].*", re.DOTALL)
 _TITLE = re.compile(r"(?:先生|女士|小姐|太太|老师)$")
@@ -32,6 +33,9 @@ _SHORTEST_SECRET = 20
 
 def name(value: str) -> str:
     """`张*`, `欧阳**`, `J*** S***`; a name with a dot shows its first character only."""
+    if _USUAL_CHINESE.fullmatch(value):
+        surname = surname_of(value)
+        return surname + "*" * min(2, len(value) - len(surname))
     text = _REMARK.sub("", unicodedata.normalize("NFKC", value)).strip()
     if not _EAST_ASIAN.search(text):
         return (" ".join(f"{initial}***" for initial in _initials(text)) if len(text) > 1 else "") or "*"

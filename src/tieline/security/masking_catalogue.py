@@ -98,7 +98,7 @@ def _problems(found: Catalogue) -> set[str]:
     rows = {row for treatments in found.matrix.values() for row in treatments}
     targets = {spec.target for entry in found.objects.values() for spec in entry.fields.values()}
     targets |= {name for entry in found.objects.values() for name in (*(entry.by_key or {}).values(), entry.otherwise) if name}
-    used = {entry.row for entry in (*found.classes.values(), *found.objects.values()) if entry.row}
+    used = {entry.row for entry in found.classes.values()} | {entry.row for entry in found.objects.values() if entry.row}
     treatments = {cell for cells in found.matrix.values() for cell in cells.values()}
     return {
         *(f"no class or object named {name}" for name in targets - names),
