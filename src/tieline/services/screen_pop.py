@@ -51,9 +51,7 @@ async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, 
 
 def shown_to(desk: PopDesk, inquiry: Inquiry, card: ScreenPop) -> dict[str, Any]:
     """Return the card as the asker may see it: the one place where a pop is masked."""
-    return desk.policy.apply(
-        inquiry.asked.seen_by, card.model_dump(mode="json"), shape="screen_pop", active_call_phone=inquiry.asked.agent is not None
-    )
+    return desk.policy.apply(inquiry.asked.seen_by, card.model_dump(mode="json"), shape="screen_pop", active_call_phone=True)
 
 
 def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -> AuditRow:
