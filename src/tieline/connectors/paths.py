@@ -44,7 +44,7 @@ def compile_path(text: str) -> Read:
 
 
 def walk(tree: object, steps: Iterable[Step]) -> Any:  # noqa: ANN401 - whatever the vendor put there
-    """Follow `steps` from `tree`; None as soon as one leads nowhere."""
+    """Follow `steps` through plain dicts and lists; None as soon as one leads nowhere."""
     for step in steps:
         tree = _child(tree, step)
         if tree is None:
@@ -54,7 +54,7 @@ def walk(tree: object, steps: Iterable[Step]) -> Any:  # noqa: ANN401 - whatever
 
 def _child(tree: object, step: Step) -> Any:  # noqa: ANN401 - see walk
     if isinstance(step, str):
-        return tree.get(step) if isinstance(tree, Mapping) else None
+        return tree.get(step) if isinstance(tree, dict) else None
     if isinstance(tree, list | tuple) and -len(tree) <= step < len(tree):
         return tree[step]
     return None

@@ -1,6 +1,5 @@
 """Find the records in an answer that has been judged a success."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from tieline.connectors.contract import Record
@@ -16,13 +15,13 @@ def records_in(answer: Answer, read: Read, *, at_root: bool) -> tuple[Record, ..
     """
     if answer.unreadable:
         raise VendorBadAnswer(answer.unreadable)
-    if not at_root and answer.body is not None and not isinstance(answer.body, Mapping | list):
+    if not at_root and answer.body is not None and not isinstance(answer.body, dict | list):
         raise VendorBadAnswer("the body is text where objects were expected")
     found: Any = read(answer.roots())
-    if isinstance(found, Mapping):
+    if isinstance(found, dict):
         return (found,) if found else ()
     if isinstance(found, list):
-        if all(isinstance(record, Mapping) for record in found):
+        if all(isinstance(record, dict) for record in found):
             return tuple(found)
         raise VendorBadAnswer("the list of records holds something that is not an object")
     if found in {None, "", False}:
