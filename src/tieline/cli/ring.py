@@ -92,7 +92,7 @@ class _Exchange:
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise ConfigRefused(f"the server at {self._server} does not answer", hint="Is it running? See --server.") from exc
         if answer.is_error:
-            raise ConfigRefused(f"the server answers {answer.status_code}: {answer.text[:_LONGEST_REFUSAL]}")
+            raise ConfigRefused(f"the server answers {answer.status_code}: {_problem(answer)}", hint="See --server and --key.")
         receipt: Mapping[str, Any] = answer.json()
         return receipt
 
@@ -104,3 +104,13 @@ class _Exchange:
         (await self._client.put(f"{place['url']}/_knobs", json=dict(knobs))).raise_for_status()
         shown = ", ".join(f"{knob} {value}" for knob, value in knobs.items()) or "normal again"
         console.print(f"           [magenta]{system}[/]: {shown}", highlight=False)
+
+
+def _problem(answer: httpx.Response) -> str:
+    """Say in the server's own words what it did not like; an answer that is no problem document is shown as it begins."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        return answer.text[:_LONGEST_REFUSAL]
+    told = problem.get("detail") or problem.get("title") if isinstance(problem, dict) else None
+    return str(told or answer.text[:_LONGEST_REFUSAL])

@@ -39,7 +39,7 @@ class Intake:
         event = await request.json()
         self.keys.add(request.headers.get("authorization"))
         if self.keys == {"Bearer wrong"}:
-            return JSONResponse({"code": "forbidden"}, 403)
+            return JSONResponse({"code": "forbidden", "detail": "This is not permitted for you"}, 403)
         duplicate = event["event_id"] in {earlier["event_id"] for earlier in self.told}
         self.told.append(event)
         return JSONResponse({"call_id": event["call_id"], "accepted": True, "duplicate": duplicate}, 202)
@@ -129,7 +129,7 @@ def test_what_goes_wrong_is_one_sentence(arguments: tuple[str, ...], told: str) 
 def test_a_refusal_is_told(intake: Intake) -> None:
     failed = tieline("--server", intake.url, "--key", "wrong")
     assert isinstance(failed.exception, ConfigRefused)
-    assert "403" in str(failed.exception)
+    assert str(failed.exception) == "the server answers 403: This is not permitted for you"
 
 
 def test_the_list_explains_every_scenario() -> None:
