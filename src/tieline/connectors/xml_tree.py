@@ -22,17 +22,18 @@ class XmlRefused(ValueError):
 
 def xml_to_tree(body: bytes) -> dict[str, Any]:
     """Return `{root name: contents}`. Raises: XmlRefused."""
+    builder = _TreeBuilder()
     try:
-        parser = DefusedXMLParser(target=_TreeBuilder(), forbid_dtd=True)
+        parser = DefusedXMLParser(target=builder, forbid_dtd=True)
         parser.feed(_in_unicode(body))
-        tree: dict[str, Any] = parser.close()
+        parser.close()
     except XmlRefused:
         raise
     except DefusedXmlException as exc:
         raise XmlRefused("XML with a DTD or an entity is not read") from exc
     except (ParseError, ValueError, LookupError) as exc:
         raise XmlRefused("the body is not XML") from exc
-    return tree
+    return builder.tree
 
 
 class _Open(NamedTuple):
@@ -74,8 +75,9 @@ class _TreeBuilder:
         else:
             parent[name] = [parent[name], contents]
 
-    def close(self) -> dict[str, Any]:
-        """Return the whole."""
+    @property
+    def tree(self) -> dict[str, Any]:
+        """What has been read so far; the whole, once the parser has closed without complaint."""
         return self._open[0].tree
 
 
