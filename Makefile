@@ -36,8 +36,8 @@ fix: setup ## Let the linter mend what it can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-docs: setup ## Write the generated documents anew (.env.example, docs/openapi.json, docs/connectors/)
-	$(PY) -m tieline.main generate
+docs: setup ## Write the generated documents anew (.env.example, docs/connectors/)
+	$(PY) -m tieline generate
 
 bench: setup ## Measure side by side with what people would use instead; prints ratios
 	$(PY) bench/run.py

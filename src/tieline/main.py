@@ -20,7 +20,7 @@ from tieline.services.api_keys import KeyWish
 from tieline.services.apply import Change, apply
 from tieline.services.connectors import Trial
 from tieline.services.house import House
-from tieline.settings import Settings
+from tieline.settings import Settings, env_example
 from tieline.store.migrate import head_revision, upgrade
 from tieline.wiring import applying, database_of, house_of
 from tieline.worker import run as worker
@@ -49,6 +49,10 @@ class Tieline:
         self._settings = settings
         self.catalog = Catalog()
         set_up_logs(level=settings.log_level, log_format=settings.log_format)
+
+    def env_example(self) -> str:
+        """Return the text of `.env.example`."""
+        return env_example()
 
     def serve(self, *, host: str | None, port: int | None, workers: int, with_worker: bool, progress: Progress) -> None:
         """Serve until told to stop."""

@@ -30,6 +30,9 @@ class Root(Protocol):
     def catalog(self) -> Catalog:
         """Return the connectors there are."""
 
+    def env_example(self) -> str:
+        """Return the text of `.env.example`."""
+
     def serve(self, *, host: str | None, port: int | None, workers: int, with_worker: bool, progress: Progress) -> None:
         """Serve until told to stop. None: as the settings say."""
 
