@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tieline.connectors import contract
+from tieline.connectors.addresses import check_reachable
 from tieline.connectors.auth import build_auth
 from tieline.connectors.breaker import CircuitBreaker
 from tieline.connectors.breaker import State as BreakerState
@@ -172,6 +173,17 @@ def assemble(
         clock=clock,
     )
     return VendorConnection(name, connector, settled, exchanger=exchanger, clock=clock)
+
+
+async def check_addresses(connector: Connector, *, config: Mapping[str, Any], secrets: Mapping[str, str], egress: Egress) -> None:
+    """Judge, when a connection is saved, every address it would call: as written, and by what its name means now.
+
+    Raises: VendorMisconfigured: as `open_connection`. EgressForbidden: it may not be called. VendorUnavailable: a name that is
+    not known at this moment, which need not keep anybody from saving it.
+    """
+    settled = settle(connector.manifest, config, secrets)
+    for template in outbound_urls(connector.manifest):
+        await check_reachable(constant_text(template, settled), egress)
 
 
 def outbound_urls(manifest: Manifest) -> tuple[str, ...]:

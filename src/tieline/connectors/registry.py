@@ -42,7 +42,7 @@ class Catalog:
 
     def __init__(self, roots: Sequence[Path] = (PACKAGED_CATALOG,)) -> None:
         self._roots = tuple(roots)
-        self._found: dict[Path, Connector] = {}
+        self._found: dict[Path, tuple[object, Connector]] = {}
 
     def find(self, id_or_path: str, *, relative_to: Path | None = None) -> Connector:
         """Return a connector by id, or by the path of its folder (`./my_folder`, relative to the file that names it).
@@ -50,7 +50,7 @@ class Catalog:
         Raises: ManifestInvalid: there is none, or its manifest has faults.
         """
         folder = self._folder(id_or_path, relative_to)
-        connector = self._found.setdefault(folder, Connector(folder))
+        connector = self._read_anew_if_changed(folder)
         _ = connector.manifest
         return connector
 
@@ -60,7 +60,15 @@ class Catalog:
         for root in self._roots:
             for manifest in sorted(root.glob(f"*/{FILE_NAME}")):
                 by_name.setdefault(manifest.parent.name, manifest.parent)
-        return tuple(self._found.setdefault(folder, Connector(folder)) for _, folder in sorted(by_name.items()))
+        return tuple(self._read_anew_if_changed(folder) for _, folder in sorted(by_name.items()))
+
+    def _read_anew_if_changed(self, folder: Path) -> Connector:
+        """An administrator edits a folder while the server runs; what was read before must not stay."""
+        written = (folder / FILE_NAME).stat()
+        stamp = (written.st_mtime_ns, written.st_size)
+        if folder not in self._found or self._found[folder][0] != stamp:
+            self._found[folder] = (stamp, Connector(folder))
+        return self._found[folder][1]
 
     def _folder(self, id_or_path: str, relative_to: Path | None) -> Path:
         if "/" in id_or_path or "\\" in id_or_path or id_or_path.startswith("."):

@@ -2,13 +2,17 @@
 
 import ipaddress
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.connectors.sample import connector
 
 from tieline.connectors.addresses import CheckedResolver, CheckedSockets, check_reachable
+from tieline.connectors.connection import check_addresses, open_connection
 from tieline.domain.errors import ConfigRefused, EgressForbidden, VendorUnavailable
+from tieline.kit.clock import utc_now
 from tieline.security.egress import Egress, PrivateNetwork, Target, is_public
 
 ON_PREMISE = Egress.parse("erp.acme.lan=10.2.0.0/16:8443, 10.9.0.7=10.9.0.7/32:8080,[fd00::7]=fd00::/8:443")
@@ -172,6 +176,22 @@ async def test_a_name_that_leads_home_is_refused_when_it_is_saved(monkeypatch: p
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(EgressForbidden):
         await check_reachable("https://127.0.0.1.nip.io", Egress())
+
+
+async def test_every_address_of_a_connector_is_judged_when_it_is_saved(tmp_path: Path) -> None:
+    auth = {
+        "kind": "oauth2_client_credentials",
+        "token_url": "https://10.0.0.1/token",
+        "client_id": "a",
+        "client_secret": "$config.token",
+    }
+    made_up = connector(tmp_path, operations={"system.ping": {"request": {"path": "/ping"}}}, auth=auth)
+    given = {"config": {"base_url": "https://8.8.8.8"}, "secrets": {"token": "t"}}
+    with pytest.raises(EgressForbidden):
+        await check_addresses(made_up, egress=Egress(), **given)
+    with pytest.raises(EgressForbidden):
+        open_connection("crm", made_up, clock=utc_now, egress=Egress(), **given)
+    await check_addresses(made_up, egress=Egress.parse("10.0.0.1=10.0.0.1/32:443"), **given)
 
 
 async def test_an_unknown_name_is_told_when_it_is_saved() -> None:

@@ -38,10 +38,13 @@ def test_listing_reads_no_manifest_and_finding_reads_it_once(tmp_path: Path) -> 
     assert "connector.yaml:1: " in caught.value.detail
 
 
-def test_a_manifest_is_read_once(tmp_path: Path) -> None:
+def test_a_manifest_is_read_once_until_it_is_changed(tmp_path: Path) -> None:
     sample.write_folder(tmp_path)
     catalog = Catalog([tmp_path])
-    assert catalog.find("acme_helpdesk") is catalog.find("acme_helpdesk")
+    first = catalog.find("acme_helpdesk")
+    assert catalog.find("acme_helpdesk") is first
+    sample.write_folder(tmp_path, {"connector.yaml": sample.MANIFEST.replace("Acme Helpdesk", "Acme Service")})
+    assert catalog.find("acme_helpdesk").manifest.name == "Acme Service"
 
 
 def test_loading_a_strangers_folder_runs_nothing(tmp_path: Path) -> None:
