@@ -44,6 +44,7 @@ class FrontDoor:
 
     app: FastAPI
     house: House
+    settings: Settings
     _keys: dict[tuple[tuple[str, ...], str | None], str] = field(default_factory=dict)
 
     async def key(self, *scopes: str, agent: str | None = None) -> str:
@@ -83,7 +84,7 @@ async def open_door(url: str, folder: Path, **settings: Any) -> AsyncIterator[Fr
     async with applying(chosen, url, Catalog()) as tools:
         await apply(tools, file)
     async with house_of(chosen, url, Catalog()) as house:
-        yield FrontDoor(app_of(house, chosen), house)
+        yield FrontDoor(app_of(house, chosen), house, chosen)
 
 
 def headers_without(response: httpx.Response, names: Iterable[str]) -> dict[str, str]:

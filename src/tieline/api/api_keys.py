@@ -12,6 +12,7 @@ from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.call import Identifier
+from tieline.domain.errors import RequestRefused
 from tieline.security.permissions import PERMISSIONS, Caller, permit
 from tieline.services import api_keys
 from tieline.services.api_keys import KeyWish
@@ -71,10 +72,11 @@ class NewKey(ShownKey):
     operation_id="create_api_key",
     summary="Make a key",
     status_code=201,
-    responses=problems({404: "No such agent: `agent_unknown`."}),
 )
 async def create_key(wish: WishedKey, caller: Manager, house: HouseOfRequest) -> NewKey:
     """Make a key and show it, this once. A key may hand out no more than it holds itself."""
+    if wish.agent is not None and house.agent(wish.agent) is None:
+        raise RequestRefused("There is no such agent.", code="agent_unknown")
     wished = KeyWish(name=wish.name, scopes=tuple(wish.scopes), agent=wish.agent, life=timedelta(days=wish.days))
     text, row = await api_keys.create(house.database, wished, asker=caller, now=house.clock())
     return NewKey(**_shown(row).model_dump(), key=text)

@@ -123,9 +123,11 @@ def _bearer(header: str) -> str:
 
 def _is_loopback(address: str | None) -> bool:
     try:
-        return ipaddress.ip_address(address or "").is_loopback
+        parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return False
+    within = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return (within or parsed).is_loopback
 
 
 def _digest(token: str) -> bytes:

@@ -1,0 +1,64 @@
+"""Health, readiness, metrics, and what is written to the log for each request."""
+
+from datetime import timedelta
+
+import pytest
+from tests.api.front_door import FrontDoor
+
+from tieline.domain.errors import Overloaded
+from tieline.services import readiness
+from tieline.store.database import Database
+
+
+async def test_a_healthy_process_says_so(door: FrontDoor) -> None:
+    assert (await door.ask("GET", "/healthz")).json() == {"status": "ok"}
+    ready = await door.ask("GET", "/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "database": "ok", "migrations": "ok", "clock": "ok"})
+
+
+async def test_without_its_database_it_is_alive_and_not_ready(door: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_self: object) -> None:
+        raise Overloaded
+
+    monkeypatch.setattr(Database, "read", away)
+    assert (await door.ask("GET", "/healthz")).status_code == 200
+    ready = await door.ask("GET", "/readyz")
+    assert ready.status_code == 503
+    assert ready.json() == {"ready": False, "database": "unreachable", "migrations": "unknown", "clock": "unknown"}
+
+
+@pytest.mark.parametrize(("revision", "state"), [(None, "behind"), ("2020010101", "behind"), ("2099010101", "ahead")])
+async def test_another_schema_is_told(door: FrontDoor, monkeypatch: pytest.MonkeyPatch, revision: str | None, state: str) -> None:
+    async def another(_conn: object) -> tuple[str | None, object]:
+        return revision, door.house.clock()
+
+    monkeypatch.setattr(readiness.schema_state, "read", another)
+    found = await readiness.check(door.house.database, clock=door.house.clock)
+    assert (found.schema, found.ready) == (state, state == "ahead")
+
+
+async def test_a_clock_that_differs_from_the_databases_is_told(door: FrontDoor) -> None:
+    found = await readiness.check(door.house.database, clock=lambda: door.house.clock() + timedelta(seconds=3))
+    assert (found.clock, found.ready) == ("skewed", False)
+
+
+async def test_metrics_are_for_those_who_may_and_count_by_route(door: FrontDoor) -> None:
+    assert (await door.ask("GET", "/metrics")).status_code == 401
+    await door.ask("GET", "/v1/calls/138001380001", headers=await door.signed("calls.read"))
+    answer = await door.ask("GET", "/metrics", headers=await door.signed("metrics.read"))
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert 'tieline_http_requests_total{method="GET",route="/v1/calls/{call_id}",status="404"}' in answer.text
+    assert "138001380001" not in answer.text
+
+
+async def test_the_log_of_a_request_holds_the_route_and_never_the_address(
+    door: FrontDoor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await door.ask("GET", "/v1/screen-pop?phone=%2B8613800138000&call_id=canary7391", headers=await door.signed("pops.read"))
+    await door.ask("GET", "/canary7391?phone=13800138000")
+    written = capsys.readouterr()
+    lines = [line for line in (written.out + written.err).splitlines() if "request.answered" in line]
+    assert len(lines) == 2
+    assert "/v1/screen-pop" in lines[0]
+    assert "13800138000" not in written.out + written.err
+    assert "canary7391" not in "".join(lines)
