@@ -62,7 +62,7 @@ class Database:
     async def open(cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE, acquire_timeout_s: float = ACQUIRE_TIMEOUT_S) -> Self:
         """Connect to Postgres 15 or newer. `pool_size` connections at most, besides one for each `listen`.
 
-        Raises: ConfigRefused: the server cannot be reached, refuses us, or is too old.
+        Raises: ConfigRefused: the server cannot be reached, refuses us, or is too old. Overloaded: it is too busy just now.
         """
         address = full_address(url)
         half = max(1, pool_size // 2)
@@ -76,7 +76,8 @@ class Database:
             name="tieline-hot",
         )
         await _probe(address)
-        await pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
+        with overload_when_passing():
+            await pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
         return cls(address, _engine(address, max(1, pool_size - half), acquire_timeout_s), pool)
 
     async def aclose(self) -> None:

@@ -2,7 +2,7 @@
 
 Every process that uses the server holds a shared lock for as long as it lives, however it dies. A small keeper process
 starts Postgres, restarts it when it dies, and stops it once nobody holds that lock. Whether a server is alive
-is decided by asking it SELECT 1, never by a process id.
+is decided by asking it over SQL, never by a process id.
 """
 
 import contextlib
@@ -74,13 +74,14 @@ class EmbeddedPostgres:
         self._stopping.set()
         if self._watch is not None:
             self._watch.join()
-        last = self._users.try_exclusive()
         self._users.close()
         self._users = None
         deadline_s = time.monotonic() + STOP_TIMEOUT_S
-        while last and self._is_held("keeper.lock") and time.monotonic() < deadline_s:
+        while self._is_held("keeper.lock") and time.monotonic() < deadline_s:
+            if self._is_used():
+                return False
             time.sleep(POLL_S)
-        return last
+        return True
 
     def _ensure(self) -> str:
         with _turn(self._place.folder / "start.lock"):
@@ -89,10 +90,9 @@ class EmbeddedPostgres:
                 self._progress("Setting up the embedded Postgres, once")
                 cluster.create()
             if not self._is_held("keeper.lock"):
-                self._end_orphan(cluster)
+                self._outwait_old_server(cluster)
                 self._launch(cluster)
             self._wait_until_ready(cluster)
-            embedded_server.ensure_role_and_database(cluster)
             return embedded_server.address(cluster)
 
     def _cluster(self) -> Cluster:
@@ -105,13 +105,13 @@ class EmbeddedPostgres:
         return Cluster(self._place, programs, self._settings)
 
     def _launch(self, cluster: Cluster) -> None:
-        """Start the keeper, which detaches itself at once; it holds its lock by the time the command returns."""
+        """Start the keeper. It holds its lock by the time the command returns; if it failed, the wait that follows tells."""
         self._progress("Starting the embedded Postgres")
         user = "" if self._place.user is None else str(self._place.user)
         keeper = [sys.executable, "-I", "-S", embedded_keeper.__file__, str(self._place.folder), user]
         subprocess.run(  # noqa: S603 - our own program, without a shell
             [*keeper, *cluster.server_command(cluster.settle_port())],
-            check=True,
+            check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -122,21 +122,35 @@ class EmbeddedPostgres:
 
     def _wait_until_ready(self, cluster: Cluster) -> None:
         deadline_s = time.monotonic() + START_TIMEOUT_S
-        while not embedded_server.answers(cluster):
+        while not embedded_server.make_ready(cluster):
             if not self._is_held("keeper.lock") or time.monotonic() > deadline_s:
                 raise ConfigRefused(f"the embedded Postgres did not start: {cluster.log_tail()}", code="embedded_postgres_failed")
             time.sleep(POLL_S)
 
-    def _end_orphan(self, cluster: Cluster) -> None:
-        """End a server whose keeper was killed, where the kernel does not do so (other systems than Linux)."""
-        if self._is_held("server.lock") and embedded_server.answers(cluster):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(embedded_server.process_id(cluster), signal.SIGINT)
+    def _outwait_old_server(self, cluster: Cluster) -> None:
+        """Wait until a server whose keeper was killed has ended, so that its port is free for the next one.
+
+        Linux is ending it by now; elsewhere, or if that went wrong, it still answers and is told to.
+        """
+        deadline_s = time.monotonic() + STOP_TIMEOUT_S
+        while self._is_held("server.lock") and time.monotonic() < deadline_s:
+            if process_id := embedded_server.process_id(cluster):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process_id, signal.SIGINT)
+            time.sleep(POLL_S)
 
     def _is_held(self, name: str) -> bool:
         lock = Lock(self._place.folder / name)
         try:
             return not lock.try_exclusive()
+        finally:
+            lock.close()
+
+    def _is_used(self) -> bool:
+        """Say whether others hold the lock that users share; a lock held by one alone is the keeper's, who is stopping."""
+        lock = Lock(self._place.folder / "users.lock")
+        try:
+            return not lock.try_exclusive() and lock.try_shared()
         finally:
             lock.close()
 

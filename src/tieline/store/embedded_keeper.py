@@ -38,15 +38,22 @@ class Lock:
 
     def try_exclusive(self) -> bool:
         """Say whether the lock is now ours alone."""
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return self._try(fcntl.LOCK_EX)
+
+    def try_shared(self) -> bool:
+        """Say whether we now hold it together with others."""
+        return self._try(fcntl.LOCK_SH)
 
     def close(self) -> None:
         """Let go, unless another process inherited the file."""
         os.close(self.descriptor)
+
+    def _try(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self.descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 class Keeper:

@@ -1,4 +1,4 @@
-"""What is asked of the running embedded server over SQL: does it answer, has it our role and database, which process is it."""
+"""What is asked of the running embedded server over SQL: is it ready, with our role and database, and which process is it."""
 
 import psycopg
 from psycopg import sql
@@ -14,33 +14,38 @@ def address(cluster: Cluster, *, role: str = ROLE, database: str = DATABASE) -> 
     return f"postgresql://{role}:{cluster.password()}@127.0.0.1:{cluster.port()}/{database}"
 
 
-def answers(cluster: Cluster) -> bool:
-    """Say whether this cluster's own server answers SELECT 1; the password proves that it is this one."""
+def process_id(cluster: Cluster) -> int | None:
+    """Return the postmaster's process id, told by the living server itself rather than by a file somebody left.
+
+    None: no server answers. The password proves that one that does is this cluster's.
+    """
     if cluster.port() is None:
-        return False
+        return None
     try:
         with _as_superuser(cluster) as connection:
-            return connection.execute("SELECT 1").fetchone() == (1,)
+            row = connection.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int").fetchone()
+    except psycopg.OperationalError:
+        return None
+    return int(row[0]) if row else None
+
+
+def make_ready(cluster: Cluster) -> bool:
+    """Create our role, which is no superuser, and its database, where they are missing; False: the server is not there yet."""
+    try:
+        with _as_superuser(cluster) as connection:
+            _ensure_role_and_database(connection, cluster)
     except psycopg.OperationalError:
         return False
+    return True
 
 
-def process_id(cluster: Cluster) -> int:
-    """Return the postmaster's process id, told by the living server itself rather than by a file somebody left."""
-    with _as_superuser(cluster) as connection:
-        row = connection.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int").fetchone()
-    return int(row[0]) if row else 0
-
-
-def ensure_role_and_database(cluster: Cluster) -> None:
-    """Create our role, which is no superuser, and its database, where they are missing."""
-    with _as_superuser(cluster) as connection:
-        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
-            create_role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")
-            connection.execute(create_role.format(sql.Identifier(ROLE), sql.Literal(cluster.password())))
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
-            create_database = sql.SQL("CREATE DATABASE {} OWNER {}")
-            connection.execute(create_database.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
+def _ensure_role_and_database(connection: psycopg.Connection, cluster: Cluster) -> None:
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
+        create_role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")
+        connection.execute(create_role.format(sql.Identifier(ROLE), sql.Literal(cluster.password())))
+    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
+        create_database = sql.SQL("CREATE DATABASE {} OWNER {}")
+        connection.execute(create_database.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
 
 
 def _as_superuser(cluster: Cluster) -> psycopg.Connection:

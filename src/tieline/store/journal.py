@@ -77,21 +77,20 @@ class Journal:
         if self._filling is batch:
             self._filling = None
         try:
-            await self._write(batch.rows)
-        except psycopg.Error:
-            await self._write_singly(batch)
+            await self._write(batch, 0, len(batch.rows))
         finally:
             self._waiting -= len(batch.rows)
 
-    async def _write_singly(self, batch: Batch) -> None:
-        """Find whose row spoils the batch, so that it fails alone."""
-        for position, row in enumerate(batch.rows):
-            try:
-                await self._write([row])
-            except psycopg.Error as exc:
-                batch.refused[position] = exc
-
-    async def _write(self, rows: list[Prepared]) -> None:
-        query, arrays = statement(rows)
-        async with self._pool.connection() as connection:
-            await connection.execute(query, arrays)
+    async def _write(self, batch: Batch, start: int, end: int) -> None:
+        """Write the rows from `start` to before `end`; if one spoils them, halve them until it stands alone."""
+        query, arrays = statement(batch.rows[start:end])
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(query, arrays)
+        except psycopg.Error as exc:
+            if end - start == 1:
+                batch.refused[start] = exc
+                return
+            middle = (start + end) // 2
+            await self._write(batch, start, middle)
+            await self._write(batch, middle, end)
