@@ -192,3 +192,32 @@ def scenarios() -> dict[str, list[CallEvent]]:
             call.tell("ended", 50, outcome="voicemail", recording_ref="rec/1.wav"),
         ],
     }
+
+
+def transferred_under_a_new_id() -> list[CallEvent]:
+    """Return a transferred call as an exchange tells it that gives it an unrelated id."""
+    first, moved = Exchange("c-1"), Exchange("c-2")
+    return [
+        first.tell("ringing", 0, agent="1001"),
+        first.tell("answered", 3, agent="1001"),
+        first.tell("transferred", 20, agent="1001", target="1002"),
+        moved.tell("ringing", 21, agent="1002"),
+        moved.tell("answered", 24, agent="1002"),
+        first.tell("ended", 24.5),
+        moved.tell("ended", 60),
+    ]
+
+
+def consulted_under_a_new_id() -> list[CallEvent]:
+    """Return a call during which the agent asks a colleague, as an exchange tells it that knows no link between the two."""
+    first, consult = Exchange("c-1"), Exchange("c-2", caller="1001", called="2001", direction="internal")
+    return [
+        first.tell("ringing", 0, agent="1001"),
+        first.tell("answered", 3, agent="1001"),
+        first.tell("held", 10, agent="1001"),
+        consult.tell("ringing", 11),
+        consult.tell("answered", 14),
+        consult.tell("ended", 30),
+        first.tell("resumed", 31, agent="1001"),
+        first.tell("ended", 60),
+    ]

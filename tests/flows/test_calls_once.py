@@ -53,6 +53,14 @@ async def test_a_hang_up_that_comes_after_the_sweep_tells_the_truth_after_all(ce
     assert await centre.one("SELECT state, outcome, talk_s FROM interactions") == ("ended", "served", 30)
 
 
+async def test_a_call_that_hung_up_while_no_worker_ran_is_settled_and_not_swept(centre: CallCentre) -> None:
+    ring, answer, _end = simple_call()
+    await centre.hear_all([ring, answer, Exchange().tell("ended", 33, agent="1001")])
+    assert await centre.sweep(second(9 * 3600)) == 0
+    assert await centre.settle(second(9 * 3600)) == 1
+    assert await centre.one("SELECT outcome, talk_s FROM interactions") == ("served", 30)
+
+
 async def test_events_109_minutes_late_are_logged_and_bring_no_card(centre: CallCentre) -> None:
     await centre.hear_all(simple_call(), after=LATE)
     await centre.settle(second(0) + LATE + timedelta(seconds=60))

@@ -1,6 +1,6 @@
 """Are two calls one contact, although the exchange gave them unrelated ids? A guess: marked as such, and reversible."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -49,11 +49,6 @@ def linked_groups(events: Iterable[CallEvent]) -> list[frozenset[str]]:
         touched = [group for group in groups if group & named]
         groups = [group for group in groups if not group & named] + [named.union(*touched)]
     return groups
-
-
-def group_of(groups: Sequence[frozenset[str]], event: CallEvent) -> frozenset[str]:
-    """Return the group an event's call is in."""
-    return next(group for group in groups if family(event.call_id) in group)
 
 
 def _arrives(later: Interaction, hand_over: HandOver, *, same_customer: bool) -> bool:

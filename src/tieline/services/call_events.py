@@ -81,15 +81,15 @@ async def _reach(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider:
     """
     for _ in range(ATTEMPTS):
         found = await _find(tx, event, provider)
-        guesses: list[UUID] = []
+        guess = None
         if not found or event.type == "transferred":
             logged = await call_log.read(tx, found, limit=desk.policy.most_events)
             story = tell([*(one.event for one in logged), event], desk.directory.now)
-            guesses = await call_joining.partners(tx, desk, provider, story, but_not=found)
-        kept = await calls.lock(tx, {*found, *guesses})
+            guess = await call_joining.partner(tx, desk, provider, story, but_not=list(found))
+        kept = await calls.lock(tx, found if guess is None else {*found, guess[0]})
         held = {one.id for one in kept}
         if found <= held and (len(held) <= 1 or await _find(tx, event, provider) == found):
-            return kept, bool(guesses)
+            return kept, guess is not None
     raise Overloaded("The calls this event belongs to are being joined right now.")
 
 

@@ -3,15 +3,14 @@
 Whoever calls these holds the lock on the names or the rows involved.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
 
-from tieline.domain.agent_directory import AgentDirectory
 from tieline.domain.call_identity import family
-from tieline.domain.call_joining import GAP, LOOK_BACK, belong_together, group_of, linked_groups
+from tieline.domain.call_joining import GAP, LOOK_BACK, belong_together, linked_groups
 from tieline.domain.errors import NotFound
 from tieline.domain.interaction import Interaction, tell
 from tieline.domain.pop_cards import ON_SCREEN
@@ -41,16 +40,17 @@ class Parts:
         return cls(leaving, [one for one in logged if family(one.event.call_id) not in group])
 
 
-async def partners(tx: Transaction, desk: CallDesk, provider: str, story: Interaction, *, but_not: Iterable[UUID]) -> list[UUID]:
-    """Return the interaction this one is, by a guess, a part of, or that is a part of it: at most one."""
-    own = list(but_not)
-    if own and APART in (await calls.names_of(tx, own)).values():
-        return []
-    for candidate in await calls.neighbours(tx, _neighbourhood(provider, story, own)):
-        logged = await call_log.read(tx, [candidate], limit=desk.policy.most_events)
-        if belong_together(told(desk, logged), story) and APART not in (await calls.names_of(tx, [candidate])).values():
-            return [candidate]
-    return []
+async def partner(
+    tx: Transaction, desk: CallDesk, provider: str, story: Interaction, *, but_not: Sequence[UUID]
+) -> tuple[UUID, Interaction] | None:
+    """Return the interaction this one is, by a guess, a part of, or that is a part of it: of several, the last to begin."""
+    if but_not and APART in (await calls.names_of(tx, but_not)).values():
+        return None
+    for candidate in await calls.neighbours(tx, _neighbourhood(provider, story, but_not)):
+        other = told(desk, await call_log.read(tx, [candidate], limit=desk.policy.most_events))
+        if belong_together(other, story) and APART not in (await calls.names_of(tx, [candidate])).values():
+            return candidate, other
+    return None
 
 
 async def merge(tx: Transaction, desk: CallDesk, kept: Sequence[KeptCall], *, guessed: bool, now: datetime) -> KeptCall:
@@ -73,13 +73,17 @@ async def merge(tx: Transaction, desk: CallDesk, kept: Sequence[KeptCall], *, gu
 async def separate(
     tx: Transaction, desk: CallDesk, kept: KeptCall, logged: Sequence[LoggedEvent], *, now: datetime
 ) -> list[LoggedEvent]:
-    """Take back guesses that do not hold now that everything is known; return the events that remain."""
-    directory = desk.directory.now
+    """Take back guesses that do not hold, or fit better elsewhere, now that more is known; return the events that remain."""
     remaining = list(logged)
-    while (stray := _stray_group(remaining, directory)) is not None:
-        parts = Parts.of(remaining, stray)
-        await _detach(tx, desk, kept, parts, now=now)
-        remaining = parts.remaining
+    for group in _guessed_groups(desk, logged):
+        parts = Parts.of(remaining, group)
+        story = told(desk, parts.leaving)
+        stories = [told(desk, Parts.of(parts.remaining, other).leaving) for other in _groups(parts.remaining)]
+        holds = max((other.started_at for other in stories if belong_together(story, other)), default=None)
+        elsewhere = await partner(tx, desk, kept.provider, story, but_not=[kept.id])
+        if holds is None or (elsewhere is not None and elsewhere[1].started_at > holds):
+            await _detach(tx, desk, kept, parts, now=now)
+            remaining = parts.remaining
     return remaining
 
 
@@ -92,26 +96,24 @@ async def keep_apart(desk: CallDesk, provider: str, call_id: str, *, now: dateti
         await calls.lock_names(tx, provider, [call_id])
         kept = await calls.lock(tx, await calls.find(tx, provider, [call_id]))
         logged = await call_log.read(tx, [one.id for one in kept], limit=desk.policy.most_events)
-        groups = linked_groups(one.event for one in logged)
+        groups = _groups(logged)
         own = next((group for group in groups if family(call_id) in group), None)
         if own is None or len(groups) == 1:
             raise NotFound("No guess joined this call to another.")
         return await _detach(tx, desk, kept[0], Parts.of(logged, own), now=now, joined_by=APART)
 
 
-def _stray_group(logged: Sequence[LoggedEvent], directory: AgentDirectory) -> frozenset[str] | None:
-    """Return a group of ids that belongs to none of the others of its interaction; None: every guess holds."""
-    events = [one.event for one in logged]
-    groups = linked_groups(events)
+def _groups(logged: Sequence[LoggedEvent]) -> list[frozenset[str]]:
+    return linked_groups(one.event for one in logged)
+
+
+def _guessed_groups(desk: CallDesk, logged: Sequence[LoggedEvent]) -> list[frozenset[str]]:
+    """Return the groups of ids that a guess has put into this interaction: all but the first to begin."""
+    groups = _groups(logged)
     if len(groups) == 1:
-        return None
-    stories = {group: tell([event for event in events if group_of(groups, event) == group], directory) for group in groups}
-    _first, *later = sorted(groups, key=lambda group: (stories[group].started_at, stories[group].call_key))
-    for group in later:
-        others = (stories[other] for other in groups if other != group)
-        if not any(belong_together(stories[group], other) for other in others):
-            return group
-    return None
+        return []
+    stories = {group: told(desk, Parts.of(logged, group).leaving) for group in groups}
+    return sorted(groups, key=lambda group: (stories[group].started_at, stories[group].call_key))[1:]
 
 
 async def _detach(

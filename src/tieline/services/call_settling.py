@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from tieline.domain.interaction import Closing
+from tieline.domain.interaction import Closing, Interaction
 from tieline.domain.pop_order import PopOrder
 from tieline.observability.metrics import SWEPT_CALLS
 from tieline.services import call_joining, call_questions, unknown_callers
@@ -66,20 +66,27 @@ async def _settle(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datet
 async def _sweep(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datetime) -> tuple[PopOrder, ...] | None:
     if call.last_event_at > now - desk.policy.lost_after:
         return None
+    story = await _separated(tx, desk, call, now=now)
+    if story.is_quiet:
+        return None  # It ended as it should and only waits to be settled; nothing was lost.
     return await _end(tx, desk, call, "lost", now=now)
 
 
 async def _joined(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datetime) -> KeptCall:
     """Now that all is told: take back guesses that do not hold, and join what belongs together after all."""
-    logged = await call_log.read(tx, [call.id], limit=desk.policy.most_events)
-    remaining = await call_joining.separate(tx, desk, call, logged, now=now)
-    story = call_joining.told(desk, remaining)
-    partners = await call_joining.partners(tx, desk, call.provider, story, but_not=[call.id])
-    others = await calls.lock(tx, partners, skip_busy=True)
+    story = await _separated(tx, desk, call, now=now)
+    partner = await call_joining.partner(tx, desk, call.provider, story, but_not=[call.id])
+    others = await calls.lock(tx, [partner[0]], skip_busy=True) if partner is not None else []
     if not others:
         return call
-    kept = sorted((call, *others), key=lambda one: one.id)
-    return await call_joining.merge(tx, desk, kept, guessed=True, now=now)
+    whole = await call_joining.merge(tx, desk, sorted((call, *others), key=lambda one: one.id), guessed=True, now=now)
+    await _separated(tx, desk, whole, now=now)  # The other one may have brought a guess of its own that does not hold.
+    return whole
+
+
+async def _separated(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datetime) -> Interaction:
+    logged = await call_log.read(tx, [call.id], limit=desk.policy.most_events)
+    return call_joining.told(desk, await call_joining.separate(tx, desk, call, logged, now=now))
 
 
 async def _end(

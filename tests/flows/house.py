@@ -1,0 +1,132 @@
+"""A whole running house: the demo's company on a database of its own, served in this process on a real port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tests.flows.door import PATIENCE_S, Door, Json, json_of, patiently
+from tests.flows.sandbox import Sandbox
+
+from tieline.cli.demo_setup import apply_file
+from tieline.connectors.registry import Catalog
+from tieline.kit.clock import utc_now
+from tieline.services.apply import Change, apply
+from tieline.services.call_settling import settle_due
+from tieline.services.house import House
+from tieline.serving import serving
+from tieline.settings import Settings
+from tieline.store.database import Database
+from tieline.wiring import applying, house_of
+
+
+@dataclass
+class HouseClock:
+    """The time as the house knows it: the real one, put forward when a test says so."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def forward(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.ahead += by
+
+
+@dataclass
+class RunningHouse(Door):
+    """The server in this process, with what it works with in reach."""
+
+    house: House
+    clock: HouseClock
+    sandbox: Sandbox
+    settings: Settings
+    database_url: str
+    folder: Path
+
+    @property
+    def database(self) -> Database:
+        """Return the house's own database."""
+        return self.house.database
+
+    async def play(self, scenario: str, *, speed: float = 1.0, **wish: Any) -> Json:  # noqa: ANN401 - any wish of the PBX
+        """Let the simulated PBX play a call to its end, and return what it noted."""
+        pbx = self.sandbox.places["pbx"]["url"]
+        wanted = {"scenario": scenario, "target_url": f"{self.url}/v1/cti/pbx", "speed": speed, **wish}
+        play = json_of(await self.client.post(f"{pbx}/play", json=wanted))
+        async for _ in patiently(f"{scenario} never ended", within_s=30):
+            noted = json_of(await self.client.get(f"{pbx}/plays/{play['play_id']}"))
+            if noted["state"] != "running":
+                assert noted["state"] == "done"
+                assert {post["status"] for post in noted["posts"]} == {202}, noted["posts"]
+                return noted
+        raise AssertionError
+
+    async def settle(self, *, after: timedelta = timedelta(seconds=6)) -> int:
+        """Let the settle time pass, as the clock of the worker would."""
+        return await settle_due(self.house.calls, self.clock() + after)
+
+    async def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        async with self.database.pool.connection() as connection:
+            return await (await connection.execute(query.encode())).fetchall()
+
+    async def apply(self, text: str) -> tuple[Change, ...]:
+        """Make what is set up match a file, and wait until the server has heard of it."""
+        before = self.house.directory.now
+        changes = await apply_to(self.settings, self.database_url, self.folder, text)
+        async for _ in patiently("the new configuration was never heard of"):
+            if self.house.directory.now is not before:
+                return changes
+        raise AssertionError
+
+    def forget_answers(self) -> None:
+        """Empty the cache of answers, as a restart would."""
+        self.house.desk.cache.drop(lambda _key: True)
+
+
+@asynccontextmanager
+async def open_house(
+    url: str,
+    folder: Path,
+    sandbox: Sandbox,
+    *,
+    set_up: str | None = None,
+    **settings: Any,  # noqa: ANN401 - settings of any type
+) -> AsyncIterator[RunningHouse]:
+    """Set up the demo's company on an empty database at head and serve it in this process while the block lasts."""
+    chosen = settings_of(folder, sandbox, **settings)
+    await apply_to(chosen, url, folder, set_up or apply_file(sandbox.places))
+    clock = HouseClock()
+    async with (
+        house_of(chosen, url, Catalog(), clock=clock) as house,
+        serving(house, chosen, url, with_worker=False) as address,
+        httpx.AsyncClient(base_url=address, timeout=PATIENCE_S, trust_env=False) as client,
+    ):
+        yield RunningHouse(address, client, house, clock, sandbox, chosen, url, folder)
+
+
+def settings_of(folder: Path, sandbox: Sandbox, **settings: Any) -> Settings:  # noqa: ANN401 - likewise
+    """Return the settings of a house on loopback with an open door."""
+    given = {"data_dir": folder, "auth": "off", "port": 0, "private_networks": sandbox.permitted, **settings}
+    return Settings(**given)
+
+
+def environment_of(settings: Settings, url: str) -> Iterator[tuple[str, str]]:
+    """Yield the environment in which a process of its own has the same settings."""
+    for name in ("data_dir", "auth", "port", "private_networks", "pop_deadline_ms", "late_answer_ms"):
+        yield f"TIELINE_{name.upper()}", str(getattr(settings, name))
+    yield "TIELINE_DATABASE_URL", url
+
+
+async def apply_to(settings: Settings, url: str, folder: Path, text: str) -> tuple[Change, ...]:
+    """Apply a file's text to a database."""
+    file = folder / "tieline.yaml"
+    await asyncio.to_thread(file.write_text, text, encoding="utf-8")
+    async with applying(settings, url, Catalog()) as tools:
+        return await apply(tools, file)
