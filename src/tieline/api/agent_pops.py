@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotAllowed
 from tieline.push.channel import Channel
@@ -20,11 +21,12 @@ STUCK_AFTER_S: Final = 20.0
 """A browser that takes nothing for so long is let go; it comes back and resumes."""
 
 LARGEST_POSITION: Final = 2**63 - 1
+NO_SUCH_POP: Final = "There is no such pop, or it is not this agent's: `not_found`."
 
 logging.getLogger("sse_starlette").setLevel(logging.INFO)
 """Its debug lines quote whole events, and with them whoever calls."""
 
-router = APIRouter(route_class=StrictRoute, prefix="/v1", tags=["pops"])
+router = APIRouter(route_class=StrictRoute, prefix="/v1", tags=["Screen pops"])
 
 AgentId = Annotated[str, Path(min_length=1, max_length=200, description="The agent's id.")]
 PopId = Annotated[str, Path(min_length=1, max_length=200, description="The pop's id.")]
@@ -46,7 +48,7 @@ class Code(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[str, Field(min_length=1, max_length=200, examples=["Zm9vYmFy…"])]
 
 
 class Opened(BaseModel):
@@ -81,20 +83,32 @@ async def follow(
     return EventSourceResponse(_events(channel, agent, _position(last_event_id)), ping=KEEP_ALIVE_S, send_timeout=STUCK_AFTER_S)
 
 
-@router.post("/agents/{agent}/pops/{pop_id}/ack", summary="Acknowledge a pop", status_code=204)
+@router.post(
+    "/agents/{agent}/pops/{pop_id}/ack", summary="Acknowledge a pop", status_code=204, responses=problems({404: NO_SUCH_POP})
+)
 async def acknowledge(request: Request, agent: AgentId, pop_id: PopId, caller: Answerer) -> None:
     """Say that the pop is on the agent's screen. May be said again."""
     require_desk_of(caller, agent)
     await _pops(request).acknowledge(pop_id, agent=agent, by=caller)
 
 
-@router.post("/pops/{pop_id}/choose", summary="Say who is calling", status_code=204)
+@router.post(
+    "/pops/{pop_id}/choose",
+    summary="Say who is calling",
+    status_code=204,
+    responses=problems({404: NO_SUCH_POP, 409: "The card was taken back: `pop_withdrawn`."}),
+)
 async def choose(request: Request, pop_id: PopId, choice: Choice, caller: Answerer) -> None:
     """Choose one of the candidates. The card follows on the live channel."""
     await _pops(request).choose(pop_id, choice.ref, remember=choice.remember, by=caller)
 
 
-@router.post("/pops/{pop_id}/open", summary="Open a pop page", dependencies=[public("the one-time code is the permission")])
+@router.post(
+    "/pops/{pop_id}/open",
+    summary="Open a pop page",
+    dependencies=[public("the one-time code is the permission")],
+    responses=problems({404: "No such code: `not_found`.", 410: "The code was used or has expired: `pop_code_gone`."}),
+)
 async def open_page(request: Request, pop_id: PopId, code: Code) -> Opened:
     """Exchange the one-time code of a pop page's address for the card. It works once, and for one minute."""
     opened = await _pops(request).open(pop_id, code.code)

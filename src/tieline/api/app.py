@@ -30,7 +30,7 @@ from tieline.api.body_guard import BodyGuard
 from tieline.api.cursors import Cursors
 from tieline.api.envelope import Envelope
 from tieline.api.gate import HttpGate, session_cookie
-from tieline.api.openapi import TAGS, complete
+from tieline.api.openapi import DESCRIPTION, TAGS, complete
 from tieline.api.problems import EXCEPTION_HANDLERS
 from tieline.api.route_audit import declared_routes
 from tieline.api.security_headers import StandingHeaders
@@ -122,6 +122,8 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
         title="Tieline",
         version=__version__,
         summary="Who is calling, told to the agent before the hello.",
+        description=DESCRIPTION,
+        generate_unique_id_function=lambda route: route.name,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

@@ -18,6 +18,17 @@ TAGS: Final = [
     {"name": "Operation", "description": "For those who keep it running."},
 ]
 
+DESCRIPTION: Final = """
+Machines sign in with an API key: `Authorization: Bearer tl_…` (`tieline key create`). People sign in at `/desk/sign-in`.
+Each operation names the permission it asks for as `x-permission`.
+
+Whatever is refused is refused with a problem document (RFC 9457). Its `code` is stable; its text may change. It never repeats
+what was sent. Input is strict: no unknown fields, no `"5"` for `5`, no field twice.
+
+Instants carry an offset, durations their unit in the name, telephone numbers are E.164 text, money is
+`{"amount": "12.50", "currency": "CNY"}`. Lists answer `{"items": […], "next": …}`; hand `next` back as `cursor`.
+"""
+
 PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 _ALWAYS: Final[Mapping[str, str]] = {
     "400": "The request could not be read: `request_malformed`, `param_repeated`, `param_encoding`, `key_in_url`, "
@@ -84,12 +95,22 @@ def _complete_operation(operation: dict[str, Any], context: RouteContext) -> Non
         shared |= _WITH_BODY
     if "requestBody" in operation or operation.get("parameters"):
         shared |= _CHECKED
+    for parameter in operation.get("parameters", ()):
+        _leave_out_null(parameter["schema"])
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
     for status, text in shared.items():
         responses.setdefault(status, _documented(text))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _leave_out_null(schema: dict[str, Any]) -> None:
+    """A parameter that may be missing is not one that may be null: there is no way to write that in an address."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        schema.update(choices[0])
 
 
 def _documented(text: str) -> dict[str, Any]:

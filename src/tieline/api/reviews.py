@@ -59,7 +59,7 @@ class ShownReview(BaseModel):
 class Rejection(BaseModel):
     """Nothing follows, but that a number marked as spam asks no more."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"reason": "wrong_number"}]})
 
     reason: Reason
 

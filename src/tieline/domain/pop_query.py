@@ -46,16 +46,20 @@ class PopQuery(BaseModel):
     phone: Annotated[
         str,
         BeforeValidator(_phone_text),
-        Field(max_length=200, description="The caller's number as the exchange wrote it; may be empty or `anonymous`."),
+        Field(
+            max_length=200,
+            description="The caller's number as the exchange wrote it; may be empty or `anonymous`.",
+            examples=["+8613800138000"],
+        ),
     ] = ""
-    call_id: Annotated[Identifier | None, Field(description="The exchange's id of the call.")] = None
-    agent: Annotated[Identifier | None, Field(description="Whose screen the answer is for; masks follow this agent's role.")] = (
-        None
-    )
+    call_id: Annotated[Identifier | None, Field(description="The exchange's id of the call.", examples=["c-42"])] = None
+    agent: Annotated[
+        Identifier | None, Field(description="Whose screen the answer is for; masks follow this agent's role.", examples=["1001"])
+    ] = None
     line: Annotated[
         Annotated[str, Field(max_length=200)] | None,
         BeforeValidator(_phone_text),
-        Field(description="The called number (DNIS); its country tells how to read the caller's."),
+        Field(description="The called number (DNIS); its country tells how to read the caller's.", examples=["+861065543800"]),
     ] = None
     direction: Annotated[Direction, Field(description="From the call centre's point of view.")] = "inbound"
     deadline_ms: Annotated[
