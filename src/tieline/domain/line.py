@@ -5,7 +5,8 @@ from pydantic import BaseModel, ConfigDict
 
 class Line(BaseModel):
     """One line (DNIS). Durations in seconds; numbers E.164. Defaults follow the rule book for calls;
-    without a deadline of its own, the deployment's holds."""
+    without a deadline of its own, the deployment's holds.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
