@@ -1,6 +1,5 @@
 """Ends calls: what they came to is decided a little after the last leg, and what never hangs up is swept away."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -21,39 +20,57 @@ AT_ONCE: Final = 200
 log = structlog.get_logger()
 
 
-async def settle_due(desk: CallDesk, now: datetime) -> int:
-    """Settle the calls of which nothing is open and nothing was heard for the settle time; return how many."""
+async def due_to_settle(desk: CallDesk, now: datetime) -> list[UUID]:
+    """Return the calls of which nothing is open and nothing was heard for the settle time."""
     async with desk.database.read() as conn:
-        due = await calls.quiet(conn, heard_before=now - desk.policy.settle_after, limit=AT_ONCE)
-    return await _each(desk, due, lambda tx, call: _settle(tx, desk, call, now=now))
+        return await calls.quiet(conn, heard_before=now - desk.policy.settle_after, limit=AT_ONCE)
+
+
+async def settle(desk: CallDesk, interaction_id: UUID, now: datetime) -> bool:
+    """Settle one call: decide what it came to and ask what it leaves to ask. Says whether it was this time."""
+    async with desk.database.begin() as tx:
+        call = await _free(tx, interaction_id)
+        orders = await _settle(tx, desk, call, now=now) if call is not None else None
+    return _carry_out(desk, orders)
+
+
+async def settle_due(desk: CallDesk, now: datetime) -> int:
+    """Settle the calls that are due, and return how many."""
+    return sum([await settle(desk, interaction_id, now) for interaction_id in await due_to_settle(desk, now)])
+
+
+async def lost(desk: CallDesk, now: datetime) -> list[UUID]:
+    """Return the calls nothing was heard of for hours."""
+    async with desk.database.read() as conn:
+        return await calls.silent(conn, heard_before=now - desk.policy.lost_after, limit=AT_ONCE)
+
+
+async def sweep(desk: CallDesk, interaction_id: UUID, now: datetime) -> bool:
+    """End one call whose hang-up was lost. Says whether it was lost indeed."""
+    async with desk.database.begin() as tx:
+        call = await _free(tx, interaction_id)
+        orders = await _sweep(tx, desk, call, now=now) if call is not None else None
+    if orders is not None:
+        SWEPT_CALLS.inc()
+        log.warning("call.swept", interaction_id=str(interaction_id))
+    return _carry_out(desk, orders)
 
 
 async def sweep_lost(desk: CallDesk, now: datetime) -> int:
-    """End the calls nothing was heard of for hours: their hang-up was lost. Return how many."""
-    async with desk.database.read() as conn:
-        lost = await calls.silent(conn, heard_before=now - desk.policy.lost_after, limit=AT_ONCE)
-    swept = await _each(desk, lost, lambda tx, call: _sweep(tx, desk, call, now=now))
-    if swept:
-        SWEPT_CALLS.inc(swept)
-        log.warning("calls.swept", count=swept)
-    return swept
+    """End the calls whose hang-up was lost, and return how many."""
+    return sum([await sweep(desk, interaction_id, now) for interaction_id in await lost(desk, now)])
 
 
-End = Callable[[Transaction, KeptCall], Awaitable[tuple[PopOrder, ...] | None]]
+async def _free(tx: Transaction, interaction_id: UUID) -> KeptCall | None:
+    """Lock a call for us; None: it is being told of right now, or was settled meanwhile. Then another time will do."""
+    found = await calls.lock(tx, [interaction_id], skip_busy=True)
+    return found[0] if found and found[0].settled_at is None else None
 
 
-async def _each(desk: CallDesk, ids: list[UUID], end: End) -> int:
-    """End calls one by one, each in a transaction of its own; one that is being told of right now is left for later."""
-    ended = 0
-    for interaction_id in ids:
-        async with desk.database.begin() as tx:
-            found = await calls.lock(tx, [interaction_id], skip_busy=True)
-            orders = await end(tx, found[0]) if found and found[0].settled_at is None else None
-        if orders is not None:
-            ended += 1
-            for order in orders:
-                desk.present(order)
-    return ended
+def _carry_out(desk: CallDesk, orders: tuple[PopOrder, ...] | None) -> bool:
+    for order in orders or ():
+        desk.present(order)
+    return orders is not None
 
 
 async def _settle(tx: Transaction, desk: CallDesk, call: KeptCall, *, now: datetime) -> tuple[PopOrder, ...] | None:

@@ -1,15 +1,37 @@
-"""One worker: scheduled jobs and the things due by the second, until told to stop."""
+"""One worker: ticks and jobs side by side, for as long as the process lives."""
 
 import asyncio
+from typing import Final
 
 from tieline.services.house import House
-from tieline.worker.jobs import jobs_of
-from tieline.worker.ticks import tick
+from tieline.worker.edge import attempt
+from tieline.worker.jobs import app_of
+from tieline.worker.ticks import tick_for_ever
+
+COME_BACK_S: Final = 2.0
+"""Seconds until the job runner is started again after the database went away under it."""
+STOP_WITHIN_S: Final = 5.0
 
 
 async def run(house: House, url: str, *, concurrency: int) -> None:
-    """Work until cancelled. `concurrency`: jobs at the same time. Raises: procrastinate's errors if the database refuses us."""
-    app = jobs_of(house, url)
-    async with app.open_async(), asyncio.TaskGroup() as group:
-        group.create_task(tick(house), name="ticks")
-        group.create_task(app.run_worker_async(concurrency=concurrency, install_signal_handlers=False), name="jobs")
+    """Work until cancelled. `concurrency` jobs run at once; `url` is the database the jobs are kept in."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(tick_for_ever(house), name="ticks")
+        group.create_task(_jobs_for_ever(house, url, concurrency=concurrency), name="jobs")
+
+
+async def _jobs_for_ever(house: House, url: str, *, concurrency: int) -> None:
+    while True:
+        await attempt("jobs.run", _jobs(house, url, concurrency=concurrency))
+        await asyncio.sleep(COME_BACK_S)
+
+
+async def _jobs(house: House, url: str, *, concurrency: int) -> None:
+    app = app_of(house, url, concurrency=concurrency)
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=STOP_WITHIN_S,
+        )

@@ -1,40 +1,29 @@
-"""What is due by the second: too often for a schedule counted in minutes. Any number of workers may do it at once.
+"""What is looked after every two seconds: calls to settle, promises nobody served.
 
-Settling locks its rows and skips those held elsewhere; serving a promise is fenced. So nobody has to be the leader.
+Finer than a job schedule goes, and too small for a job each. Any number of workers may tick at once: each piece of work is
+claimed by its own row (a locked call, a fenced promise), so no other lock is needed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from typing import Final
 
-import structlog
-
-from tieline.domain.errors import Overloaded
-from tieline.services import call_settling
+from tieline.services.call_settling import due_to_settle, settle
 from tieline.services.house import House
+from tieline.worker.edge import attempt
 
-log = structlog.get_logger()
-EVERY_S = 1.0
-
-Tick = Callable[[], Awaitable[object]]
+EVERY_S: Final = 2.0
 
 
-async def tick(house: House) -> None:
-    """Settle calls that have ended and serve cards nobody took up, every second, until cancelled."""
-    due: tuple[tuple[str, Tick], ...] = (
-        ("calls.settle", lambda: call_settling.settle_due(house.calls, house.clock())),
-        ("pops.resume", house.delivery.resume),
-    )
+async def tick_for_ever(house: House) -> None:
+    """Tick until cancelled."""
     while True:
-        for name, job in due:
-            await _do(name, job)
+        await tick(house)
         await asyncio.sleep(EVERY_S)
 
 
-async def _do(name: str, job: Tick) -> None:
-    """Do one job; whatever goes wrong, the next second comes. This is the worker's edge."""
-    try:
-        await job()
-    except Overloaded:
-        log.warning("tick.database_away", job=name)
-    except Exception:
-        log.exception("tick.failed", job=name)
+async def tick(house: House) -> None:
+    """Look after everything once. What fails does not keep the rest from its turn."""
+    now = house.clock()
+    for interaction_id in await attempt("calls.due", due_to_settle(house.calls, now)) or ():
+        await attempt("call.settle", settle(house.calls, interaction_id, now))
+    await attempt("pops.resume", house.delivery.resume())

@@ -1,0 +1,34 @@
+"""Lets go of what is kept no longer than it is needed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tieline.push.channel import LIVE_AT_MOST
+from tieline.store import agent_events, inbox, pop_codes, pops, reviews
+from tieline.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things are kept. An agent's events must outlast the longest live card; arrivals, the longest repetition."""
+
+    agent_events: timedelta = LIVE_AT_MOST + timedelta(hours=1)
+    pop_codes: timedelta = timedelta(days=1)
+    pop_traces: timedelta = timedelta(days=90)
+    arrivals: timedelta = timedelta(days=90)
+
+
+async def tidy(database: Database, retention: Retention, now: datetime) -> int:
+    """Delete what is past its time and return how many rows that were."""
+    async with database.begin() as tx:
+        gone = await agent_events.forget(tx, before=now - retention.agent_events)
+        gone += await pop_codes.forget(tx, expired_before=now - retention.pop_codes)
+    async with database.begin() as tx:
+        gone += await pops.forget_traces(tx, promised_before=now - retention.pop_traces)
+        return gone + await inbox.forget(tx, received_before=now - retention.arrivals)
+
+
+async def expire_reviews(database: Database, now: datetime) -> int:
+    """Close the questions nobody answered in time, and return how many."""
+    async with database.begin() as tx:
+        return await reviews.expire(tx, now=now)

@@ -1,0 +1,43 @@
+"""What is due by the clock: one line each, and the service that does it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from tieline.services import call_settling, housekeeping
+from tieline.services.house import House
+from tieline.services.housekeeping import Retention
+from tieline.worker.edge import attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something to do at certain minutes (cron, UTC). Across all workers it is done once each time."""
+
+    name: str
+    cron: str
+    work: Callable[[House, datetime], Awaitable[int]]
+
+
+async def sweep_calls(house: House, now: datetime) -> int:
+    """End calls whose hang-up was lost; one that cannot be ended does not keep the others."""
+    lost = await call_settling.lost(house.calls, now)
+    return sum([bool(await attempt("call.sweep", call_settling.sweep(house.calls, one, now))) for one in lost])
+
+
+async def expire_reviews(house: House, now: datetime) -> int:
+    """Close questions nobody answered."""
+    return await housekeeping.expire_reviews(house.database, now)
+
+
+async def tidy(house: House, now: datetime) -> int:
+    """Delete what is past its time."""
+    return await housekeeping.tidy(house.database, Retention(), now)
+
+
+DUTIES: Final[tuple[Duty, ...]] = (
+    Duty("calls.sweep", "* * * * *", sweep_calls),
+    Duty("reviews.expire", "7 * * * *", expire_reviews),
+    Duty("records.tidy", "*/10 * * * *", tidy),
+)

@@ -1,0 +1,22 @@
+"""The one place where an unforeseen failure is caught: it is written down, and the rest of the work goes on."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import structlog
+
+from tieline.domain.errors import Overloaded
+
+Result = TypeVar("Result")
+log = structlog.get_logger()
+
+
+async def attempt(name: str, work: Awaitable[Result]) -> Result | None:
+    """Do one piece of work; None: it failed, which is in the log, and will be due again."""
+    try:
+        return await work
+    except Overloaded as exc:
+        log.warning("work.postponed", work=name, code=exc.code)
+    except Exception as exc:
+        log.exception("work.failed", work=name, error=type(exc).__name__)
+    return None
