@@ -10,7 +10,7 @@ from tieline.api.agent_pops import router as agent_pops_router
 from tieline.api.app import DoorSettings, create_app
 from tieline.connectors.registry import Catalog
 from tieline.domain.agent_event import AgentEvent
-from tieline.kit.clock import utc_now
+from tieline.kit.clock import Clock, utc_now
 from tieline.kit.freshness import FreshnessCache
 from tieline.kit.ids import opaque_token
 from tieline.push.channel import Channel
@@ -67,7 +67,7 @@ def _box(settings: Settings) -> SecretBox:
 
 
 @contextlib.asynccontextmanager
-async def house_of(settings: Settings, url: str, catalog: Catalog) -> AsyncIterator[House]:
+async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clock = utc_now) -> AsyncIterator[House]:
     """Build everything one process works with, and take it down in the opposite order."""
     box = _box(settings)
     async with contextlib.AsyncExitStack() as stack:
@@ -75,9 +75,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog) -> AsyncItera
         stack.push_async_callback(database.aclose)
         journal = Journal(database.pool)
         stack.push_async_callback(journal.close)
-        directory = LiveDirectory(
-            database, catalog=catalog, box=box, egress=Egress.parse(settings.private_networks), clock=utc_now
-        )
+        directory = LiveDirectory(database, catalog=catalog, box=box, egress=Egress.parse(settings.private_networks), clock=clock)
         stack.push_async_callback(directory.aclose)
         keeper = IndexKeeper(database)
         stack.push_async_callback(keeper.aclose)
@@ -85,17 +83,17 @@ async def house_of(settings: Settings, url: str, catalog: Catalog) -> AsyncItera
             database=database,
             journal=journal,
             directory=directory,
-            cache=FreshnessCache(utc_now),
+            cache=FreshnessCache(clock),
             policy=Policy(),
             pseudonyms=Pseudonyms(box.derive("pseudonyms")),
             keeper=keeper,
-            clock=utc_now,
+            clock=clock,
             new_pop_id=functools.partial(opaque_token, 16),
             deadline_ms=settings.pop_deadline_ms,
             late_answer_ms=settings.late_answer_ms,
         )
         stack.push_async_callback(desk.cache.aclose)
-        channel: Channel[Transaction] = Channel(AgentEventLog(database), clock=utc_now)
+        channel: Channel[Transaction] = Channel(AgentEventLog(database), clock=clock)
         stack.push_async_callback(channel.aclose)
         delivery = PopDelivery(desk, channel)
         stack.push_async_callback(delivery.aclose)
@@ -106,7 +104,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog) -> AsyncItera
             journal=journal,
             directory=directory,
             channel=channel,
-            clock=utc_now,
+            clock=clock,
             catalog=catalog,
             box=box,
             desk=desk,

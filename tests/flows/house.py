@@ -18,8 +18,11 @@ from tieline.kit.clock import utc_now
 from tieline.services.apply import Change, apply
 from tieline.services.call_settling import settle_due
 from tieline.services.house import House
+from tieline.services.live_directory import LiveDirectory
 from tieline.serving import serving
 from tieline.settings import Settings
+from tieline.store import configuration
+from tieline.store.configuration import Configuration
 from tieline.store.database import Database
 from tieline.wiring import applying, house_of
 
@@ -78,10 +81,11 @@ class RunningHouse(Door):
 
     async def apply(self, text: str) -> tuple[Change, ...]:
         """Make what is set up match a file, and wait until the server has heard of it."""
-        before = self.house.directory.now
         changes = await apply_to(self.settings, self.database_url, self.folder, text)
+        async with self.database.begin() as tx:
+            wanted = await configuration.read(tx)
         async for _ in patiently("the new configuration was never heard of"):
-            if self.house.directory.now is not before:
+            if _holds(self.house.directory, wanted):
                 return changes
         raise AssertionError
 
@@ -109,6 +113,15 @@ async def open_house(
         httpx.AsyncClient(base_url=address, timeout=PATIENCE_S, trust_env=False) as client,
     ):
         yield RunningHouse(address, client, house, clock, sandbox, chosen, url, folder)
+
+
+def _holds(directory: LiveDirectory, wanted: Configuration) -> bool:
+    opened = directory._opened
+    return (
+        (directory.now.lines, directory.now.agents) == (wanted.lines, wanted.agents)
+        and {name: one.given[0] for name, one in opened.items()} == wanted.connections
+        and {name: one.given[2] for name, one in opened.items() if one.given[2]} == wanted.overrides
+    )
 
 
 def settings_of(folder: Path, sandbox: Sandbox, **settings: Any) -> Settings:  # noqa: ANN401 - likewise

@@ -9,9 +9,9 @@ from tieline.connectors.configuration import settle
 from tieline.connectors.registry import Catalog, Connector
 from tieline.domain.errors import ConfigRefused, TielineError
 from tieline.kit.clock import Clock
-from tieline.mapping.book import load_book
 from tieline.security.secret_box import SecretBox
 from tieline.services.apply_file import ApplyFile, ConnectionEntry, read_apply_file
+from tieline.services.gray_mappings import Kept, open_books
 from tieline.services.secret_words import resolve
 from tieline.store import configuration, secrets
 from tieline.store.configuration import Configuration, ConnectionRow
@@ -50,9 +50,9 @@ async def apply(tools: Applying, path: Path, *, dry_run: bool = False) -> tuple[
     plain = {name: _secrets(tools, name, entry, path) for name, entry in wanted.connections.items()}
     for name, connector in connectors.items():
         _check(connector, name, wanted, plain[name])
-    target = _configuration(wanted, connectors)
     async with tools.database.begin() as tx:
         present = await configuration.read(tx)
+        target = _configuration(wanted, connectors, present)
         sealed = await secrets.of_all(tx)
         kept = {name: _opened(tools.box, name, fields) for name, fields in sealed.items()}
         changes = tuple(_changes(present, target, kept, plain))
@@ -81,13 +81,12 @@ def _check(connector: Connector, name: str, wanted: ApplyFile, plain: Mapping[st
     """Refuse settings and mapping rows that could not be used later."""
     try:
         settle(connector.manifest, wanted.connections[name].config, plain)
-        if connector.mapping_file.exists():
-            load_book(connector.mapping_file, wanted.mappings.get(name))
+        open_books(connector.mapping_file, _kept(wanted, name, {}), connection=name)
     except TielineError as exc:
         raise ConfigRefused(exc.detail, where=f"connections.{name}", code=exc.code, hint=exc.hint) from exc
 
 
-def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector]) -> Configuration:
+def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector], present: Configuration) -> Configuration:
     return Configuration(
         connections={
             name: ConnectionRow(
@@ -102,8 +101,13 @@ def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector]) -> Co
         lines=wanted.lines,
         agents=wanted.agents,
         sources={str(kind): names for kind, names in wanted.sources.items()},
-        overrides={name: wanted.mappings.get(name, {}) for name in wanted.connections},
+        overrides={name: _kept(wanted, name, present.overrides.get(name, {})) for name in wanted.connections},
     )
+
+
+def _kept(wanted: ApplyFile, name: str, present: Mapping[str, Kept]) -> dict[str, Kept]:
+    """Return the mapping rows to store for one connection; a gray release keeps the rows that held before it."""
+    return {kind: entry.kept(present.get(kind)) for kind, entry in wanted.mappings.get(name, {}).items()}
 
 
 def _is_path(connector: str) -> bool:
@@ -129,8 +133,12 @@ def _changes(
         ("line", present.lines, target.lines),
         ("agent", present.agents, target.agents),
         ("source", present.sources, target.sources),
-        ("mapping", present.overrides, {name: rows for name, rows in target.overrides.items() if rows}),
-        ("secrets", kept, {name: fields for name, fields in plain.items() if fields}),
+        (
+            "mapping",
+            present.overrides,
+            {name: rows for name, rows in target.overrides.items() if rows or name in present.overrides},
+        ),
+        ("secrets", kept, {name: fields for name, fields in plain.items() if fields or kept.get(name)}),
     )
     for kind, before, after in sections:
         for name, value in after.items():

@@ -10,6 +10,7 @@ from tieline.domain.agent import Agent
 from tieline.domain.errors import ConfigRefused
 from tieline.domain.line import Line
 from tieline.kit.yaml_lines import PathKey, YamlRefused, line_of, load_with_lines
+from tieline.services.gray_mappings import MappingEntry
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
@@ -38,7 +39,7 @@ class ApplyFile(BaseModel):
     sources: dict[SourceKind, tuple[Name, ...]] = Field(default_factory=dict)
     lines: dict[E164, Line] = Field(default_factory=dict)
     agents: dict[Annotated[str, Field(min_length=1, max_length=64)], Agent] = Field(default_factory=dict)
-    mappings: dict[Name, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    mappings: dict[Name, dict[str, MappingEntry]] = Field(default_factory=dict)
     rules: Annotated[tuple[dict[str, Any], ...], Field(max_length=0)] = ()
 
     @model_validator(mode="after")

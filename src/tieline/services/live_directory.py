@@ -12,12 +12,11 @@ from tieline.connectors.registry import Catalog
 from tieline.domain.errors import NotFound, TielineError
 from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND
 from tieline.kit.clock import Clock
-from tieline.mapping.book import load_book
-from tieline.mapping.record import RecordMapping
 from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
 from tieline.services.connectors import Trial
 from tieline.services.directory import Directory
+from tieline.services.gray_mappings import Books, Kept, open_books
 from tieline.services.sources import Source
 from tieline.store import configuration, secrets
 from tieline.store.configuration import Configuration, ConnectionRow
@@ -26,16 +25,14 @@ from tieline.store.database import Database
 log = structlog.get_logger()
 LET_CALLS_FINISH_S = 10.0
 
-Mappings = Mapping[str, RecordMapping]
-
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """An open connection, its mappings, and what it was opened with."""
 
-    given: tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, object] | None]
+    given: tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, Kept]]
     connection: VendorConnection
-    book: Mappings
+    books: Books
 
 
 class LiveDirectory:
@@ -78,7 +75,7 @@ class LiveDirectory:
         opened = self._opened.get(name)
         if opened is None:
             raise NotFound(f"there is no open connection {name[:60]!r}", hint=self.faults.get(name, ""))
-        return Trial(opened.connection, opened.book)
+        return Trial(opened.connection, opened.books.standing)
 
     async def aclose(self) -> None:
         """Stop following and close every connection."""
@@ -95,7 +92,7 @@ class LiveDirectory:
         self.faults = {}
         opened: dict[str, _Opened] = {}
         for name, row in wanted.connections.items():
-            given = (row, sealed.get(name, {}), wanted.overrides.get(name))
+            given = (row, sealed.get(name, {}), wanted.overrides.get(name, {}))
             before = self._opened.get(name)
             if row.paused:
                 continue
@@ -106,14 +103,14 @@ class LiveDirectory:
                 log.error("connection.not_opened", connection=name, code=exc.code)  # noqa: TRY400 - foreseen, no traceback
         return opened
 
-    def _open(self, row: ConnectionRow, sealed: Mapping[str, bytes], overrides: Mapping[str, object] | None) -> _Opened:
+    def _open(self, row: ConnectionRow, sealed: Mapping[str, bytes], overrides: Mapping[str, Kept]) -> _Opened:
         connector = self._catalog.find(row.folder or row.connector)
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
-        book = load_book(connector.mapping_file, overrides) if connector.mapping_file.exists() else {}
+        books = open_books(connector.mapping_file, overrides, connection=row.name)
         connection = open_connection(
             row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self._egress
         )
-        return _Opened((row, sealed, overrides), connection, book)
+        return _Opened((row, sealed, overrides), connection, books)
 
     async def _follow(self) -> None:
         async for _ in self._database.listen(configuration.CHANNEL):
@@ -143,17 +140,17 @@ def _sources(trust: Mapping[str, tuple[str, ...]], opened: Mapping[str, _Opened]
             if name not in customers and name in opened and _wants_customer_id(opened[name].connection, kind.operation):
                 customers.append(name)
     return {
-        record: tuple(
-            Source(record, opened[name].connection, opened[name].book[record])
-            for name in wanted
-            if name in opened and _answers(opened[name], record)
-        )
+        record: tuple(_source(record, opened[name]) for name in wanted if name in opened and _answers(opened[name], record))
         for record, wanted in names.items()
     }
 
 
+def _source(record: str, one: _Opened) -> Source:
+    return Source(record, one.connection, one.books.standing[record], one.books.gray.get(record))
+
+
 def _answers(one: _Opened, record: str) -> bool:
-    return record in one.book and one.connection.needs(BLOCK_KIND_OF_RECORD[record].operation) is not None
+    return record in one.books.standing and one.connection.needs(BLOCK_KIND_OF_RECORD[record].operation) is not None
 
 
 def _wants_customer_id(connection: VendorConnection, operation: str) -> bool:

@@ -41,7 +41,7 @@ class Inquiry:
         self.memory_failed = False
         self.flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=asked.at)
         self._desk = desk
-        self._plan = Plan(directory.sources)
+        self._plan = Plan(directory.sources, asked.agent.id if asked.agent is not None else None)
         self._setting = Setting(
             line=self.line,
             now=asked.at,

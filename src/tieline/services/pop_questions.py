@@ -21,9 +21,10 @@ BY_CUSTOMER = frozenset({"customer_id"})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The questions of one pop. `sources` by record kind, in order of trust."""
+    """The questions of one pop. `sources` by record kind, in order of trust; `agent` is whose screen it is for."""
 
     sources: Mapping[str, tuple[Source, ...]]
+    agent: str | None
 
     def by_phone(self, caller: PhoneNumber) -> Iterator[Question]:
         """Yield what can be asked at once: everything that needs only the number."""
@@ -55,6 +56,7 @@ class Plan:
         return Question(
             block=block_key(kind, connection=source.name, first=self.sources[kind.record][0].name),
             source=source,
+            mapping=source.mapping_for(self.agent),
             operation=kind.operation,
             inputs=inputs,
             about=about,

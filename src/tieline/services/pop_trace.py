@@ -54,6 +54,7 @@ def _source(flight: Flight) -> dict[str, Any]:
         "block": flight.question.block,
         "source": flight.question.source.name,
         "operation": flight.question.operation,
+        "release": flight.question.source.release_of(flight.question.mapping),
         "state": flight.state,
         "pending": flight.pending,
         "error": flight.error,

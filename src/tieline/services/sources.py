@@ -1,4 +1,4 @@
-"""One source: a connection and the mapping that turns its records into canonical models."""
+"""One source: a connection and the mapping that turns its records into canonical models, for this agent or that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from tieline.domain.references import ExternalRef
 from tieline.domain.ticket import Ticket
 from tieline.kit.deadline import Deadline
 from tieline.mapping.record import RecordMapping
+from tieline.services.gray_mappings import GrayMapping
 
 CanonicalModel = Customer | Order | Ticket | Account
 MODELS: Mapping[str, type[CanonicalModel]] = {
@@ -28,16 +29,28 @@ MODELS: Mapping[str, type[CanonicalModel]] = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who answers for one kind of record. `connection.name` is the administrator's name for it."""
+    """Who answers for one kind of record. `connection.name` is the administrator's name for it.
+
+    `gray` is a mapping that only the agents of its release are served with, `standing` everybody else's.
+    """
 
     record: str
     connection: Connection
-    mapping: RecordMapping
+    standing: RecordMapping
+    gray: GrayMapping | None = None
 
     @property
     def name(self) -> str:
         """Return the connection's name."""
         return self.connection.name
+
+    def mapping_for(self, agent: str | None) -> RecordMapping:
+        """Return the mapping this agent is served with; None: a machine asks for nobody in particular."""
+        return self.gray.mapping if self.gray is not None and self.gray.release.includes(agent) else self.standing
+
+    def release_of(self, mapping: RecordMapping) -> str | None:
+        """Return the gray release a mapping belongs to; None: it is the standing one."""
+        return self.gray.release.name if self.gray is not None and mapping is self.gray.mapping else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +66,22 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One operation put to one source about one caller; `block` is where its answer is shown."""
+    """One operation put to one source about one caller, and how its answer is read; `block` is where that is shown."""
 
     block: str
     source: Source
+    mapping: RecordMapping
     operation: str
     inputs: Mapping[str, Any]
     about: str
     fresh: timedelta
-
     revalidate_after: timedelta | None = None
     nobody_fresh: timedelta | None = None
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """Return what makes two questions the same."""
-        return (self.source.name, self.operation, self.about)
+    def key(self) -> tuple[str, str, str, RecordMapping]:
+        """Return what makes two questions the same. No answer outlives the mapping it was read with."""
+        return (self.source.name, self.operation, self.about, self.mapping)
 
     def fresh_for(self, answer: Answer) -> timedelta:
         """Say how long an answer counts as fresh; "there is nobody" ages faster than a profile."""
@@ -88,7 +101,7 @@ async def ask(question: Question, *, limit_s: float) -> Answer:
     """
     source = question.source
     result = await source.connection.run(question.operation, deadline=Deadline.after(limit_s), **question.inputs)
-    models = [model for record in result.records if (model := translate(source, record)) is not None]
+    models = [model for record in result.records if (model := translate(source, question.mapping, record)) is not None]
     if result.records and not models:
         raise VendorBadAnswer("No record in the answer could be translated.")
     return Answer(
@@ -100,10 +113,10 @@ async def ask(question: Question, *, limit_s: float) -> Answer:
     )
 
 
-def translate(source: Source, record: Record) -> CanonicalModel | None:
+def translate(source: Source, mapping: RecordMapping, record: Record) -> CanonicalModel | None:
     """Return the canonical model of a vendor's record; None if it lacks what the model must have."""
     try:
-        fields = source.mapping.read(record)
+        fields = mapping.read(record)
         ref = ExternalRef(connection=source.name, kind=source.record, id=fields.pop("id"))
         return MODELS[source.record](ref=ref, **fields)
     except (VendorBadAnswer, ValidationError, KeyError):
