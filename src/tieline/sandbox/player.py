@@ -75,7 +75,7 @@ async def play(scenario: Scenario, ring: Ring, stage: Stage, *, speed: float = 1
 def _told(step: Step, scenario: Scenario, ring: Ring, *, number: int, now: datetime) -> Told:
     if step.event is None:
         raise ValueError("this step is no event")
-    customer, line = ring.caller, _person(scenario.to, ring) or ring.line
+    customer, line = step.caller or ring.caller, _person(scenario.to, ring) or ring.line
     outbound = scenario.direction == "outbound"
     return Told(
         number=number,

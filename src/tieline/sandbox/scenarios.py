@@ -20,6 +20,7 @@ class Step(BaseModel):
     event: EventWord | None = None
     call: str = "a"
     linked_to: str | None = None
+    caller: str | None = None
     agents: tuple[str, ...] = ()
     device: str | None = None
     queue: str | None = None

@@ -126,6 +126,13 @@ async def test_a_transfer_with_new_ids_names_the_old_call() -> None:
     assert {(event["call_id"], event.get("linked_call_id")) for event in events} == {("x-a", None), ("x-b", "x-a")}
 
 
+async def test_a_step_may_have_another_caller() -> None:
+    assert {(event.call_id, event.caller) for event in (await rehearse("switchboard")).told} == {
+        ("x-a", "+4930231250"),
+        ("x-b", "+493023125871"),
+    }
+
+
 async def test_late_events_carry_the_time_they_happened() -> None:
     first = (await rehearse("late")).told[0]
     assert NOON - first.at == timedelta(minutes=109)
