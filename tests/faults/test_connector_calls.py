@@ -146,6 +146,15 @@ async def test_five_failures_open_the_breaker_and_the_sixth_call_costs_nothing(t
         assert (len(crm.asked), connection.health().breaker) == (5, "open")
 
 
+@pytest.mark.parametrize("step", [hang, reset], ids=["hangs", "resets"])
+async def test_a_vendor_that_does_not_answer_opens_the_breaker(tmp_path: Path, step: Step) -> None:
+    async with opened(tmp_path, step, limits={**LIMITS, "timeout_ms": 50}) as (connection, crm):
+        for call in (find, find, find, create, create):
+            with pytest.raises(ConnectorError):
+                await call(connection)
+        assert (connection.health().breaker, len(crm.asked)) == ("open", 5)
+
+
 async def test_hanging_calls_open_the_breaker_even_when_the_caller_leaves_first(tmp_path: Path) -> None:
     limits = {**LIMITS, "timeout_ms": 5000}
     async with opened(tmp_path, hang, limits=limits) as (connection, _):
