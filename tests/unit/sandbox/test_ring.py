@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +60,12 @@ class Intake:
             await self.stop.wait()
 
 
+@pytest.fixture(autouse=True)
+def _temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of our own, so that a sandbox somebody else runs keeps its note."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 @pytest.fixture
 def intake() -> Iterator[Intake]:
     intake = Intake()
@@ -105,8 +113,7 @@ def test_it_turns_the_knobs_of_a_running_sandbox(intake: Intake) -> None:
     assert intake.knobs == [{"latency_ms": 4000}, {}]
 
 
-def test_without_a_sandbox_it_says_that_nothing_was_turned(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whereabouts, "running_systems", dict)
+def test_without_a_sandbox_it_says_that_nothing_was_turned(intake: Intake) -> None:
     played = tieline("--server", intake.url, "--scenario", "slow_crm")
     assert "No simulated crm runs here" in played.output
     assert len(intake.told) == 3
