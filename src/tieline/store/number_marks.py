@@ -53,9 +53,7 @@ async def forget_remembered(tx: AsyncConnection, e164: str, *, by: str, now: dat
     await _put(tx, e164, {"remembered_ref": None, "remembered_until": None, "marked_by": by, "marked_at": now})
 
 
-async def note_choice(
-    tx: AsyncConnection, e164: str, ref: str, *, interaction_id: UUID | None, by: str, now: datetime
-) -> None:
+async def note_choice(tx: AsyncConnection, e164: str, ref: str, *, interaction_id: UUID | None, by: str, now: datetime) -> None:
     """Note that somebody chose `ref` among several who carry the number."""
     row = {"e164": e164, "ref": ref, "interaction_id": interaction_id, "chosen_by": by, "chosen_at": now}
     await tx.execute(insert(number_choices).values(row))
