@@ -1,0 +1,103 @@
+"""What waits for a person, and that it is decided once."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from tests.api.front_door import FrontDoor
+
+from tieline.store import reviews
+from tieline.store.reviews import Question
+
+REVIEWER = ("reviews.read", "reviews.decide")
+
+
+async def asked(door: FrontDoor, number: str, *, kind: str = "unknown_caller", calls: int = 1) -> UUID:
+    """Put a question as the end of a call does."""
+    now = door.house.clock()
+    async with door.house.database.begin() as tx:
+        for nth in range(calls):
+            question = Question(
+                id=uuid4(), kind=kind, subject_key=number, at=now, expires_at=now + timedelta(days=30), call_id=f"{number}-{nth}"
+            )
+            item, _ = await reviews.open_or_merge(tx, question)
+    return item
+
+
+async def post(door: FrontDoor, target: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    answer = await door.ask("POST", target, json=body, headers=await door.signed(*REVIEWER))
+    return answer.status_code, answer.json()
+
+
+async def rows(door: FrontDoor, query: str, *values: object) -> list[tuple[Any, ...]]:
+    async with door.house.database.pool.connection() as connection:
+        return await (await connection.execute(query.encode(), list(values))).fetchall()
+
+
+async def test_an_item_is_shown_with_its_number_masked(door: FrontDoor) -> None:
+    item = await asked(door, "+8613944440001", calls=3)
+    answer = await door.ask("GET", f"/v1/reviews/{item}", headers=await door.session("supervisor"))
+    shown = answer.json()
+    assert (shown["kind"], shown["state"], shown["count"], shown["number"]) == ("unknown_caller", "open", 3, "+86 139****0001")
+    assert (shown["subject"], "13944440001" in answer.text.replace("-", "")) == (None, True), "call ids are the exchange's own"
+
+
+async def test_lists_go_on_where_they_ended(door: FrontDoor) -> None:
+    for nth in range(5):
+        await asked(door, f"+861394444100{nth}", kind="staffing")
+    signed = await door.signed(*REVIEWER)
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(4):
+        page = (await door.ask("GET", f"/v1/reviews?kind=staffing&limit=2{cursor}", headers=signed)).json()
+        seen += [each["id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert (len(seen), len(set(seen)), page["next"]) == (5, 5, None)
+    other = await door.ask("GET", f"/v1/audit?{cursor[1:]}", headers=await door.signed("audit.read"))
+    assert (other.status_code, other.json()["code"]) == (400, "cursor_invalid")
+
+
+async def test_an_item_is_decided_once(door: FrontDoor) -> None:
+    item = await asked(door, "+8613944440002")
+    status, shown = await post(door, f"/v1/reviews/{item}/reject", {"reason": "wrong_number"})
+    assert (status, shown["state"], shown["decision"]) == (200, "rejected", {"reason": "wrong_number"})
+    status, problem = await post(door, f"/v1/reviews/{item}/reject", {"reason": "spam"})
+    assert (status, problem["code"]) == (409, "review_decided")
+    acted = await rows(door, "SELECT action, details->>'reason' FROM audit_entries WHERE subject = %s", f"review:{item}")
+    assert acted == [("review.rejected", "wrong_number")]
+
+
+async def test_a_number_rejected_as_spam_is_marked(door: FrontDoor) -> None:
+    item = await asked(door, "+8613944440003")
+    assert (await post(door, f"/v1/reviews/{item}/reject", {"reason": "spam"}))[0] == 200
+    assert await rows(door, "SELECT mark FROM number_marks WHERE e164 = %s", "+8613944440003") == [("spam",)]
+
+
+async def test_a_link_keeps_the_number_and_adopts_earlier_calls(door: FrontDoor) -> None:
+    number = "+8613944440004"
+    event = {"call_id": "adopt", "type": "ringing", "from": number, "at": door.house.clock().isoformat()}
+    assert (await door.ask("POST", "/v1/call-events", json=event, headers=await door.signed("events.write"))).status_code == 202
+    item = await asked(door, number)
+    status, shown = await post(door, f"/v1/reviews/{item}/link", {"ref": "pbx:cust-7"})
+    assert (status, shown["state"], shown["decision"]) == (200, "linked", {"ref": "pbx:cust-7"})
+    keys = await rows(door, "SELECT connection, external_id, verified, label FROM identity_keys WHERE e164 = %s", number)
+    assert keys == [("pbx", "cust-7", False, "linked")]
+    assert await rows(door, "SELECT customer_ref FROM interactions WHERE call_key = 'adopt'") == [("pbx:cust-7",)]
+
+
+@pytest.mark.parametrize(("ref", "code"), [("crm-7", "field_value"), ("nowhere:7", "connection_unknown"), (":7", "field_length")])
+async def test_a_link_to_nowhere_is_refused(door: FrontDoor, ref: str, code: str) -> None:
+    item = await asked(door, "+8613944440005")
+    status, problem = await post(door, f"/v1/reviews/{item}/link", {"ref": ref})
+    assert (status, problem["code"]) == (422, code)
+
+
+async def test_only_a_question_about_a_caller_is_linked_and_a_refusal_leaves_it_open(door: FrontDoor) -> None:
+    item = await asked(door, "pbx:8009", kind="unmapped_extension")
+    status, problem = await post(door, f"/v1/reviews/{item}/link", {"ref": "pbx:7"})
+    assert (status, problem["code"]) == (422, "decision_not_offered")
+    answer = await door.ask("GET", f"/v1/reviews/{item}", headers=await door.signed(*REVIEWER))
+    assert (answer.json()["state"], answer.json()["subject"]) == ("open", "pbx:8009")
