@@ -16,6 +16,8 @@ COMPOUND_SURNAMES = frozenset(_COMPOUND[place : place + 2] for place in range(0,
 _REMARK = re.compile(r"[(\[（【].*?[)\]）】]")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[^\W\d_]+")
+_APOSTROPHES = str.maketrans(dict.fromkeys("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}ʻʼ`´′", "'"))
+_WITHIN_A_WORD = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _TITLES_AFTER = re.compile(r"(?:先生|女士|小姐|太太|夫人|老师|师傅|老板|经理|主任|医生|同学|大爷|阿姨|总)$")
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "mme", "mlle", "sr", "sra"})
 
@@ -31,7 +33,8 @@ class NameKey(NamedTuple):
 @lru_cache(maxsize=4096)
 def name_key(name: str | None) -> NameKey | None:
     """Return what can be compared of a name; None if nothing can."""
-    text = _REMARK.sub("", unicodedata.normalize("NFKC", name or "")).strip()
+    # Apostrophes first: NFKC takes some that typewriters made, such as U+00B4, apart into a space and an accent.
+    text = _REMARK.sub("", unicodedata.normalize("NFKC", (name or "").translate(_APOSTROPHES))).strip()
     return _han(text) if _HAN.search(text) else _other(text)
 
 
@@ -73,7 +76,8 @@ def _han(text: str) -> NameKey:
 
 def _other(text: str) -> NameKey | None:
     plain = "".join(character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character))
-    words = tuple(sorted(word for word in _WORD.findall(plain.casefold()) if word not in _TITLES))
+    joined = _WITHIN_A_WORD.sub("", plain.casefold())  # O'Neill is one word, and no initial with a surname.
+    words = tuple(sorted(word for word in _WORD.findall(joined) if word not in _TITLES))
     if not words:
         return None
     return NameKey("other", words, partial=len(words) == 1 or any(len(word) == 1 for word in words))

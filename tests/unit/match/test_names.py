@@ -16,6 +16,15 @@ from tieline.domain.people_names import contradict, fits, name_key, same_name, s
         ("Dr. Jürgen Schröder", "jurgen schroder"),
         ("Ｊｏｈｎ Smith", "John  Smith"),
         ("𠮷田美穗", "𠮷田 美穗"),
+        ("James O'Neill", "O’NEILL, James"),
+        ("James O'Neill", "james oneill"),
+        ("James O`Neill", "James O´Neill"),
+        ("Chloé D’Angelo", "Chloe D'Angelo"),
+        ("Sofía Nuñez-O’Brien", "Nunez O'Brien, Sofia"),
+        ("Gulnora Oʻgʻil", "Gulnora O'g'il"),
+        ("Мар'яна Коваль", "Коваль Мар’яна"),
+        ("Seán O＇Casey", "Sean O'Casey"),
+        ("John 'Jack' Smith", "John Jack Smith"),
     ],
 )
 def test_one_name_in_two_spellings(one: str, other: str) -> None:
@@ -32,6 +41,8 @@ def test_one_name_in_two_spellings(one: str, other: str) -> None:
         ("", ""),
         ("张先生", "张先生"),
         ("Li Wei", "李伟"),
+        ("James O'Neill", "James O'Brien"),
+        ("Sean O'Casey", "Sean Casey"),
     ],
 )
 def test_two_names_or_too_little_to_tell(one: str | None, other: str | None) -> None:
@@ -47,6 +58,9 @@ def test_two_names_or_too_little_to_tell(one: str | None, other: str | None) -> 
         ("J. Smith", "John Smith"),
         ("Smith", "Smith, John"),
         ("王总", "王伟"),
+        ("O'Neill", "James O'Neill"),
+        ("J. O'Neill", "James O’Neill"),
+        ("Seán Ó Casey", "Sean O'Casey"),
     ],
 )
 def test_a_short_form_fits_the_complete_name(short: str, complete: str) -> None:
@@ -54,7 +68,9 @@ def test_a_short_form_fits_the_complete_name(short: str, complete: str) -> None:
     assert not contradict(name_key(short), name_key(complete))
 
 
-@pytest.mark.parametrize(("one", "other"), [("张先生", "李四"), ("John Smith", "Mary Jones"), ("J. Smith", "Peter Smith")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("张先生", "李四"), ("John Smith", "Mary Jones"), ("J. Smith", "Peter Smith"), ("J. O'Neill", "J. Neill")]
+)
 def test_names_that_cannot_be_one_persons_contradict(one: str, other: str) -> None:
     assert contradict(name_key(one), name_key(other))
 

@@ -1,6 +1,8 @@
 """Records of several systems become people (rule book 4.3)."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+
+import pytest
 
 from tieline.domain.customer import Customer
 from tieline.domain.line import Line
@@ -8,6 +10,8 @@ from tieline.domain.match_carry import carriers, how_carried, really_has
 from tieline.domain.people import KnownNumber, Person, group
 from tieline.domain.phone_normalise import normalise
 from tieline.domain.references import ExternalRef
+from tieline.sandbox.demo import people as residents
+from tieline.sandbox.names import LATIN
 
 LINE = Line(number="+861065543800", name="Support", area_code="010")
 CALLER = normalise("+8613800138000", line=LINE)
@@ -29,6 +33,28 @@ def test_two_systems_that_know_the_same_name_know_one_person() -> None:
     people = group([customer("crm:1", "张三"), customer("erp:9", "张 三")])
 
     assert refs(people) == [("crm:1", "erp:9")]
+
+
+def apostrophes() -> list[str]:
+    """Return the sandbox's own people who carry an apostrophe: several systems keep each of them."""
+    crowd = {name for by_sex in LATIN.values() for names in by_sex.values() for name in names}
+    told = {person.name for person in residents(datetime(2026, 11, 22, 2, 0, tzinfo=UTC))}
+    return sorted(name for name in crowd | told if "'" in name and name[0].isalpha())
+
+
+@pytest.mark.parametrize("name", apostrophes())
+def test_a_name_with_an_apostrophe_is_one_persons_in_every_system(name: str) -> None:
+    surname_first = ", ".join(reversed(name.rsplit(" ", 1)))
+
+    people = group(
+        [customer("crm:1", name), customer("erp:9", name.replace("'", "’")), customer("desk:5", surname_first.upper())]
+    )
+
+    assert refs(people) == [("crm:1", "erp:9", "desk:5")]
+
+
+def test_there_are_people_with_an_apostrophe() -> None:
+    assert {"James O'Neill", "Chloé D'Angelo", "Jürgen Weiß-O'Neill"} <= set(apostrophes())
 
 
 def test_the_more_trusted_record_comes_first_whatever_came_in_first() -> None:
