@@ -125,7 +125,7 @@ def _calls_before(circumstances: Circumstances) -> Iterator[_Suggestion]:
     if repeat.by_line:
         return
     if repeat.cut_off and repeat.follow == "same_thread":
-        yield _Suggestion("script", "cut_off", f"hangup_cause={repeat.last.hangup_cause or 'early'}")
+        yield _Suggestion("script", "cut_off", repeat.cut_off)
     ticket = _open_ticket(circumstances.blocks)
     if ticket is not None and repeat.follow != "none":
         yield _Suggestion("banner", "same_ticket", because, (("number", ticket),))

@@ -53,11 +53,17 @@ class PastCall:
     customer_ref: str | None = None
 
     @property
-    def cut_off(self) -> bool:
-        """Say whether the talk broke off before it could help."""
+    def cut_off(self) -> str | None:
+        """Return what shows that the talk broke off before it could help: `hangup_cause=38`, `talk_s<20`; None: it did not.
+
+        A short talk counts whoever ended it: a customer who hangs up in the middle of a greeting was not helped either.
+        """
         if self.answered_at is None or self.ended_at is None:
-            return False
-        return self.ended_at - self.answered_at < CUT_OFF_WITHIN or is_abnormal(self.hangup_cause)
+            return None
+        if is_abnormal(self.hangup_cause):
+            return f"hangup_cause={self.hangup_cause}"
+        short = self.ended_at - self.answered_at < CUT_OFF_WITHIN
+        return f"talk_s<{CUT_OFF_WITHIN.seconds}" if short else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class RepeatCaller:
 
     `count` includes this call and covers the "again" window, or the open-issue window if none was so recent; `since` is the first
     call counted. `by_line`: the calls came from a shared line and may be other people's, so nothing is taken up again.
+    `cut_off`: what shows that the last talk broke off, see `PastCall`.
     `raises_priority`: at least the third call within 24 h; `tells_supervisor` only on exactly the third, so it is told once.
     """
 
@@ -87,7 +94,7 @@ class RepeatCaller:
     missed_before: int
     raises_priority: bool
     tells_supervisor: bool
-    cut_off: bool
+    cut_off: str | None
 
 
 def is_abnormal(cause: str | None) -> bool:

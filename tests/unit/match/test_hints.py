@@ -153,12 +153,35 @@ def test_hours_are_told_as_hours_and_the_time_may_come_from_the_call() -> None:
     ]
 
 
-def test_a_cut_off_call_is_taken_up_where_it_stopped() -> None:
-    cut = past(
-        3, agent="1001", answered_at=NOW - timedelta(minutes=3), ended_at=NOW - timedelta(minutes=3) + timedelta(seconds=9)
-    )
+@pytest.mark.parametrize(
+    ("talked_s", "cause", "because"),
+    [
+        (9, None, "talk_s<20"),
+        (9, "normalClearing", "talk_s<20"),
+        (19, "16", "talk_s<20"),
+        (9, "38", "hangup_cause=38"),
+        (120, "NETWORK_OUT_OF_ORDER", "hangup_cause=NETWORK_OUT_OF_ORDER"),
+    ],
+)
+def test_a_cut_off_call_is_taken_up_where_it_stopped_and_says_what_shows_it(
+    talked_s: int, cause: str | None, because: str
+) -> None:
+    answered = NOW - timedelta(minutes=4)
+    cut = past(4, agent="1001", answered_at=answered, ended_at=answered + timedelta(seconds=talked_s), hangup_cause=cause)
 
-    assert ("script", "hangup_cause=early") in told(Circumstances(PROVED, customer(), repeat=again(cut), now=NOW))
+    hints = hints_for(Circumstances(PROVED, customer(), repeat=again(cut), now=NOW, language="en"))
+
+    assert [hint.because for hint in hints if hint.text.startswith("The last call was cut off.")] == [because]
+
+
+@pytest.mark.parametrize("cause", [None, "normalClearing", "16"])
+def test_a_talk_that_was_finished_is_not_called_cut_off(cause: str | None) -> None:
+    answered = NOW - timedelta(minutes=4)
+    done = past(4, agent="1001", answered_at=answered, ended_at=answered + timedelta(seconds=20), hangup_cause=cause)
+
+    assert texts(Circumstances(PROVED, customer(), repeat=again(done), now=NOW, language="en")) == [
+        "Call 2 in 4 min, last with 1001"
+    ]
 
 
 def test_whoever_was_not_answered_hears_an_apology() -> None:
