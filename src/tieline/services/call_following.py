@@ -15,7 +15,7 @@ from tieline.domain.pop_cards import Card, Promise, Step, cards, news_steps, ste
 from tieline.domain.pop_order import PopOrder
 from tieline.kit.ids import time_ordered_id
 from tieline.services.call_desk import CallDesk
-from tieline.store import calls, pops
+from tieline.store import call_writing, pops
 from tieline.store.database import Transaction
 
 
@@ -44,7 +44,7 @@ async def follow(tx: Transaction, desk: CallDesk, subject: Subject, events: Sequ
     """Tell the interaction anew from all its `events` and write down what follows. Raises: Overloaded."""
     directory = desk.directory.now
     story = tell(events, directory, closing=subject.closing)
-    await calls.write(tx, subject.id, story, provider=subject.provider, heard_at=subject.heard_at)
+    await call_writing.write(tx, subject.id, story, provider=subject.provider, heard_at=subject.heard_at)
     promises = await pops.promised(tx, subject.id) if subject.state is not None else []
 
     def is_fresh(card: Card) -> bool:

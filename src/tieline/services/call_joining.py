@@ -17,7 +17,7 @@ from tieline.domain.pop_cards import ON_SCREEN
 from tieline.kit.ids import time_ordered_id
 from tieline.services.call_desk import CallDesk
 from tieline.services.call_following import withdraw
-from tieline.store import call_log, calls, pops
+from tieline.store import call_log, call_writing, calls, pops
 from tieline.store.call_log import LoggedEvent
 from tieline.store.calls import KeptCall, Neighbourhood
 from tieline.store.database import Transaction
@@ -122,8 +122,8 @@ async def _detach(
     """Make an interaction of its own of some events. It is settled by itself later."""
     story, rest = told(desk, parts.leaving), told(desk, parts.remaining)
     new_id = UUID(time_ordered_id(now))
-    await calls.write(tx, kept.id, rest, provider=kept.provider, heard_at=kept.last_event_at)
-    await calls.write(tx, new_id, story, provider=kept.provider, heard_at=kept.last_event_at)
+    await call_writing.write(tx, kept.id, rest, provider=kept.provider, heard_at=kept.last_event_at)
+    await call_writing.write(tx, new_id, story, provider=kept.provider, heard_at=kept.last_event_at)
     await call_log.move(tx, [one.dedupe_key for one in parts.leaving], from_=kept.id, onto=new_id)
     own = {name for one in parts.leaving for name in (one.event.call_id, one.event.linked_call_id) if name is not None}
     await call_log.move_names(tx, own, from_=kept.id, onto=new_id, joined_by={story.call_key: joined_by})
@@ -149,6 +149,7 @@ def _neighbourhood(provider: str, story: Interaction, own: Sequence[UUID]) -> Ne
         caller=story.caller,
         agents=[leg.agent for leg in story.people if leg.agent is not None and not story.internal],
         since=story.started_at - LOOK_BACK,
+        not_over_before=story.started_at - GAP,
         began_at=story.started_at,
         until=(story.ended_at or story.started_at + LOOK_BACK) + GAP,
     )

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.call import CallEvent
+from tieline.store import driver_rows
 from tieline.store.tables_calls import call_aliases, call_events, interactions
 
 _MOVE: Final = text("""
@@ -18,6 +18,18 @@ _MOVE: Final = text("""
       AND NOT EXISTS (
           SELECT FROM call_events AS kept WHERE kept.interaction_id = :onto AND kept.dedupe_key = call_events.dedupe_key)
 """)
+
+
+_ADD: Final = """
+    INSERT INTO call_events (interaction_id, leg_key, type, at, received_at, dedupe_key, effect, event)
+    VALUES (%(interaction_id)s, %(leg_key)s, %(type)s, %(at)s, %(received_at)s, %(dedupe_key)s, %(effect)s, %(event)s::jsonb)
+    ON CONFLICT (interaction_id, dedupe_key) DO NOTHING
+"""
+
+_READ: Final = """
+    SELECT interaction_id, dedupe_key, event::text, received_at, effect FROM call_events
+    WHERE interaction_id = ANY(%(ids)s) ORDER BY id LIMIT %(limit)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +54,29 @@ async def add(tx: AsyncConnection, logged: LoggedEvent) -> bool:
         "received_at": logged.received_at,
         "dedupe_key": logged.dedupe_key,
         "effect": logged.effect,
-        "event": event.model_dump(mode="json", exclude_none=True),
+        "event": event.model_dump_json(exclude_none=True),
     }
-    added = insert(call_events).values(values).on_conflict_do_nothing(index_elements=["interaction_id", "dedupe_key"])
-    return (await tx.execute(added)).rowcount == 1
-
-
-async def note_effect(tx: AsyncConnection, interaction_id: UUID, dedupe_key: str, effect: str) -> None:
-    """Write down what an event brought about, once that is known."""
-    here = (call_events.c.interaction_id == interaction_id) & (call_events.c.dedupe_key == dedupe_key)
-    await tx.execute(update(call_events).where(here).values(effect=effect))
+    return await driver_rows.execute(tx, _ADD, values) == 1
 
 
 async def read(conn: AsyncConnection, ids: Iterable[UUID], *, limit: int) -> list[LoggedEvent]:
     """Return the events of interactions, in the order in which they were received; `limit` at most."""
-    columns = (call_events.c[name] for name in LoggedEvent.__dataclass_fields__)
-    query = (
-        select(*columns)
-        .where(call_events.c.interaction_id == func.any(bindparam("ids", list(ids))))
-        .order_by(call_events.c.id)
-        .limit(limit)
-    )
-    rows = await conn.execute(query)
-    return [LoggedEvent(**(row._asdict() | {"event": CallEvent.model_validate(row.event)})) for row in rows]
+    wanted = list(ids)
+    found = await driver_rows.rows(conn, _Row, _READ, {"ids": wanted, "limit": limit}) if wanted else []
+    return [LoggedEvent(row.interaction_id, row.dedupe_key, _event(row.event), row.received_at, row.effect) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    interaction_id: UUID
+    dedupe_key: str
+    event: str
+    received_at: datetime
+    effect: str
+
+
+def _event(text: str) -> CallEvent:
+    return CallEvent.model_validate_json(text)
 
 
 async def heard(conn: AsyncConnection, provider: str, *, since: datetime, limit: int = 64) -> list[tuple[datetime, datetime]]:

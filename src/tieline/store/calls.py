@@ -1,26 +1,34 @@
-"""Rows of interactions and their legs: found by any id the exchange uses, locked, and written as they are told anew."""
+"""Interactions: found by any name the exchange uses for them, locked, named, and listed when something is due."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, text, union, update
+from sqlalchemy import and_, bindparam, func, or_, select, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tieline.domain.interaction import LOST, Closing, Interaction, InteractionState
+from tieline.domain.interaction import LOST, Closing, InteractionState
+from tieline.store import driver_rows
 from tieline.store.tables_calls import call_aliases, interactions, legs
 
 NAME_LOCK: Final = 7_312
 """First half of the advisory lock on a call's name; the second is the hash of provider and name."""
 
-_LOCK_NAMES: Final = text(f"""
+_LOCK_NAMES: Final = f"""
     SELECT pg_advisory_xact_lock({NAME_LOCK}, half) FROM (
-        SELECT DISTINCT hashtext(:provider || chr(31) || name) AS half FROM unnest(CAST(:names AS text[])) AS name ORDER BY half
+        SELECT DISTINCT hashtext(%(provider)s || chr(31) || name) AS half FROM unnest(%(names)s::text[]) AS name ORDER BY half
     ) AS in_one_order
-""")  # noqa: S608 - only a constant of this file is put in
+"""  # noqa: S608 - only a constant of this file is put in
+
+_FIND: Final = "SELECT DISTINCT interaction_id FROM call_aliases WHERE provider = %(provider)s AND call_key = ANY(%(names)s)"
+
+_KEPT: Final = """
+    SELECT id, provider, call_key, state, outcome, settled_at, last_event_at, customer_ref, chosen_by, identity_level
+    FROM interactions WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +56,12 @@ class KeptCall:
 
 async def lock_names(tx: AsyncConnection, provider: str, names: Iterable[str]) -> None:
     """Let one transaction at a time deal with these names, also before any row bears them. Always in one order."""
-    await tx.execute(_LOCK_NAMES, {"provider": provider, "names": sorted(set(names))})
+    await driver_rows.execute(tx, _LOCK_NAMES, {"provider": provider, "names": sorted(set(names))})
 
 
 async def find(conn: AsyncConnection, provider: str, names: Iterable[str]) -> frozenset[UUID]:
     """Return the interactions any of these names belongs to."""
-    query = select(call_aliases.c.interaction_id).where(
-        call_aliases.c.provider == provider, call_aliases.c.call_key == func.any(bindparam("names", list(names)))
-    )
-    return frozenset((await conn.execute(query)).scalars())
+    return frozenset(await driver_rows.column(conn, _FIND, {"provider": provider, "names": list(names)}))
 
 
 async def find_derived(conn: AsyncConnection, provider: str, stem: str) -> frozenset[UUID]:
@@ -75,30 +80,8 @@ async def find_derived(conn: AsyncConnection, provider: str, stem: str) -> froze
 async def lock(tx: AsyncConnection, ids: Iterable[UUID], *, skip_busy: bool = False) -> list[KeptCall]:
     """Lock interactions, the oldest first, and return those that still exist (`skip_busy`: and that nobody else holds)."""
     wanted = list(ids)
-    if not wanted:
-        return []
-    query = (
-        select(*(interactions.c[name] for name in KeptCall.__dataclass_fields__))
-        .where(interactions.c.id == func.any(bindparam("ids", wanted)))
-        .order_by(interactions.c.id)
-        .with_for_update(skip_locked=skip_busy)
-    )
-    return [KeptCall(**row._asdict()) for row in await tx.execute(query)]
-
-
-async def write(tx: AsyncConnection, interaction_id: UUID, story: Interaction, *, provider: str, heard_at: datetime) -> None:
-    """Write the interaction and its legs as told. What people decided about it (customer, level) is left alone.
-
-    `customer_raw` of an internal call is the agent who dialled.
-    """
-    told = _columns(story)
-    row = {"id": interaction_id, "provider": provider, "last_event_at": heard_at, **told}
-    statement = insert(interactions).values(row)
-    latest = func.greatest(interactions.c.last_event_at, statement.excluded.last_event_at)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_={**told, "last_event_at": latest}),
-    )
-    await _write_legs(tx, interaction_id, story)
+    query = _KEPT + (" SKIP LOCKED" if skip_busy else "")
+    return await driver_rows.rows(tx, KeptCall, query, {"ids": wanted}) if wanted else []
 
 
 async def mark_settled(tx: AsyncConnection, interaction_id: UUID, at: datetime | None) -> None:
@@ -157,7 +140,10 @@ async def _unsettled(conn: AsyncConnection, heard_before: datetime, limit: int, 
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """Where to look for a call that may be part of another: the same customer, or a colleague's consult, about the same time."""
+    """Where to look for a call that may be part of another: the same customer, or a colleague's consult, about the same time.
+
+    The other began between `since` and `until` and was not over before `not_over_before`.
+    """
 
     provider: str
     apart_from: Sequence[UUID]
@@ -165,6 +151,7 @@ class Neighbourhood:
     caller: str | None
     agents: Sequence[str]
     since: datetime
+    not_over_before: datetime
     began_at: datetime
     until: datetime
 
@@ -173,7 +160,10 @@ async def neighbours(conn: AsyncConnection, place: Neighbourhood, *, limit: int 
     """Return interactions that may belong together with one, by number, by who called inside the house, or by who was called."""
     table = interactions.c
     by_number = select(table.id).where(
-        table.customer_e164 == place.customer, table.started_at.between(place.since, place.until), ~table.internal
+        table.customer_e164 == place.customer,
+        table.started_at.between(place.since, place.until),
+        or_(table.ended_at.is_(None), table.ended_at >= place.not_over_before),
+        ~table.internal,
     )
     by_caller = (
         select(legs.c.interaction_id)
@@ -197,59 +187,3 @@ async def neighbours(conn: AsyncConnection, place: Neighbourhood, *, limit: int 
         .limit(limit)
     )
     return list((await conn.execute(query)).scalars())
-
-
-def _columns(story: Interaction) -> dict[str, Any]:
-    phone = story.customer
-    withheld = phone is not None and phone.withheld
-    who = (story.caller or "") if story.internal else story.customer_raw
-    return {
-        "call_key": story.call_key,
-        "direction": story.direction,
-        "customer_raw": "" if withheld else who,
-        "customer_e164": None if phone is None or withheld else phone.e164,
-        "customer_national": None if phone is None or withheld else phone.national,
-        "customer_extension": None if phone is None else phone.extension,
-        "withheld": withheld,
-        "internal": story.internal,
-        "line": story.line,
-        "queue": story.queue,
-        "state": story.state,
-        "outcome": story.outcome,
-        "id_quality": story.id_quality,
-        "started_at": story.started_at,
-        "answered_at": story.answered_at,
-        "ended_at": story.ended_at,
-        "talk_s": story.talk_s if story.state == "ended" else None,
-        "wait_s": story.wait_s,
-        "hangup_cause": story.hangup_cause,
-        "recording_ref": story.recording_ref,
-    }
-
-
-async def _write_legs(tx: AsyncConnection, interaction_id: UUID, story: Interaction) -> None:
-    rows = [
-        {
-            "id": uuid4(),
-            "interaction_id": interaction_id,
-            "leg_key": leg.key,
-            "agent": leg.agent,
-            "extension": leg.extension,
-            "queue": leg.queue,
-            "kind": leg.kind,
-            "state": leg.state,
-            "outcome": leg.outcome,
-            "rang_at": leg.rang_at,
-            "answered_at": leg.answered_at,
-            "ended_at": leg.ended_at,
-            "talk_s": leg.talk_s,
-        }
-        for leg in story.legs
-    ]
-    gone = delete(legs).where(legs.c.interaction_id == interaction_id)
-    if rows:
-        statement = insert(legs)
-        told = {name: statement.excluded[name] for name in rows[0] if name not in {"id", "interaction_id", "leg_key"}}
-        await tx.execute(statement.on_conflict_do_update(index_elements=["interaction_id", "leg_key"], set_=told), rows)
-        gone = gone.where(legs.c.leg_key != func.all(bindparam("kept", [row["leg_key"] for row in rows])))
-    await tx.execute(gone)

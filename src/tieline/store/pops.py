@@ -20,10 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.pop_cards import Promise
 from tieline.domain.pop_order import PopMode, PopOrder, PopState
+from tieline.store import driver_rows
 from tieline.store.tables_calls import interactions, pops
 
 CLAIM_HOLDS: Final = timedelta(seconds=5)
 """Longer than the longest pop deadline; whoever has not shown the card by then has died."""
+
+
+_PROMISED: Final = "SELECT id AS pop_id, agent, mode, state FROM pops WHERE interaction_id = %(interaction_id)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,7 @@ class NewPop:
 
 async def promised(conn: AsyncConnection, interaction_id: UUID) -> list[Promise]:
     """Return the cards of an interaction, whatever became of them."""
-    query = select(pops.c.id, pops.c.agent, pops.c.mode, pops.c.state).where(pops.c.interaction_id == interaction_id)
-    return [Promise(row.id, row.agent, row.mode, row.state) for row in await conn.execute(query)]
+    return await driver_rows.rows(conn, Promise, _PROMISED, {"interaction_id": interaction_id})
 
 
 async def promise(tx: AsyncConnection, pop: NewPop, *, now: datetime) -> bool:

@@ -1,0 +1,111 @@
+"""Several servers, several events of one call at the same moment, and servers that die."""
+
+import asyncio
+from datetime import timedelta
+
+from tests.flows.call_centre import CallCentre
+from tests.flows.exchange import AGENTS, Exchange, scenarios, second, simple_call
+
+from tieline.store import pops
+from tieline.store.database import Database
+
+
+async def test_fifty_copies_of_one_event_at_once_are_one_event(centre: CallCentre) -> None:
+    servers = [centre, CallCentre(centre.database)]
+    ring = Exchange().tell("ringing", 0, agent="1001")
+    receipts = await asyncio.gather(*(servers[place % 2].hear(ring) for place in range(50)))
+    assert sorted(receipt.duplicate for receipt in receipts) == [False] + [True] * 49
+    assert [order.kind for server in servers for order in server.orders] == ["show"]
+    assert await centre.one(
+        "SELECT count(*), (SELECT count(*) FROM pops), (SELECT count(*) FROM call_events) FROM interactions"
+    ) == (1, 1, 1)
+
+
+async def test_all_events_of_a_call_at_once_are_that_call(centre: CallCentre) -> None:
+    events = scenarios()["warm transfer"]
+    other = CallCentre(centre.database)
+    await asyncio.gather(*((centre, other)[place % 2].hear(event, at=second(61)) for place, event in enumerate(events)))
+    await centre.settle(second(70))
+    assert await centre.one("SELECT count(*), min(outcome), min(talk_s) FROM interactions") == (1, "served", 57)
+
+
+async def test_linked_calls_told_at_once_from_both_ends_become_one(centre: CallCentre) -> None:
+    servers = [centre, CallCentre(centre.database)]
+    told = [
+        Exchange(f"c-{place}", linked_call_id=f"c-{(place + 1) % 6}").tell("ringing", place, agent=AGENTS[place])
+        for place in range(6)
+    ]
+    await asyncio.gather(*(servers[place % 2].hear(event, at=second(6)) for place, event in enumerate(told)))
+    assert await centre.one(
+        "SELECT count(*), (SELECT count(*) FROM call_events), (SELECT count(*) FROM call_aliases) FROM interactions"
+    ) == (1, 6, 6)
+
+
+async def test_a_call_is_settled_by_one_of_two_workers(centre: CallCentre) -> None:
+    await centre.hear_all(simple_call())
+    other = CallCentre(centre.database)
+    assert sorted(await asyncio.gather(centre.settle(second(60)), other.settle(second(60)))) == [0, 1]
+
+
+async def test_a_server_killed_between_commit_and_showing_leaves_the_promise_to_another(
+    centre: CallCentre, database_url: str
+) -> None:
+    await centre.hear(Exchange().tell("ringing", 0, agent="1001"))
+    centre.orders.clear()  # The server dies here: whatever it had in mind to present is gone.
+    after_restart = await Database.open(database_url)
+    async with after_restart.begin() as tx:
+        orders = await pops.unserved(tx, now=second(3), overdue=timedelta(seconds=2))
+        assert [(order.kind, order.agent, order.call_id) for order in orders] == [("show", "1001", "c-42")]
+        assert await pops.claim(tx, orders[0].pop_id, by="second server", now=second(3))
+    await after_restart.aclose()
+
+
+async def test_a_server_killed_over_a_claimed_card_is_relieved_and_cannot_show_it_twice(centre: CallCentre) -> None:
+    await centre.hear(Exchange().tell("ringing", 0, agent="1001"))
+    pop_id = centre.orders[0].pop_id
+    async with centre.database.begin() as tx:
+        assert await pops.claim(tx, pop_id, by="first", now=second(1))
+        assert await pops.claim(tx, pop_id, by="second", now=second(5)) is None
+        assert await pops.unserved(tx, now=second(5), overdue=timedelta(seconds=2)) == []
+        (order,) = await pops.unserved(tx, now=second(7), overdue=timedelta(seconds=2))
+        assert (order.kind, order.pop_id) == ("show", pop_id)
+        assert await pops.claim(tx, pop_id, by="second", now=second(7))
+        assert await pops.mark_shown(tx, pop_id, by="first", now=second(8), trace={}) is None
+        assert await pops.mark_shown(tx, pop_id, by="second", now=second(8), trace={}) == 1
+        assert await pops.mark_shown(tx, pop_id, by="second", now=second(9), trace={}) is None
+
+
+async def test_an_update_lost_with_its_server_is_found_as_an_update(centre: CallCentre) -> None:
+    ring, answer, _end = simple_call()
+    await centre.play([ring])
+    await centre.hear(answer)
+    async with centre.database.begin() as tx:
+        (order,) = await pops.unserved(tx, now=second(10), overdue=timedelta(seconds=2))
+    assert (order.kind, order.agent, order.mode, order.reason) == ("update", "1001", "full", "answered")
+
+
+async def test_a_card_withdrawn_while_it_is_being_looked_up_is_not_shown(centre: CallCentre) -> None:
+    call = Exchange()
+    await centre.hear(call.tell("ringing", 0, agent="1001"))
+    pop_id = centre.orders[0].pop_id
+    async with centre.database.begin() as tx:
+        await pops.claim(tx, pop_id, by="first", now=second(1))
+    await centre.hear(call.tell("ended", 2))
+    async with centre.database.begin() as tx:
+        assert await pops.mark_shown(tx, pop_id, by="first", now=second(3), trace={}) is None
+    assert centre.withdrawn == [("1001", "caller_hung_up")]
+
+
+async def test_a_card_no_screen_can_have_heard_of_is_withdrawn_in_silence(centre: CallCentre) -> None:
+    call = Exchange()
+    await centre.hear_all([call.tell("ringing", 0, agent="1001"), call.tell("ended", 2)])
+    assert (centre.withdrawn, await centre.cards()) == ([], {"1001": ("withdrawn", "preview", "caller_hung_up")})
+
+
+async def test_promises_of_calls_long_over_are_let_go(centre: CallCentre) -> None:
+    await centre.hear_all(simple_call())
+    async with centre.database.begin() as tx:
+        assert await pops.give_up(tx, promised_before=second(20)) == 0
+        assert await pops.give_up(tx, promised_before=second(400)) == 1
+        assert await pops.unserved(tx, now=second(500), overdue=timedelta(seconds=2)) == []
+    assert (await centre.cards())["1001"] == ("suppressed", "full", "stale_promise")
