@@ -29,13 +29,25 @@ WITHOUT_LINKS: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOS
 """How file systems without hard links refuse (some network and virtual machine shares)."""
 
 
+class _Hidden:
+    """A key that does not show when its owner is printed."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+
+    def __repr__(self) -> str:
+        return "<key>"
+
+
 class SecretBox:
     """Keys by version, 1 upwards. The highest seals; each opens what it sealed."""
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
         self._latest = max(self._ciphers)
-        self._oldest_key = keys[min(keys)]
+        self._oldest = _Hidden(keys[min(keys)])
 
     @classmethod
     def open(cls, key_file: Path) -> Self:
@@ -71,7 +83,7 @@ class SecretBox:
 
     def derive(self, purpose: str) -> bytes:
         """Return 32 bytes for another use of the key file; they outlive rotations, which only add keys. HKDF, RFC 5869."""
-        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._oldest_key)
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._oldest.key)
 
     def is_current(self, sealed: bytes) -> bool:
         """Say whether the newest key sealed this; if not, seal it again after a rotation."""

@@ -119,3 +119,11 @@ def test_the_keys_do_not_show(key_file: Path) -> None:
     write_keys(key_file, b"k" * 32)
     box = SecretBox.open(key_file)
     assert "kkkk" not in f"{box!r}{vars(box)!r}"
+
+
+def test_what_is_derived_differs_by_purpose_and_outlives_a_rotation(key_file: Path) -> None:
+    write_keys(key_file, b"a" * 32)
+    before = SecretBox.open(key_file).derive("cursors")
+    write_keys(key_file, b"a" * 32, b"b" * 32)
+    rotated = SecretBox.open(key_file)
+    assert (rotated.derive("cursors") == before, rotated.derive("pseudonyms") == before, len(before)) == (True, False, 32)
