@@ -250,12 +250,55 @@ def troubled() -> Mapping[str, Json]:
 
 
 def trace(call_id: str) -> Json:
-    """Why a call popped, shortened."""
+    """Why a call popped, as `GET /v1/calls/{call_id}/trace` tells it."""
     return {
         "call_id": call_id,
-        "decided": {"state": "known", "rule": "direct", "reason": "exact number, one person", "confidence": 0.95},
-        "sources": [
-            {"source": "crm", "state": "live", "took_ms": 84, "records": 1},
-            {"source": "erp", "error": "upstream_timeout"},
+        "events": [
+            {"type": "ringing", "at": ago(seconds=12), "agent": "1001", "queue": "support", "effect": "show 1001: rang"},
+            {
+                "type": "answered",
+                "at": ago(seconds=3),
+                "agent": "1001",
+                "queue": None,
+                "effect": "update 1001: answered, withdraw 1002: answered_elsewhere",
+            },
+        ],
+        "pops": [
+            {
+                "pop_id": call_id.removeprefix("c-"),
+                "agent": "1001",
+                "state": "shown",
+                "promised_at": ago(seconds=12),
+                "shown_at": ago(seconds=12),
+                "acked_at": ago(seconds=11),
+                "acked_by": "agent:1001",
+                "decided": {
+                    "state": "known",
+                    "rule": "direct",
+                    "reason": "exact number, one person",
+                    "confidence": 0.95,
+                    "ref": "crm:003xx",
+                },
+                "candidates": [
+                    {"ref": "crm:003xx", "score": 0.95, "rule": "direct", "because": ["open_ticket", "verified_number"]}
+                ],
+                "sources": [
+                    {
+                        "source": "crm",
+                        "operation": "customer.find",
+                        "state": "live",
+                        "took_ms": 84,
+                        "records": 1,
+                        "pending": False,
+                    },
+                    {
+                        "source": "erp",
+                        "operation": "order.list",
+                        "state": "unavailable",
+                        "error": "upstream_timeout",
+                        "took_ms": 600,
+                    },
+                ],
+            }
         ],
     }

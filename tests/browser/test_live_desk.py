@@ -183,7 +183,10 @@ async def test_why_this_shows_the_trace(desk: Desk) -> None:
     page = await desk.ready()
     await desk.show(recorded.pop(f"{desk.agent}.p1", **ANSWERED))
     await page.get_by_role("button", name="Why this?").click()
-    await expect(page.locator(".why")).to_contain_text("the rule that decided")
+    await expect(page.locator(".why")).to_contain_text("exact number, one person")
+    await expect(page.locator(".why")).to_contain_text("number confirmed")
+    await expect(page.locator(".why")).to_contain_text("erp: no answer yet")
+    await expect(page.locator(".why")).to_contain_text("agent:1001")
 
 
 async def test_a_desk_opened_during_a_call_shows_it(desk: Desk) -> None:

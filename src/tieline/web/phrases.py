@@ -3,7 +3,7 @@
 A pop travels with its sentences already made. The scripts recognise one by its pattern, take the values out, and say it again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
@@ -12,13 +12,18 @@ from tieline.domain.match_reasons import REASONS, Language
 
 FILE: Final = "messages/phrases.json"
 _LANGUAGES: Final[Mapping[Language, str]] = {"en": "en", "zh": "zh-CN"}
-_WORDS: Final[Iterable[Mapping[Language, str]]] = ({"en": "ticket", "zh": "工单"}, {"en": "note", "zh": "备注"})
+_WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "word_ticket": {"en": "ticket", "zh": "工单"},
+    "word_note": {"en": "note", "zh": "备注"},
+}
 
 
 def phrases() -> list[dict[str, str]]:
-    """Return every sentence by the page's language codes; `{name}` stands for a value."""
-    sentences = [*REASONS.values(), *_WORDS]
-    return [{_LANGUAGES[language]: text for language, text in sentence.items()} for sentence in sentences]
+    """Return every sentence by the page's language codes, and its code; `{name}` stands for a value."""
+    return [
+        {"code": code, **{_LANGUAGES[language]: text for language, text in sentence.items()}}
+        for code, sentence in {**REASONS, **_WORDS}.items()
+    ]
 
 
 def phrase_file() -> bytes:

@@ -8,7 +8,7 @@ import { Calls } from "./core/calls.js";
 import { element, setAttribute, setHidden, setText } from "./core/dom.js";
 import { Feed } from "./core/feed.js";
 import { rememberLanguage } from "./core/preferences.js";
-import { post, read } from "./core/requests.js";
+import { post } from "./core/requests.js";
 import { LANGUAGES, listen, say, speak, spoken } from "./core/texts.js";
 import { callCard } from "./card/card.js";
 
@@ -123,7 +123,7 @@ class PopPage {
       close: () => this.draw(),
       noted: () => undefined,
       choose: (one, ref, remember) => call(`/v1/pops/${encodeURIComponent(one.popId)}/choose`, { ref, remember }),
-      trace: (path) => read(path, { key: this.grant.key }),
+      trace: null, // the page's key follows pops and nothing else
     };
   }
 

@@ -1,6 +1,6 @@
 /** The rows inside a block: an order, a ticket, an account, or any record of a kind this page has not met. */
 
-import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
+import { element, followList, setAttribute, setHidden, setTextOrHide } from "../core/dom.js";
 import { outsideLink } from "../core/links.js";
 import { day, moment, money, say, word } from "../core/texts.js";
 import { factRow } from "./profile.js";

@@ -6,12 +6,16 @@
  */
 
 let patterns = [];
+let byCode = new Map();
 
 /** Load the catalogue: a list of the same sentence in each language. */
 export async function learn(address) {
   const answer = await fetch(address, { credentials: "same-origin" });
   const catalogue = await answer.json();
-  patterns = catalogue.flatMap((sentence) => Object.entries(sentence).map(([language, text]) => ({ language, sentence, ...patternOf(text) })));
+  byCode = new Map(catalogue.map(({ code, ...sentence }) => [code, sentence]));
+  patterns = catalogue.flatMap(({ code: _, ...sentence }) =>
+    Object.entries(sentence).map(([language, text]) => ({ language, sentence, ...patternOf(text) })),
+  );
   patterns.sort((one, other) => other.fixed - one.fixed);
 }
 
@@ -26,6 +30,12 @@ export function retell(text, language) {
     return sentence[language].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   }
   return text;
+}
+
+/** Return the sentence of a code without its values, or the code itself. */
+export function sentenceOf(code, language) {
+  const text = byCode.get(code)?.[language] ?? String(code ?? "").replaceAll("_", " ");
+  return text.replace(/\s*\{\w+\}/g, "").trim();
 }
 
 /** A pattern for a text with `{names}`; `fixed` counts its own letters, so that the most telling pattern is tried first. */

@@ -1,6 +1,6 @@
 /** What the page says, in the agent's language, and how it writes numbers, times and money. */
 
-import { learn, retell } from "./phrases.js";
+import { learn, retell, sentenceOf } from "./phrases.js";
 
 export const LANGUAGES = ["zh-CN", "en"];
 
@@ -45,6 +45,11 @@ export function sayOr(key, otherwise) {
 /** A sentence from the server, in the agent's language where we know it. */
 export function told(text) {
   return retell(text, language);
+}
+
+/** A reason known by its code, without the values a sentence would have. */
+export function reason(code) {
+  return sentenceOf(code, language);
 }
 
 /** A word of a fixed vocabulary (a status, a tier): translated, or readable as it is. */
