@@ -48,7 +48,7 @@ class Tieline:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.catalog = Catalog()
-        set_up_logs(level=settings.log_level, log_format=settings.log_format)
+        self._log_from("warning")  # A command that ends by itself says on the screen what it did.
 
     def env_example(self) -> str:
         """Return the text of `.env.example`."""
@@ -58,11 +58,13 @@ class Tieline:
         """Serve until told to stop."""
         wished = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = self._settings.model_copy(update=wished)
+        self._log_from(settings.log_level)
         refuse_open_door_to_others(settings.auth, settings.host)
         serving.serve(settings, processes=workers, with_worker=with_worker, progress=progress)
 
     def work(self, *, concurrency: int, progress: Progress) -> None:
         """Work off jobs until told to stop."""
+        self._log_from(self._settings.log_level)
         with database_of(self._settings, progress) as url:
             asyncio.run(self._within_house(url, lambda house: worker.run(house, url, concurrency=concurrency)))
 
@@ -107,9 +109,8 @@ class Tieline:
         """Serve with an open door on loopback, a worker included."""
         permitted = ",".join(f"127.0.0.1=127.0.0.0/8:{urlsplit(url).port}" for url in reachable)
         settings = self._settings.model_copy(
-            update={"auth": "off", "host": "127.0.0.1", "port": port, "private_networks": permitted, "log_level": "warning"}
+            update={"auth": "off", "host": "127.0.0.1", "port": port, "private_networks": permitted}
         )
-        set_up_logs(level=settings.log_level, log_format=settings.log_format)
         with database_of(settings, progress) as url:
             async with applying(settings, url, self.catalog) as tools:
                 await apply(tools, apply_file)
@@ -118,6 +119,11 @@ class Tieline:
                 serving.serving(house, settings, url, with_worker=True) as address,
             ):
                 yield Serving(address, house)
+
+    def _log_from(self, level: str) -> None:
+        """Write log lines from a level on; a level set by the administrator holds for every command."""
+        chosen = self._settings.log_level if "log_level" in self._settings.model_fields_set else level
+        set_up_logs(level=chosen, log_format=self._settings.log_format)
 
     def _once(self, use: Callable[[House], Awaitable[T]]) -> T:
         with database_of(self._settings, say_nothing) as url:

@@ -57,7 +57,10 @@ class Settings(BaseSettings):
     body_limit_bytes: Annotated[int, Field(ge=1024, description="Largest request body accepted, in bytes.")] = 1_048_576
     database_pool_size: Annotated[int, Field(ge=2, le=100, description="Connections to Postgres per process.")] = 10
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(description="Least severe level that is written.")
+        Literal["debug", "info", "warning", "error"],
+        Field(
+            description="Least severe level that is written. Unset: commands that end by themselves and the demo write warnings."
+        ),
     ] = "info"
     log_format: Annotated[Literal["json", "console"], Field(description="json for machines, console for people.")] = "json"
 
