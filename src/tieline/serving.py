@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
+from tieline.api.wire import server_options
 from tieline.cli.root import Progress
 from tieline.connectors.registry import Catalog
 from tieline.domain.errors import ConfigRefused
@@ -139,9 +140,6 @@ def _uvicorn(app: ASGIApp | str, settings: Settings, *, factory: bool = False, p
         host=settings.host,
         port=settings.port,
         lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        **server_options(),
     )

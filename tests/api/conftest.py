@@ -1,5 +1,6 @@
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,27 @@ from tests.api.front_door import PBX_TOKEN, FrontDoor, open_door
 from tests.conftest import address_of, run_on_server
 
 
+@contextmanager
+def copied(server_url: str, template: str) -> Iterator[str]:
+    """A migrated database that lasts longer than one test."""
+    name = f"tieline_door_{uuid.uuid4().hex[:12]}"
+    run_on_server(server_url, "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, template)
+    yield address_of(server_url, name)
+    run_on_server(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
 @pytest.fixture(scope="session")
 def standing_database_url(postgres_url: str, template_database: str) -> Iterator[str]:
-    """A migrated database for all tests of the door that leave others alone."""
-    name = f"tieline_door_{uuid.uuid4().hex[:12]}"
-    run_on_server(postgres_url, "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, template_database)
-    yield address_of(postgres_url, name)
-    run_on_server(postgres_url, "DROP DATABASE {} WITH (FORCE)", name)
+    """For all tests of the door that leave one another's rows alone."""
+    with copied(postgres_url, template_database) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def another_database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """For a module that serves an application of its own: its secrets are sealed with another key."""
+    with copied(postgres_url, template_database) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

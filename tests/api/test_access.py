@@ -15,6 +15,7 @@ from tieline.security.permissions import Caller
 from tieline.services import api_keys
 from tieline.services.access import SESSION_IDLE, SESSION_LIFE, refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
+from tieline.store import api_keys as key_rows
 from tieline.wiring import app_of
 
 AGENTS = "/v1/agents"
@@ -169,7 +170,7 @@ async def test_a_key_is_looked_up_once_for_many_requests(door: FrontDoor, monkey
     def no_query(*_: object) -> None:
         pytest.fail("asked the database again")
 
-    monkeypatch.setattr(api_keys.api_keys, "find", no_query)
+    monkeypatch.setattr(key_rows, "find", no_query)
     assert await statuses(door, header) == (200, None)
 
 

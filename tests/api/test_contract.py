@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
-from tests.api.front_door import FrontDoor, open_door
+from tests.api.front_door import open_door
 
 from tieline.api import wire
 from tieline.kit.clock import utc_now
@@ -86,11 +86,9 @@ class Quiet(uvicorn.Server):
 
 
 @pytest.fixture(scope="module")
-def served(
-    standing_database_url: str, pbx_token: None, door: FrontDoor, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    del pbx_token, door  # the database is set up once
-    server = Served(standing_database_url, tmp_path_factory.mktemp("served"))
+def served(another_database_url: str, pbx_token: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    del pbx_token
+    server = Served(another_database_url, tmp_path_factory.mktemp("served"))
     server.start()
     yield server
     server.stop()
@@ -105,6 +103,6 @@ def served(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_operation_keeps_its_word(case: schemathesis.Case, served: Served) -> None:
+def test_every_operation_keeps_its_word(case: schemathesis.Case[Any], served: Served) -> None:
     headers = {"Authorization": f"Bearer {served.key}"}
     case.call_and_validate(base_url=served.base_url, headers=headers, checks=CHECKS)

@@ -41,7 +41,7 @@ def missing(answer: httpx.Response) -> dict[str, str | None]:
 
 
 async def test_every_route_signed_in_or_not(door: FrontDoor) -> None:
-    wrong = {}
+    wrong: dict[tuple[str, str, int], object] = {}
     signed = await door.signed(*PERMISSIONS)
     async with door.client() as client:
         for row in truth_table(door.app.state.declared_routes):

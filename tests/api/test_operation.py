@@ -7,6 +7,7 @@ from tests.api.front_door import FrontDoor
 
 from tieline.domain.errors import Overloaded
 from tieline.services import readiness
+from tieline.store import schema_state
 from tieline.store.database import Database
 
 
@@ -32,7 +33,7 @@ async def test_another_schema_is_told(door: FrontDoor, monkeypatch: pytest.Monke
     async def another(_conn: object) -> tuple[str | None, object]:
         return revision, door.house.clock()
 
-    monkeypatch.setattr(readiness.schema_state, "read", another)
+    monkeypatch.setattr(schema_state, "read", another)
     found = await readiness.check(door.house.database, clock=door.house.clock)
     assert (found.schema, found.ready) == (state, state == "ahead")
 

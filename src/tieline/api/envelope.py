@@ -2,9 +2,11 @@
 
 import re
 import secrets
+from functools import cache
 from typing import Any, Final
 
 import structlog
+from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tieline.api.security_headers import StandingHeaders
@@ -15,6 +17,9 @@ log = structlog.get_logger()
 
 _TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, 3.2 (https://www.w3.org/TR/trace-context/, read 2026-11-22)."""
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Any other word is somebody's invention, and inventions are no labels."""
 
 _SECURITY_STATUSES: Final = {401: "not_signed_in", 403: "not_allowed", 421: "host_refused"}
 _SECURITY_CODES: Final = {"key_in_url": "key_in_url", "cross_site": "cross_site"}
@@ -48,6 +53,16 @@ class Envelope:
         await self._app(scope, receive, send_completed)
 
 
+@cache
+def _requests(route: str, method: str, status: int) -> Counter:
+    return REQUESTS.labels(route, method, str(status))
+
+
+@cache
+def _seconds(route: str) -> Histogram:
+    return REQUEST_SECONDS.labels(route)
+
+
 def _trace_id(scope: Scope) -> str | None:
     for name, value in scope["headers"]:
         if name == b"traceparent":
@@ -59,12 +74,13 @@ def _trace_id(scope: Scope) -> str | None:
 def _note(scope: Scope, status: int, *, took_s: float) -> None:
     route = route_of(scope)
     code = scope.get("tieline.problem_code")
-    REQUESTS.labels(route, scope["method"] if route != "none" else "any", str(status)).inc()
-    REQUEST_SECONDS.labels(route).observe(took_s)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    _requests(route, method, status).inc()
+    _seconds(route).observe(took_s)
     event = _SECURITY_CODES.get(code or "") or _SECURITY_STATUSES.get(status)
     if event:
         SECURITY_EVENTS.labels(event).inc()
-    facts: dict[str, Any] = {"method": scope["method"], "route": route, "status": status, "took_ms": round(took_s * 1000, 1)}
+    facts: dict[str, Any] = {"method": method, "route": route, "status": status, "took_ms": round(took_s * 1000, 1)}
     caller = scope.get("tieline.caller")
     if caller is not None:
         facts["actor"] = caller.actor

@@ -25,13 +25,20 @@ class HttpGate:
     async def caller_of(self, request: Request) -> Caller:
         """Say who asks. Raises as `Access.who`."""
         headers = request.scope["headers"]
+        authorization = tuple(value.decode("latin-1") for name, value in headers if name == b"authorization")
+        session = request.cookies.get(self._cookie)
         return await self._access.who(
             Credentials(
-                authorization=tuple(value.decode("latin-1") for name, value in headers if name == b"authorization"),
-                session=request.cookies.get(self._cookie),
+                authorization=authorization,
+                session=session,
                 query=request.scope["query_string"].decode("latin-1"),
                 client=request.client.host if request.client else None,
                 relayed=any(name in _RELAY_HEADERS for name, _ in headers),
-                agent=request.query_params.get("agent") or request.path_params.get("agent"),
+                agent=None if authorization or session else _agent_named(request),
             )
         )
+
+
+def _agent_named(request: Request) -> str | None:
+    """Return whom the address speaks of; only an open door, which asks for no credentials, goes by it."""
+    return request.path_params.get("agent") or request.query_params.get("agent")

@@ -104,7 +104,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 def server_options() -> Mapping[str, Any]:
-    """Return how uvicorn is to be run; address, port and number of processes are the caller's to add.
+    """Return how uvicorn is to be run; address, port, number of processes and patience at the end are the caller's to add.
 
     Headers a proxy may set are not believed: nothing here depends on them, and without a proxy they are anybody's.
     """
@@ -116,7 +116,6 @@ def server_options() -> Mapping[str, Any]:
         "proxy_headers": False,
         "server_header": False,
         "timeout_keep_alive": LONGEST_IDLE_S,
-        "timeout_graceful_shutdown": 10,
     }
 
 

@@ -12,7 +12,12 @@ import structlog
 from tieline.observability.redaction import describe_exception, keep_allowed
 
 LogFormat = Literal["json", "console"]
-_TALKATIVE: Final[Mapping[str, int]] = {"uvicorn.access": logging.CRITICAL, "httpx": logging.WARNING, "asyncio": logging.WARNING}
+_TALKATIVE: Final[Mapping[str, int]] = {
+    "uvicorn.access": logging.CRITICAL,
+    "httpx": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "alembic": logging.WARNING,
+}
 """uvicorn's access line and httpx's request line hold whole URLs; ours, `request.answered`, holds the route."""
 _SPOKEN_IN_FULL: Final = ("uvicorn.error",)
 """These say where they listen and that they stop; their texts hold no value from outside."""

@@ -65,11 +65,24 @@ ALLOWED: Final = frozenset(_EVERY_LINE | _REQUEST | _CALL | _SOURCE | _WORK | _A
 """Never here: from, to, phone, name, email, address, body, headers, query, url, token, secret, text, detail, message."""
 
 _FIRST: Final = ("timestamp", "level", "event")
-_STRUCTLOGS_OWN: Final = ("_record", "_from_structlog")
 
-_OUR_IDS: Final = frozenset({"request_id", "trace_id", "pop_id", "interaction_id", "review_id", "timestamp", "key_id"})
+_AS_THEY_ARE: Final = frozenset(
+    {
+        "timestamp",
+        "level",
+        "request_id",
+        "trace_id",
+        "pop_id",
+        "interaction_id",
+        "review_id",
+        "key_id",
+        "_record",
+        "_from_structlog",
+    }
+)
 """Ids of our own making hold long runs of digits by chance; an exchange's call id may hold the caller's number on purpose."""
 
+_FEWEST_DIGITS: Final = 7
 _NUMBER: Final = re.compile(r"\+?\d(?:[\s\-().]?\d){6,}")
 _LONGEST_TEXT: Final = 200
 _FRAMES_KEPT: Final = 12
@@ -77,12 +90,17 @@ _FRAMES_KEPT: Final = 12
 
 def keep_allowed(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Drop every field whose name is not allowed; shorten and scrub the rest (a structlog processor)."""
-    kept: dict[str, Any] = {name: line[name] for name in _STRUCTLOGS_OWN if name in line}
-    kept |= {name: _scrubbed(name, line[name]) for name in _FIRST if name in line}
-    kept |= {name: _scrubbed(name, value) for name, value in line.items() if name in ALLOWED}
-    dropped = sorted(line.keys() - kept.keys())
+    kept: dict[str, Any] = {name: line[name] for name in _FIRST if name in line}
+    dropped: list[str] = []
+    for name, value in line.items():
+        if name in _AS_THEY_ARE:
+            kept[name] = value
+        elif name in ALLOWED:
+            kept[name] = _scrubbed(value)
+        else:
+            dropped.append(name)
     if dropped:
-        kept["dropped"] = dropped
+        kept["dropped"] = sorted(dropped)
     return kept
 
 
@@ -113,12 +131,12 @@ def _short(filename: str) -> str:
     return "/".join(filename.replace("\\", "/").split("/")[-2:])
 
 
-def _scrubbed(name: str, value: object) -> object:
+def _scrubbed(value: object) -> object:
     if isinstance(value, bool | int | float) or value is None:
         return value
     if isinstance(value, list | tuple | set | frozenset):
-        return [_scrubbed(name, item) for item in value]
+        return [_scrubbed(item) for item in value]
     text = str(value)
-    if name not in _OUR_IDS:
+    if len(text) >= _FEWEST_DIGITS:
         text = _NUMBER.sub("[number]", text)
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
