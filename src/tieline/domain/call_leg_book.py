@@ -78,7 +78,7 @@ class LegBook:
     def _join_target(self, event: CallEvent, target: str) -> None:
         staff = staff_called(target, self._directory)
         if staff is None:
-            self._put(self._outside_leg(event, target))
+            self._put(self._outside_leg(event))
             return
         leg = self._find(staff, event.call_id) or self._new(event.call_id, staff, None)
         self._put(replace(_talking(leg, event.at), kind="conference"))
@@ -90,8 +90,8 @@ class LegBook:
         for leg in self._talking_legs(event)[:1]:
             talked = _talking(leg, event.at)
             self._put(replace(talked, ended_at=_earlier(leg.ended_at, event.at), handed_over=True, to_outside=outside))
-        if outside and event.target is not None:
-            self._put(self._outside_leg(event, event.target))
+        if outside:
+            self._put(self._outside_leg(event))
 
     @property
     def told_outcome(self) -> CallOutcome | None:
@@ -153,9 +153,9 @@ class LegBook:
             self._key_by_leg_id[leg_id] = key
         return Leg(key, call_id, "agent", agent=staff.agent, extension=staff.extension)
 
-    def _outside_leg(self, event: CallEvent, number: str) -> Leg:
-        key = self._free_key("outside")
-        return Leg(key, event.call_id, "external", extension=number, rang_at=event.at, answered_at=event.at)
+    def _outside_leg(self, event: CallEvent) -> Leg:
+        """The number is left in the event: a leg is shown to whoever may see the call, a stranger's number is not."""
+        return Leg(self._free_key("outside"), event.call_id, "external", rang_at=event.at, answered_at=event.at)
 
     def _talking_legs(self, event: CallEvent) -> list[Leg]:
         """Return the leg the event names, else everyone talking on that call, the first to answer first."""

@@ -50,7 +50,7 @@ async def accept(tx: AsyncConnection, arrival: Arrival) -> bool:
     values = {name: getattr(arrival, name) for name in Arrival.__dataclass_fields__}
     values["headers"] = {name: text for name, text in arrival.headers.items() if name.lower() not in SECRET_HEADERS}
     statement = insert(inbox).values(values).on_conflict_do_nothing(index_elements=["connection", "dedupe_key"])
-    return (await tx.execute(statement)).rowcount == 1
+    return (await tx.execute(statement.returning(inbox.c.id))).one_or_none() is not None
 
 
 async def close(tx: AsyncConnection, arrival_id: UUID, state: InboxState, *, note: str | None = None) -> None:

@@ -76,7 +76,8 @@ async def promised(conn: AsyncConnection, interaction_id: UUID) -> list[Promise]
 async def promise(tx: AsyncConnection, pop: NewPop, *, now: datetime) -> bool:
     """Promise a card; False: this agent has one for this interaction already."""
     values = {**{name: getattr(pop, name) for name in NewPop.__dataclass_fields__}, "state": "promised", "promised_at": now}
-    return (await tx.execute(insert(pops).values(values).on_conflict_do_nothing())).rowcount == 1
+    added = insert(pops).values(values).on_conflict_do_nothing().returning(pops.c.id)
+    return (await tx.execute(added)).one_or_none() is not None
 
 
 async def promise_again(tx: AsyncConnection, pop_id: str, *, mode: PopMode, reason: str, now: datetime) -> None:
