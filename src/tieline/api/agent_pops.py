@@ -1,30 +1,20 @@
 """The agent's side of a pop: the live channel, the acknowledgement, the choice among several, the page behind a code."""
 
-import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 
+from tieline.api.agent_stream import allowed_to_follow, event_stream, position_in
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotAllowed
 from tieline.push.channel import Channel
 from tieline.security.permissions import Caller, permit, public
-from tieline.services.agent_pops import AgentPops
+from tieline.services.agent_pops import AgentPops, Verdict
 
-KEEP_ALIVE_S: Final = 15
-STUCK_AFTER_S: Final = 20.0
-"""A browser that takes nothing for so long is let go; it comes back and resumes."""
-
-LARGEST_POSITION: Final = 2**63 - 1
 NO_SUCH_POP: Final = "There is no such pop, or it is not this agent's: `not_found`."
-
-logging.getLogger("sse_starlette").setLevel(logging.INFO)
-"""Its debug lines quote whole events, and with them whoever calls."""
 
 router = APIRouter(route_class=StrictRoute, prefix="/v1", tags=["Screen pops"])
 
@@ -41,6 +31,14 @@ class Choice(BaseModel):
 
     ref: Annotated[str, Field(min_length=3, max_length=300, description="The candidate's `ref`.", examples=["crm:003xx"])]
     remember: Annotated[bool, Field(description="Take this one for the number from now on, for 180 days.")] = False
+
+
+class Said(BaseModel):
+    """What the agent makes of a caller nobody knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"verdict": "review_later"}]})
+
+    verdict: Verdict
 
 
 class Code(BaseModel):
@@ -80,7 +78,7 @@ async def follow(
     """
     require_desk_of(caller, agent)
     channel: Channel[Any] = request.app.state.house.channel
-    return EventSourceResponse(_events(channel, agent, _position(last_event_id)), ping=KEEP_ALIVE_S, send_timeout=STUCK_AFTER_S)
+    return event_stream(channel.subscribe(agent, position_in(last_event_id)), allowed_to_follow(request, agent))
 
 
 @router.post(
@@ -104,6 +102,28 @@ async def choose(request: Request, pop_id: PopId, choice: Choice, caller: Answer
 
 
 @router.post(
+    "/pops/{pop_id}/ask-again",
+    summary="Ask the systems again",
+    status_code=204,
+    responses=problems({404: NO_SUCH_POP, 409: "The card was taken back: `pop_withdrawn`."}),
+)
+async def ask_again(request: Request, pop_id: PopId, caller: Answerer) -> None:
+    """Put the same question to every system once more. The card follows on the live channel."""
+    await _pops(request).ask_again(pop_id, by=caller)
+
+
+@router.post(
+    "/pops/{pop_id}/review",
+    summary="Leave an unknown caller to a reviewer",
+    status_code=204,
+    responses=problems({404: NO_SUCH_POP, 409: "The caller is known, or hides the number: `nothing_to_review`."}),
+)
+async def leave_for_review(request: Request, pop_id: PopId, said: Said, caller: Answerer) -> None:
+    """Add what the agent makes of the call to the number's open question. Nothing is decided, and no system is written to."""
+    await _pops(request).leave_for_review(pop_id, said.verdict, by=caller)
+
+
+@router.post(
     "/pops/{pop_id}/open",
     summary="Open a pop page",
     dependencies=[public("the one-time code is the permission")],
@@ -119,20 +139,6 @@ def require_desk_of(caller: Caller, agent: str) -> None:
     """Raises: NotAllowed: the caller may not see or act for this agent."""
     if not caller.speaks_for(agent):
         raise NotAllowed
-
-
-async def _events(channel: Channel[Any], agent: str, position: int | None) -> AsyncGenerator[ServerSentEvent, None]:
-    async with aclosing(channel.subscribe(agent, position)) as deliveries:
-        async for delivery in deliveries:
-            yield ServerSentEvent(delivery.data, event=delivery.kind, id=None if delivery.id is None else str(delivery.id))
-
-
-def _position(last_event_id: str | None) -> int | None:
-    """Read a position; one that was never ours starts over rather than being refused, as browsers send it by themselves."""
-    if not (last_event_id or "").isascii() or not (last_event_id or "").isdigit():
-        return None
-    position = int(last_event_id or "")
-    return position if position <= LARGEST_POSITION else None
 
 
 def _pops(request: Request) -> AgentPops:

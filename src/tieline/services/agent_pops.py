@@ -1,13 +1,17 @@
-"""What an agent does with a pop: sees it, says who is calling, opens it from the softphone."""
+"""What an agent does with a pop: sees it, says who is calling or what to make of the call, asks again, opens its page."""
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from tieline.security.permissions import Caller
 
 KEY_LIFE: Final = timedelta(hours=4)
 """As long as a call may last before the sweeper ends it."""
+
+
+Verdict = Literal["review_later", "wrong_number", "spam"]
+"""What an agent may say of a caller nobody knows. A reviewer decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,12 @@ class AgentPops(Protocol):
 
     async def choose(self, pop_id: str, ref: str, *, remember: bool, by: Caller) -> None:
         """Say who is calling. Raises: NotFound. StateConflict: the pop is over."""
+
+    async def ask_again(self, pop_id: str, *, by: Caller) -> None:
+        """Ask every system once more; the card follows. Raises: NotFound. StateConflict: the pop is over."""
+
+    async def leave_for_review(self, pop_id: str, verdict: Verdict, *, by: Caller) -> None:
+        """Leave an unknown caller to a reviewer. Raises: NotFound. StateConflict: the caller is known, or hides the number."""
 
     async def open(self, pop_id: str, code: str) -> OpenedPop:
         """Exchange a one-time code. Raises: Gone."""

@@ -9,8 +9,8 @@ from tieline.domain.match_shared import CHOICES_THAT_SHARE, CHOICES_WITHIN
 from tieline.domain.pop_order import PopOrder
 from tieline.kit.deadline import Deadline
 from tieline.security.permissions import Caller
-from tieline.services import api_keys
-from tieline.services.agent_pops import KEY_LIFE, OpenedPop
+from tieline.services import api_keys, pop_reviews
+from tieline.services.agent_pops import KEY_LIFE, OpenedPop, Verdict
 from tieline.services.api_keys import KeyWish
 from tieline.services.pop_card import card_of
 from tieline.services.pop_delivery import PopDelivery
@@ -61,6 +61,24 @@ class PopAnswers:
             await pops.promise_again(tx, pop_id, mode=pop.mode, reason="chosen", now=now)
             await audit_trail.write(tx, _chosen(pop, ref, by, remember=remember, at=now))
         self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", "chosen", pop.mode))
+
+    async def ask_again(self, pop_id: str, *, by: Caller) -> None:
+        """Ask every system once more; the card follows. Raises: NotFound. NotAllowed. StateConflict: it was taken back."""
+        async with self._desk.database.begin() as tx:
+            pop = await self._own(tx, pop_id, by)
+            if pop.state == "withdrawn":
+                raise StateConflict("The card was taken back.", code="pop_withdrawn")
+            await pops.promise_again(tx, pop_id, mode=pop.mode, reason="asked_again", now=self._desk.now())
+        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", "asked_again", pop.mode))
+
+    async def leave_for_review(self, pop_id: str, verdict: Verdict, *, by: Caller) -> None:
+        """Leave an unknown caller to a reviewer, with what the agent makes of the call. Nothing is decided here.
+
+        Raises: NotFound. NotAllowed: another agent's card. StateConflict: the caller is known, or hides the number.
+        """
+        async with self._desk.database.begin() as tx:
+            pop = await self._own(tx, pop_id, by)
+            await pop_reviews.ask(tx, pop, verdict, by=by, now=self._desk.now())
 
     async def open(self, pop_id: str, code: str) -> OpenedPop:
         """Exchange a one-time code for the card as it stands. Raises: NotFound. Gone: used or expired."""

@@ -8,9 +8,11 @@ from typing import get_args
 import orjson
 import pytest
 
+from tieline.domain.actions import LOCK_REASONS
 from tieline.domain.call import CallEventType, CallOutcome
 from tieline.domain.customer import Tier
 from tieline.domain.errors import ConnectorError
+from tieline.domain.hint_texts import HINT_TEXTS
 from tieline.domain.match_reasons import REASONS
 from tieline.domain.order import OrderStatus
 from tieline.domain.phone import NumberKind
@@ -99,6 +101,7 @@ def test_every_failure_of_a_look_up_is_told_in_words() -> None:
 
 
 def test_every_reason_can_be_said_in_both_languages() -> None:
-    by_code = {sentence["code"]: sentence for sentence in phrases()}
-    assert set(REASONS) <= set(by_code)
-    assert all({"en", "zh-CN"} <= set(sentence) for sentence in by_code.values())
+    assert set(REASONS) <= {sentence.get("code") for sentence in phrases()}
+    texts = {sentence["en"] for sentence in phrases()}
+    assert {hint["en"] for hint in HINT_TEXTS.values()} | {lock["en"] for lock in LOCK_REASONS.values()} <= texts
+    assert all({"en", "zh-CN"} <= set(sentence) for sentence in phrases())
