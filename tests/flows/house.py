@@ -6,15 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from tests.flows.door import PATIENCE_S, Door, Json, json_of, patiently
 from tests.flows.sandbox import Sandbox
 
 from tieline.cli.demo_setup import apply_file
+from tieline.connectors.breaker import CircuitBreaker
+from tieline.connectors.limits import Throttle
 from tieline.connectors.registry import Catalog
-from tieline.kit.clock import utc_now
+from tieline.kit.clock import monotonic_s, utc_now
 from tieline.services.apply import Change, apply
 from tieline.services.call_settling import settle_due
 from tieline.services.house import House
@@ -25,6 +27,10 @@ from tieline.store import configuration
 from tieline.store.configuration import Configuration
 from tieline.store.database import Database
 from tieline.wiring import applying, house_of
+
+CLEAR: Final = b"""
+    TRUNCATE interactions, pops, pop_codes, agent_events, identity_keys, number_marks, number_choices, review_items, inbox CASCADE
+"""
 
 
 @dataclass
@@ -79,6 +85,11 @@ class RunningHouse(Door):
         async with self.database.pool.connection() as connection:
             return await (await connection.execute(query.encode())).fetchall()
 
+    async def rows_changed(self, statement: bytes) -> int:
+        """Change the database behind the house's back."""
+        async with self.database.pool.connection() as connection:
+            return (await connection.execute(statement)).rowcount
+
     async def apply(self, text: str) -> tuple[Change, ...]:
         """Make what is set up match a file, and wait until the server has heard of it."""
         changes = await apply_to(self.settings, self.database_url, self.folder, text)
@@ -89,8 +100,23 @@ class RunningHouse(Door):
                 return changes
         raise AssertionError
 
-    def forget_answers(self) -> None:
+    async def begin_anew(self) -> None:
+        """Make the house as it was when it opened: nothing called, nothing known, every system well."""
+        self.sandbox.heal()
+        await self.house.delivery.aclose()
+        await self.house.desk.keeper._waiting.join()
+        await self.forget_answers()
+        self.clock.ahead = timedelta(0)
+        self.house.calls.clocks._skews.clear()
+        for connection in self.house.directory.now.connections.values():
+            connection._exchanger.breaker = CircuitBreaker(monotonic_s)
+            connection._exchanger.throttle = Throttle(connection.connector.manifest.limits, monotonic_s)
+        await self.rows_changed(CLEAR)
+        self.sandbox.heal()
+
+    async def forget_answers(self) -> None:
         """Empty the cache of answers, as a restart would."""
+        await self.house.desk.cache.aclose()
         self.house.desk.cache.drop(lambda _key: True)
 
 

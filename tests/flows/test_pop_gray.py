@@ -38,26 +38,26 @@ async def served_new(house: RunningHouse) -> set[str]:
     return {agent for agent, company in (await companies(house)).items() if company == "VIP"}
 
 
-async def test_a_tenth_of_the_agents_is_served_with_the_new_rows_and_keeps_them(house: RunningHouse) -> None:
-    await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
-    assert [await served_new(house), await served_new(house)] == [A_TENTH, A_TENTH]
-    await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 40}}))
-    grown = await served_new(house)
+async def test_a_tenth_of_the_agents_is_served_with_the_new_rows_and_keeps_them(own_house: RunningHouse) -> None:
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
+    assert [await served_new(own_house), await served_new(own_house)] == [A_TENTH, A_TENTH]
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 40}}))
+    grown = await served_new(own_house)
     assert grown > A_TENTH
     assert len(grown) < len(AGENTS)
 
 
-async def test_each_of_the_two_mappings_is_asked_for_once(house: RunningHouse) -> None:
-    await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
-    await companies(house)
-    assert house.sandbox.asked("crm", "/v2/contacts") == 2
-    assert house.sandbox.asked("helpdesk", "/api/tickets") == 1
+async def test_each_of_the_two_mappings_is_asked_for_once(own_house: RunningHouse) -> None:
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
+    await companies(own_house)
+    assert own_house.sandbox.asked("crm", "/v2/contacts") == 2
+    assert own_house.sandbox.asked("helpdesk", "/api/tickets") == 1
 
 
-async def test_the_trace_tells_which_rows_an_agent_was_served_with(house: RunningHouse) -> None:
-    await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 10, "release": "crm.customer"}}))
-    await companies(house)
-    releases = {agent: await release(house, agent) for agent in ("1009", "1001")}
+async def test_the_trace_tells_which_rows_an_agent_was_served_with(own_house: RunningHouse) -> None:
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 10, "release": "crm.customer"}}))
+    await companies(own_house)
+    releases = {agent: await release(own_house, agent) for agent in ("1009", "1001")}
     assert releases == {"1009": "crm.customer", "1001": None}
 
 
@@ -67,32 +67,32 @@ async def release(house: RunningHouse, agent: str) -> object:
     return source["release"]
 
 
-async def test_the_others_keep_the_rows_that_held_before(house: RunningHouse) -> None:
-    await house.apply(set_up(house, {"rows": {"company": {"from": "locale"}}}))
-    await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
-    shown = await companies(house)
+async def test_the_others_keep_the_rows_that_held_before(own_house: RunningHouse) -> None:
+    await own_house.apply(set_up(own_house, {"rows": {"company": {"from": "locale"}}}))
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
+    shown = await companies(own_house)
     assert {agent: company for agent, company in shown.items() if agent not in A_TENTH} == dict.fromkeys(
         sorted(set(AGENTS) - A_TENTH), "zh-CN"
     )
 
 
-async def test_without_gray_the_rows_are_everybodys_and_without_rows_nobodys(house: RunningHouse) -> None:
-    await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
-    await house.apply(set_up(house, {"rows": NEW_ROWS}))
-    assert await served_new(house) == set(AGENTS)
-    await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 0}}))
-    await house.apply(set_up(house, None))
-    assert await served_new(house) == set()
+async def test_without_gray_the_rows_are_everybodys_and_without_rows_nobodys(own_house: RunningHouse) -> None:
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 10}}))
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS}))
+    assert await served_new(own_house) == set(AGENTS)
+    await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 0}}))
+    await own_house.apply(set_up(own_house, None))
+    assert await served_new(own_house) == set()
 
 
-async def test_the_same_file_again_changes_nothing(house: RunningHouse) -> None:
-    text = set_up(house, {"rows": NEW_ROWS, "gray": {"percent": 10}})
-    await house.apply(text)
-    again = await house.apply(text)
+async def test_the_same_file_again_changes_nothing(own_house: RunningHouse) -> None:
+    text = set_up(own_house, {"rows": NEW_ROWS, "gray": {"percent": 10}})
+    await own_house.apply(text)
+    again = await own_house.apply(text)
     assert {change.verb for change in again} == {"keep"}
 
 
 @pytest.mark.parametrize("gray", [{"percent": 101}, {"percent": "ten"}, {"share": 10}, {"percent": 10, "release": ""}])
-async def test_a_share_that_is_none_is_refused_with_file_and_line(house: RunningHouse, gray: dict[str, Any]) -> None:
+async def test_a_share_that_is_none_is_refused_with_file_and_line(own_house: RunningHouse, gray: dict[str, Any]) -> None:
     with pytest.raises(ConfigRefused, match=r"tieline\.yaml:\d+: mappings\.crm\.customer\.gray"):
-        await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": gray}))
+        await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": gray}))

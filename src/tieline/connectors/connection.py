@@ -72,6 +72,11 @@ class VendorConnection(contract.Connection):
         compiled = self._operations.get(operation)
         return compiled.needs if compiled else None
 
+    def takes(self, operation: str) -> frozenset[str]:
+        """Say which inputs the operation can make use of; none if the connector does not offer it."""
+        compiled = self._operations.get(operation)
+        return compiled.takes if compiled else frozenset()
+
     async def run(
         self,
         operation: str,

@@ -86,7 +86,10 @@ class Connection(Protocol):
         """The administrator's name for it, as in `crm`."""
 
     def needs(self, operation: str) -> frozenset[str] | None:
-        """Say which inputs the operation refers to (`phone`, `customer_id`, `record` …); None: it is not declared."""
+        """Say which inputs the operation cannot do without (`phone`, `customer_id`, `record` …); None: it is not declared."""
+
+    def takes(self, operation: str) -> frozenset[str]:
+        """Say which inputs the operation refers to at all; none if it is not declared."""
 
     async def run(self, operation: str, *, deadline: Deadline, **inputs: Any) -> Result:  # noqa: ANN401 - inputs are the manifest's
         """Ask the vendor. Raises: ConnectorError: any outcome other than ok, partial or not_found."""

@@ -23,6 +23,7 @@ class CompiledOperation:
     name: str
     writes: bool
     needs: frozenset[str]
+    takes: frozenset[str]
     request: CompiledRequest
     answer: AnswerKind
     outcomes: OutcomeTable
@@ -42,7 +43,8 @@ def compile_operation(manifest: Manifest, name: str, config: Mapping[str, Any]) 
     return CompiledOperation(
         name=name,
         writes=writes,
-        needs=frozenset(_needs(operation)),
+        needs=frozenset(_inputs(operation, optional=False)),
+        takes=frozenset(_inputs(operation, optional=True)),
         request=request,
         answer=operation.answer,
         outcomes=OutcomeTable((*operation.outcomes, *manifest.outcomes), writes=writes, keyed=request.keyed),
@@ -55,12 +57,12 @@ def compile_operation(manifest: Manifest, name: str, config: Mapping[str, Any]) 
     )
 
 
-def _needs(operation: Operation) -> Iterator[str]:
-    """Yield the inputs without which the request cannot be written."""
+def _inputs(operation: Operation, *, optional: bool) -> Iterator[str]:
+    """Yield the inputs without which the request cannot be written, and those it may go without if `optional`."""
     request = operation.request
     trees = [request.query, request.headers, request.json_, request.form, request.text, *request.path.split("/")]
     for _, found in references(trees):
-        if isinstance(found, Reference) and not found.optional:
+        if isinstance(found, Reference) and (optional or not found.optional):
             if found.root == "in":
                 yield found.steps[0]
             elif found.root == "record":

@@ -43,14 +43,16 @@ def carriers(
 ) -> tuple[tuple[Customer, ...], tuple[KnownNumber, ...]]:
     """Keep the records that really carry the number.
 
-    A customer without any telephone counts if the index knows its record by exactly this number.
+    A customer counts too if the index knows its record by exactly this number, and the record names no telephone or the number
+    was confirmed.
     """
     rows = tuple(row for row in known if row.e164 == caller.key)
     by_index = {str(row.ref) for row in rows}
+    confirmed = {str(row.ref) for row in rows if row.verified}
     kept = tuple(
         customer
         for customer in customers
-        if really_has(customer, caller, line=line) or (not customer.phones and str(customer.ref) in by_index)
+        if really_has(customer, caller, line=line) or str(customer.ref) in (confirmed if customer.phones else by_index)
     )
     return kept, rows
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tieline.domain.customer import Customer
 from tieline.domain.people_names import NameKey, contradict, fits, name_key, same_name
-from tieline.domain.references import ExternalRef
+from tieline.domain.references import ExternalRef, survivor_of
 
 PartyKind = Literal["person", "organization"]
 
@@ -181,12 +181,10 @@ def _person(party: _Party) -> Person:
 
 
 def _of_customer(customer: Customer) -> _Record:
-    refs = {str(customer.ref)}
-    if customer.merged_into:
-        refs.add(customer.merged_into if ":" in customer.merged_into else f"{customer.ref.connection}:{customer.merged_into}")
+    survivor = survivor_of(customer.ref, customer.merged_into)
     return _Record(
         source=customer,
-        refs=frozenset(refs),
+        refs=frozenset({str(customer.ref)} if survivor is None else {str(customer.ref), survivor}),
         kind=customer.kind,
         name=name_key(customer.name),
         emails=frozenset(email.strip().casefold() for email in customer.emails if "@" in email and "*" not in email),

@@ -25,3 +25,10 @@ class ExternalRef(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.connection}:{self.id}"
+
+
+def survivor_of(ref: ExternalRef, merged_into: str | None) -> str | None:
+    """Return the reference, as `crm:003xx`, of whom a system says the record `ref` was merged into; None: nobody."""
+    if not merged_into:
+        return None
+    return merged_into if ":" in merged_into else f"{ref.connection}:{merged_into}"

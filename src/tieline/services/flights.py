@@ -76,17 +76,16 @@ class Flights:
         self._now = now
         self._by_block: dict[str, Flight] = {}
 
-    def start(self, question: Question) -> Flight:
-        """Ask, unless an answer is kept that needs no second look yet."""
+    def start(self, question: Question) -> bool:
+        """Ask, unless an answer is kept that needs no second look yet; False: this very question was put already."""
         running = self._by_block.get(question.block)
         if running is not None and running.question.key == question.key:
-            return running
+            return False
         kept = self._cache.peek(question.key)
         settled = kept is not None and self._now - kept.as_of <= question.quiet_for(kept.value)
         load = None if settled else self._cache.refresh(question.key, lambda: ask(question, limit_s=self._limit_s))
-        flight = Flight(question, kept, load, started_at=self._now)
-        self._by_block[question.block] = flight
-        return flight
+        self._by_block[question.block] = Flight(question, kept, load, started_at=self._now)
+        return True
 
     def __iter__(self) -> Iterator[Flight]:
         return iter(self._by_block.values())

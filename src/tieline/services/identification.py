@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from tieline.domain.agent import Agent
 from tieline.domain.customer import Customer
@@ -14,9 +15,10 @@ from tieline.domain.match_context import Contact, MatchContext, Mention, NumberM
 from tieline.domain.match_reconcile import reconcile
 from tieline.domain.match_switchboard import switchboard_keys
 from tieline.domain.match_verdict import Verdict
+from tieline.domain.merged_records import MOST_FOLLOWED, Heirs, as_their_heirs, heirs_among, without_merged
 from tieline.domain.people import KnownNumber, Person, group
 from tieline.domain.phone import PhoneNumber
-from tieline.domain.references import ExternalRef
+from tieline.domain.references import ExternalRef, survivor_of
 from tieline.store import identity
 from tieline.store.database import HotPool
 from tieline.store.identity import IdentityKey
@@ -35,15 +37,26 @@ class Remembered:
     mark: NumberMark = field(default_factory=NumberMark)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
-    """What the systems have said so far. `answered` are the connections whose search for the number came back."""
+    """What the systems have said so far. `answered` are the connections whose search for the number came back.
+
+    `followed` are records that were looked up by their id, `gone` references of which their system has no record any more.
+    """
 
     customers: tuple[Customer, ...] = ()
+    followed: tuple[Customer, ...] = ()
+    gone: frozenset[str] = frozenset()
     answered: frozenset[str] = frozenset()
     all_answered: bool = False
     contact: Contact = field(default_factory=Contact)
     mentions: tuple[Mention, ...] = ()
+
+    @cached_property
+    def heirs(self) -> Heirs:
+        """Return which records were merged, and who stands for each."""
+        brought = (*self.customers, *self.followed)
+        return heirs_among(brought) if any(customer.merged_into for customer in brought) else {}
 
 
 NOTHING_SAID = Evidence()
@@ -78,12 +91,27 @@ async def remember(pool: HotPool, caller: PhoneNumber, line: Line) -> Remembered
 def identify(caller: PhoneNumber, remembered: Remembered, said: Evidence, *, setting: Setting) -> Verdict:
     """Judge who calls. What was remembered and what is answered never replace one another silently."""
     context = _context(remembered, said, setting)
-    from_memory = _judge(caller, (), remembered.known, context=context, setting=setting)
+    heirs = said.heirs
+    standing = tuple(row for row in remembered.known if str(row.ref) not in said.gone)
+    known = as_their_heirs(standing, heirs)
+    from_memory = _judge(caller, (), known, context=context, setting=setting)
     if not said.answered:
         return from_memory
-    believed = tuple(row for row in remembered.known if _still_believed(row, said, setting.now))
-    live = _judge(caller, said.customers, believed, context=context, setting=setting)
+    customers = without_merged((*said.customers, *said.followed), standing, heirs)
+    believed = tuple(row for row in known if _still_believed(row, said, setting.now))
+    live = _judge(caller, customers, believed, context=context, setting=setting)
     return reconcile(from_memory, live, all_answered=said.all_answered)
+
+
+def doubtful_records(remembered: Remembered, said: Evidence) -> tuple[str, ...]:
+    """Return the references to look up by their id: remembered ones a search did not bring, and survivors of merges."""
+    if not remembered.known and not any(customer.merged_into for customer in said.customers):
+        return ()
+    brought = (*said.customers, *said.followed)
+    unconfirmed = (str(row.ref) for row in remembered.known if row.ref.connection in said.answered)
+    survivors = (ref for customer in brought if (ref := survivor_of(customer.ref, customer.merged_into)) is not None)
+    seen = {str(customer.ref) for customer in said.customers}
+    return tuple(ref for ref in dict.fromkeys((*unconfirmed, *survivors)) if ref not in seen)[:MOST_FOLLOWED]
 
 
 def _judge(
@@ -126,7 +154,7 @@ def _context(remembered: Remembered, said: Evidence, setting: Setting) -> MatchC
 def _still_believed(row: KnownNumber, said: Evidence, now: datetime) -> bool:
     """A system that answered knows its own people better than our index, unless we have just written to it."""
     connection = row.ref.connection
-    confirmed = any(customer.ref == row.ref for customer in said.customers)
+    confirmed = str(row.ref) in said.heirs.values() or any(customer.ref == row.ref for customer in said.customers)
     ours = row.verified or (row.seen_at is not None and now - row.seen_at <= OUR_OWN_WRITES)
     return connection not in said.answered or confirmed or ours
 

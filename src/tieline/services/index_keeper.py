@@ -1,7 +1,8 @@
 """Teaches the identity index what live answers said, after the pop has been answered and only where something is new."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -9,9 +10,11 @@ import structlog
 from tieline.domain.customer import Customer
 from tieline.domain.errors import Overloaded
 from tieline.domain.line import Line
+from tieline.domain.merged_records import Heirs
 from tieline.domain.people import KnownNumber
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_written import numbers_written_in
+from tieline.domain.references import ExternalRef
 from tieline.store import identity
 from tieline.store.database import Database, driver
 from tieline.store.identity import IdentityKey
@@ -20,30 +23,45 @@ log = structlog.get_logger()
 WAITING_LIMIT = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one look-up found, beside `known`, which is what the index held for the caller.
+
+    Of that, no system has `gone` any more, and `heirs` names whom others were merged into.
+    """
+
+    customers: tuple[Customer, ...]
+    caller: PhoneNumber
+    known: tuple[KnownNumber, ...]
+    gone: frozenset[str] = frozenset()
+    heirs: Heirs = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """All the numbers of one record; none: it is to be forgotten."""
+
+    ref: ExternalRef
+    keys: tuple[IdentityKey, ...] = ()
+
+
 class IndexKeeper:
     """One writer per process, so that learning never competes with ringing. What does not fit is learned at the next call."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: asyncio.Queue[tuple[IdentityKey, ...]] = asyncio.Queue(WAITING_LIMIT)
+        self._waiting: asyncio.Queue[_Entry] = asyncio.Queue(WAITING_LIMIT)
         self._writing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to write."""
         self._writing = asyncio.create_task(self._write(), name="identity index")
 
-    def learn(
-        self, customers: Iterable[Customer], caller: PhoneNumber, known: Iterable[KnownNumber], *, line: Line, now: datetime
-    ) -> None:
-        """Note every number of customers who are new or have changed; `known` is what the index held for the caller."""
-        rows = {str(row.ref): row for row in known}
-        for customer in customers:
-            row = rows.get(str(customer.ref))
-            if row is not None and _says_the_same(row, customer):
-                continue
-            keys = tuple(_keys(customer, caller, line=line, now=now))
-            if keys and not self._waiting.full():
-                self._waiting.put_nowait(keys)
+    def learn(self, lesson: Lesson, *, line: Line, now: datetime) -> None:
+        """Note every number of customers who are new or have changed, and forget records that were merged or are gone."""
+        for entry in _entries(lesson, line=line, now=now):
+            if not self._waiting.full():
+                self._waiting.put_nowait(entry)
 
     async def aclose(self) -> None:
         """Write what is waiting, then stop."""
@@ -55,16 +73,29 @@ class IndexKeeper:
 
     async def _write(self) -> None:
         while True:
-            keys = await self._waiting.get()
+            entry = await self._waiting.get()
             try:
                 async with self._database.begin() as tx:
-                    first = keys[0]
-                    of = (first.connection, first.external_kind, first.external_id)
-                    await identity.replace(await driver(tx), keys, of=of)
+                    await identity.replace(await driver(tx), entry.keys, of=(entry.ref.connection, entry.ref.kind, entry.ref.id))
             except Overloaded:
-                log.warning("identity.not_learned", connection=keys[0].connection)
+                log.warning("identity.not_learned", connection=entry.ref.connection)
             finally:
                 self._waiting.task_done()
+
+
+def _entries(lesson: Lesson, *, line: Line, now: datetime) -> Iterator[_Entry]:
+    merged = [row for row in lesson.known if str(row.ref) in lesson.heirs]
+    inherited = {row.e164 for row in merged}
+    rows = {str(row.ref): row for row in lesson.known}
+    for customer in lesson.customers:
+        row = rows.get(str(customer.ref))
+        if row is not None and _says_the_same(row, customer) and not merged:
+            continue
+        keys = tuple(_keys(customer, lesson.caller, line=line, now=now, confirmed=inherited))
+        if keys:
+            yield _Entry(customer.ref, keys)
+    for row in (*merged, *(row for row in lesson.known if str(row.ref) in lesson.gone)):
+        yield _Entry(row.ref)
 
 
 def _says_the_same(row: KnownNumber, customer: Customer) -> bool:
@@ -77,7 +108,10 @@ def _says_the_same(row: KnownNumber, customer: Customer) -> bool:
     )
 
 
-def _keys(customer: Customer, caller: PhoneNumber, *, line: Line, now: datetime) -> Iterable[IdentityKey]:
+def _keys(
+    customer: Customer, caller: PhoneNumber, *, line: Line, now: datetime, confirmed: Collection[str]
+) -> Iterable[IdentityKey]:
+    """Yield a row for each number. Those in `confirmed` came with a merge, by the system's own word."""
     numbers = [phone for written in customer.phones for phone in numbers_written_in(written, line=line)] or [caller]
     for phone in {(phone.key, phone.extension): phone for phone in numbers if phone.key}.values():
         yield IdentityKey(
@@ -92,4 +126,5 @@ def _keys(customer: Customer, caller: PhoneNumber, *, line: Line, now: datetime)
             company=customer.company,
             tier=customer.tier,
             tags=customer.tags,
+            verified=phone.key in confirmed,
         )

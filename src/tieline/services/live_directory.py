@@ -10,7 +10,7 @@ import structlog
 from tieline.connectors.connection import VendorConnection, open_connection
 from tieline.connectors.registry import Catalog
 from tieline.domain.errors import NotFound, TielineError
-from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND
+from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND, BlockKind
 from tieline.kit.clock import Clock
 from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
@@ -132,27 +132,30 @@ async def _close_later(connection: VendorConnection) -> None:
 
 
 def _sources(trust: Mapping[str, tuple[str, ...]], opened: Mapping[str, _Opened]) -> dict[str, tuple[Source, ...]]:
-    """Return who answers what. Systems that want their own customer id are searched for it too, trusted least."""
-    names = {record: list(trust.get(record, ())) for record in BLOCK_KIND_OF_RECORD}
-    customers = names[PROFILE_KIND.record]
-    for kind in BLOCK_KINDS:
-        for name in names[kind.record]:
-            if name not in customers and name in opened and _wants_customer_id(opened[name].connection, kind.operation):
-                customers.append(name)
-    return {
-        record: tuple(_source(record, opened[name]) for name in wanted if name in opened and _answers(opened[name], record))
-        for record, wanted in names.items()
+    """Return who answers what. Systems that take their own customer id are searched for it too, trusted least."""
+    found = {
+        record: tuple(_source(record, opened[name]) for name in trust.get(record, ()) if _answers(opened.get(name), record))
+        for record in BLOCK_KIND_OF_RECORD
     }
+    customers = {source.name: source for source in found[PROFILE_KIND.record]}
+    for kind in BLOCK_KINDS:
+        for source in found[kind.record]:
+            if source.name not in customers and _tells_apart(opened[source.name], kind):
+                needed = source.connection.needs(kind.operation) or frozenset()
+                customers[source.name] = _source(PROFILE_KIND.record, opened[source.name], on_demand="customer_id" not in needed)
+    return {**found, PROFILE_KIND.record: tuple(customers.values())}
 
 
-def _source(record: str, one: _Opened) -> Source:
-    return Source(record, one.connection, one.books.standing[record], one.books.gray.get(record))
+def _source(record: str, one: _Opened, *, on_demand: bool = False) -> Source:
+    return Source(record, one.connection, one.books.standing[record], one.books.gray.get(record), on_demand=on_demand)
 
 
-def _answers(one: _Opened, record: str) -> bool:
-    return record in one.books.standing and one.connection.needs(BLOCK_KIND_OF_RECORD[record].operation) is not None
+def _answers(one: _Opened | None, record: str) -> bool:
+    if one is None or record not in one.books.standing:
+        return False
+    return one.connection.needs(BLOCK_KIND_OF_RECORD[record].operation) is not None
 
 
-def _wants_customer_id(connection: VendorConnection, operation: str) -> bool:
-    searches = connection.needs(PROFILE_KIND.operation) is not None
-    return searches and "customer_id" in (connection.needs(operation) or ())
+def _tells_apart(one: _Opened, kind: BlockKind) -> bool:
+    """Say whether a system can both be searched for a customer and be asked about that one alone."""
+    return _answers(one, PROFILE_KIND.record) and "customer_id" in one.connection.takes(kind.operation)

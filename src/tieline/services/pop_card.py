@@ -7,11 +7,13 @@ from tieline.domain.hints import Circumstances, hints_for
 from tieline.domain.match_verdict import Verdict
 from tieline.domain.people import Person
 from tieline.domain.phone import PhoneNumber
+from tieline.domain.pop_blocks import PROFILE_KIND
 from tieline.domain.profile import shown_customer
 from tieline.domain.repeat_caller import PastCall, RepeatCaller, judge_repeat
 from tieline.domain.screen_pop import Block, HistoryEntry, PopStatus, ScreenPop, ShownCustomer, ShownPhone
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.repeat_callers import windows_of
+from tieline.services.sources import Question
 
 HISTORY_SHOWN = 10
 
@@ -57,12 +59,22 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
 
 
 def blocks_of(inquiry: Inquiry, verdict: Verdict) -> dict[str, Block]:
-    """Return each source's block. Items show for the one who is known, and for a number nobody claims."""
-    shown = verdict.match.state in {"known", "none"}
+    """Return each source's block. Items show for the one who is known, and for a number that nobody claims.
+
+    What was asked by a number that several people share may be anybody's, and is not shown as the chosen one's.
+    """
+    searching = any(flight.pending for flight in inquiry.profiles)
+    known = verdict.match.state == "known" or (verdict.match.state == "none" and not searching)
     return {
-        flight.question.block: flight.block(shown=shown and flight.question.source.record != "customer")
+        flight.question.block: flight.block(shown=known and _is_theirs(flight.question, verdict))
         for flight in inquiry.flights
+        if flight.question.follows is None
     }
+
+
+def _is_theirs(question: Question, verdict: Verdict) -> bool:
+    """Say whether an answer is about the caller; a profile's items are no block's, the card shows them itself."""
+    return question.source.record != PROFILE_KIND.record and (question.of_one or not verdict.shared)
 
 
 def repeat_of(inquiry: Inquiry, verdict: Verdict) -> RepeatCaller | None:

@@ -1,6 +1,7 @@
 """One look-up under way: what was asked, what has come in, and what that makes of the caller."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -18,10 +19,19 @@ from tieline.domain.ticket import Ticket
 from tieline.kit.clock import monotonic_s
 from tieline.kit.deadline import Deadline
 from tieline.services.flights import Flight, Flights
-from tieline.services.identification import NOTHING_SAID, Evidence, Remembered, Setting, identify, remember
+from tieline.services.identification import (
+    NOTHING_SAID,
+    Evidence,
+    Remembered,
+    Setting,
+    doubtful_records,
+    identify,
+    remember,
+)
 from tieline.services.pop_asked import Asked
 from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_questions import Plan
+from tieline.services.sources import Question
 from tieline.store import call_history
 
 Model = TypeVar("Model", Order, Ticket)
@@ -41,7 +51,7 @@ class Inquiry:
         self.memory_failed = False
         self.flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=asked.at)
         self._desk = desk
-        self._plan = Plan(directory.sources, asked.agent.id if asked.agent is not None else None)
+        self._plan = Plan(directory.sources, asked.agent.id if asked.agent is not None else None, self.caller)
         self._setting = Setting(
             line=self.line,
             now=asked.at,
@@ -50,6 +60,7 @@ class Inquiry:
             chosen_ref=asked.chosen_ref,
             verified=asked.verified,
         )
+        self._said: Evidence | None = None
         self._verdict: Verdict | None = None
 
     @property
@@ -71,7 +82,7 @@ class Inquiry:
         """Put every question that needs only the number, and read our own memory meanwhile."""
         if self.asks_nobody:
             return
-        for question in self._plan.by_phone(self.caller):
+        for question in self._plan.by_phone():
             self.flights.start(question)
         try:
             self.remembered, self.past = await asyncio.gather(self._remember(), self._recall())
@@ -83,7 +94,7 @@ class Inquiry:
         """Wait for the next answer and follow it up; say whether there was one before the deadline."""
         landed = await self.flights.land_next(deadline, now=self._desk.clock)
         if landed:
-            self._verdict = None
+            self._said = self._verdict = None
             self._ask_further()
         return landed
 
@@ -100,33 +111,62 @@ class Inquiry:
     def verdict(self) -> Verdict:
         """Return who calls, by all that is known now."""
         if self._verdict is None:
-            self._verdict = identify(self.caller, self.remembered, self._evidence(), setting=self._setting)
+            self._verdict = identify(self.caller, self.remembered, self.said, setting=self._setting)
         return self._verdict
 
     @property
+    def said(self) -> Evidence:
+        """Return what the systems have said by now."""
+        if self._said is None:
+            self._said = self._evidence()
+        return self._said
+
+    @property
     def profiles(self) -> list[Flight]:
-        """Return the searches for the caller, in order of trust."""
+        """Return the searches for the caller, in order of trust, and the looks at single records that followed."""
         return [flight for flight in self.flights if flight.question.source.record == PROFILE_KIND.record]
 
+    @property
+    def gone(self) -> frozenset[str]:
+        """Return the references of remembered records that their system no longer has."""
+        return frozenset(
+            flight.question.follows
+            for flight in self.profiles
+            if flight.question.follows and flight.best is not None and not flight.best.models
+        )
+
     def _ask_further(self) -> None:
-        for question in self._plan.by_customer(self.verdict) if self._plan.waits_for_customer else ():
-            self.flights.start(question)
+        """Put what follows from the answers so far; what is kept from before answers at once and may lead further."""
+        if not self.remembered.known and all(flight.best is None for flight in self.profiles):
+            return
+        while [question for question in self._follow_ups() if self.flights.start(question)]:
+            self._said = self._verdict = None
+
+    def _follow_ups(self) -> Iterator[Question]:
+        yield from self._plan.by_reference(doubtful_records(self.remembered, self.said))
+        if self._plan.tells_people_apart:
+            yield from self._plan.by_customer(self.verdict)
 
     def _evidence(self) -> Evidence:
         answered = [flight for flight in self.profiles if flight.best is not None]
         if not answered and not self.flights.any_landed:
             return NOTHING_SAID
+        searches = [flight for flight in answered if flight.question.follows is None]
         return Evidence(
-            customers=tuple(
-                model for flight in answered if flight.best for model in flight.best.models if type(model) is Customer
-            ),
-            answered=frozenset(flight.question.source.name for flight in answered),
+            customers=self._customers(searches),
+            followed=self._customers([flight for flight in answered if flight.question.follows is not None]),
+            gone=self.gone,
+            answered=frozenset(flight.question.source.name for flight in searches),
             all_answered=len(answered) == len(self.profiles),
             contact=Contact.gather(
                 self._models(Order), self._models(Ticket), last_contact_at=self.past[0].started_at if self.past else None
             ),
             mentions=tuple(Mention("ticket", ticket.number or ticket.ref.id) for ticket in self._models(Ticket)),
         )
+
+    @staticmethod
+    def _customers(flights: list[Flight]) -> tuple[Customer, ...]:
+        return tuple(model for flight in flights if flight.best for model in flight.best.models if type(model) is Customer)
 
     def _models(self, kind: type[Model]) -> list[Model]:
         return [model for flight in self.flights if flight.best for model in flight.best.models if isinstance(model, kind)]

@@ -6,6 +6,7 @@ from typing import Any
 from tieline.domain.pop_query import PopQuery
 from tieline.domain.screen_pop import ScreenPop
 from tieline.kit.deadline import Deadline
+from tieline.services.index_keeper import Lesson
 from tieline.services.pop_asked import Asked
 from tieline.services.pop_card import card_of
 from tieline.services.pop_desk import PopDesk
@@ -79,12 +80,13 @@ def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -
 
 
 def learn(desk: PopDesk, inquiry: Inquiry) -> None:
-    """Hand what live answers said to the identity index."""
+    """Hand what live answers said to the identity index: who carries the number, which records were merged or are gone."""
     verdict = inquiry.verdict
     people = [verdict.chosen] if verdict.chosen is not None else [one.person for one in verdict.ranked]
     live = {flight.question.source.name for flight in inquiry.profiles if flight.answer is not None}
     customers = [customer for person in people for customer in person.customers if customer.ref.connection in live]
-    desk.keeper.learn(customers, inquiry.caller, inquiry.remembered.known, line=inquiry.line, now=inquiry.asked.at)
+    lesson = Lesson(tuple(customers), inquiry.caller, inquiry.remembered.known, inquiry.gone, inquiry.said.heirs)
+    desk.keeper.learn(lesson, line=inquiry.line, now=inquiry.asked.at)
 
 
 def _row(inquiry: Inquiry, card: ScreenPop) -> PopRow:

@@ -31,13 +31,15 @@ MODELS: Mapping[str, type[CanonicalModel]] = {
 class Source:
     """Who answers for one kind of record. `connection.name` is the administrator's name for it.
 
-    `gray` is a mapping that only the agents of its release are served with, `standing` everybody else's.
+    `gray` is a mapping that only the agents of its release are served with, `standing` everybody else's. `on_demand`: searched
+    only when a number turns out to be several people's, to tell their records apart.
     """
 
     record: str
     connection: Connection
     standing: RecordMapping
     gray: GrayMapping | None = None
+    on_demand: bool = False
 
     @property
     def name(self) -> str:
@@ -66,7 +68,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One operation put to one source about one caller, and how its answer is read; `block` is where that is shown."""
+    """One operation put to one source about one caller, and how its answer is read; `block` is where that is shown.
+
+    `of_one`: it is about one record and not about a number. `follows` is the reference whose record is looked up by its id.
+    """
 
     block: str
     source: Source
@@ -77,6 +82,8 @@ class Question:
     fresh: timedelta
     revalidate_after: timedelta | None = None
     nobody_fresh: timedelta | None = None
+    of_one: bool = False
+    follows: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str, RecordMapping]:
