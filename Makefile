@@ -5,6 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
 ready := .venv/.ready
+RESOLVE := .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q
 
 .PHONY: help setup run test check fix bench docs lock clean
 
@@ -42,8 +43,9 @@ docs: setup ## Write the generated documents anew (.env.example, docs/connectors
 bench: setup ## Measure side by side with what people would use instead; prints ratios
 	$(PY) bench/run.py
 
-lock: setup ## Resolve the dependencies anew
-	.venv/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+lock: setup ## Resolve the dependencies anew, for building and for the image
+	$(RESOLVE) --group dev -o requirements.lock
+	$(RESOLVE) --constraint requirements.lock -o requirements.runtime.lock
 
 clean: ## Remove what setup and the demo made
 	rm -rf .venv .tieline .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,3 +14,13 @@ def test_the_example_environment_is_the_settings_class() -> None:
 def test_the_connectors_pages_are_their_manifests() -> None:
     folder = ROOT / "docs" / "connectors"
     assert {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.md")} == pages(Catalog())
+
+
+def test_the_image_gets_the_very_packages_the_tests_ran_with() -> None:
+    whole, image = (_pins(ROOT / name) for name in ("requirements.lock", "requirements.runtime.lock"))
+    assert image
+    assert image <= whole
+
+
+def _pins(lock: Path) -> set[str]:
+    return {line.split(" ")[0] for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line}
