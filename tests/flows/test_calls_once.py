@@ -1,11 +1,14 @@
 """Repeated, overtaken, late and lost events: one call, one card, never an error."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.flows.call_centre import CallCentre
 from tests.flows.exchange import CALLER, LINE, Exchange, second, simple_call
 
-from tieline.domain.call_identity import with_call_id
+from tieline.domain.call_age import CallPolicy
+from tieline.domain.call_identity import completed
+from tieline.observability.metrics import SWEPT_CALLS
 
 LATE = timedelta(minutes=109)
 
@@ -42,6 +45,23 @@ async def test_a_lost_hang_up_is_swept_after_four_hours_and_not_counted_as_talk(
     call = await centre.one("SELECT state, outcome, talk_s, settled_at IS NOT NULL FROM interactions")
     assert call == ("ended", "unknown_lost_hangup", None, True)
     assert await centre.sweep(second(5 * 3600)) == 0
+
+
+async def test_a_swept_call_is_counted(centre: CallCentre) -> None:
+    before = SWEPT_CALLS._value.get()
+    await centre.hear_all(simple_call()[:2])
+    await centre.sweep(second(5 * 3600))
+    assert SWEPT_CALLS._value.get() == before + 1
+
+
+async def test_a_call_with_hundreds_of_events_is_logged_and_followed_no_further(centre: CallCentre) -> None:
+    centre.desk = replace(centre.desk, policy=CallPolicy(most_events=4))
+    call = Exchange()
+    for place in range(6):
+        await centre.hear(call.tell("ringing", place, agent=f"100{place + 1}"))
+    assert (await centre.effects())[4:] == ["suppressed: too_many_events"] * 2
+    assert (await centre.hear(call.tell("ringing", 5, agent="1006"))).duplicate
+    assert sorted(await centre.cards()) == ["1001", "1002", "1003", "1004"]
 
 
 async def test_a_hang_up_that_comes_after_the_sweep_tells_the_truth_after_all(centre: CallCentre) -> None:
@@ -126,4 +146,4 @@ async def test_an_exchange_without_call_ids_gets_one_call_from_number_direction_
 
 def derived(fields: dict[str, str], began: float) -> str:
 
-    return str(with_call_id(fields, began_at=second(began))["call_id"])
+    return str(completed(fields, received_at=second(began))["call_id"])

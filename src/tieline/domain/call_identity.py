@@ -75,13 +75,25 @@ def derived_call_id(*, number: str, direction: str, began_at: datetime) -> str:
     return f"{DERIVED}{digest}:{int(began_at.timestamp())}"
 
 
-def with_call_id(fields: Mapping[str, Any], *, began_at: datetime) -> dict[str, Any]:
-    """Return an event's fields with a derived `call_id` if the exchange gave none. `began_at`: when it says the call began."""
-    if fields.get("call_id"):
-        return dict(fields)
-    direction = str(fields.get("direction") or "inbound")
-    number = str(fields.get("to" if direction == "outbound" else "from") or "")
-    return {**fields, "call_id": derived_call_id(number=number, direction=direction, began_at=began_at)}
+def completed(fields: Mapping[str, Any], *, received_at: datetime) -> dict[str, Any]:
+    """Return an event's fields with what the exchange left out of them: the instant, the call's id, what tells it from others.
+
+    An event without an instant of its own is repeated word for word, so its words are its id. A call without an id gets one
+    from number, direction and second.
+    """
+    told: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    if "at" not in told:
+        words = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
+        told = {"event_id": hashlib.sha256(words.encode()).hexdigest(), **told, "at": received_at}
+    if not told.get("call_id"):
+        direction = str(told.get("direction") or "inbound")
+        number = str(told.get("to" if direction == "outbound" else "from") or "")
+        told["call_id"] = derived_call_id(number=number, direction=direction, began_at=_instant(told["at"]))
+    return told
+
+
+def _instant(at: datetime | str) -> datetime:
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
 
 
 def is_derived(call_id: str) -> bool:

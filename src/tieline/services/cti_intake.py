@@ -7,6 +7,7 @@ from uuid import UUID
 from tieline.connectors.inbound import Inbound, Reply
 from tieline.connectors.inbound_verify import InboundRequest
 from tieline.domain.call import CallEvent
+from tieline.domain.call_identity import completed
 from tieline.domain.errors import BodyMalformed, NotFound, NotSignedIn, VendorMisconfigured
 from tieline.kit.ids import time_ordered_id
 from tieline.observability.metrics import CALL_EVENTS
@@ -71,5 +72,5 @@ async def _record(house: House, name: str, inbound: Inbound, *, now: datetime) -
     if inbound.ignored:
         CALL_EVENTS.labels(type=UNKNOWN_TYPE, effect="ignored").inc()
     for fields in inbound.events:
-        event = CallEvent.model_validate({**fields, "at": fields["at"] or now})
+        event = CallEvent.model_validate(completed(fields, received_at=now))
         await call_events.record(house.calls, event, provider=name, now=now)

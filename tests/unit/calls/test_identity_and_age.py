@@ -7,7 +7,7 @@ from tests.flows.exchange import NOON, Exchange, second
 
 from tieline.domain.call import CallEvent
 from tieline.domain.call_age import ClockSkew
-from tieline.domain.call_identity import dedupe_key, derived_call_id, in_order, nearby_derived, root_key, with_call_id
+from tieline.domain.call_identity import completed, dedupe_key, derived_call_id, in_order, nearby_derived, root_key
 from tieline.domain.call_joining import linked_groups
 from tieline.domain.working_days import next_working_day
 
@@ -66,14 +66,26 @@ def test_a_derived_id_tells_calls_apart_and_does_not_tell_the_number() -> None:
 def test_a_derived_id_reaches_two_seconds_either_way() -> None:
     seconds = [
         int(name.rpartition(":")[2]) - int(NOON.timestamp())
-        for name in nearby_derived(with_call_id({}, began_at=NOON)["call_id"])
+        for name in nearby_derived(completed({}, received_at=NOON)["call_id"])
     ]
     assert seconds == [-2, -1, 0, 1, 2]
     assert nearby_derived("c-42") == ("c-42",)
 
 
+def test_an_event_without_an_instant_is_the_same_event_when_it_is_told_again_later() -> None:
+    words = {"call_id": "c-1", "type": "ringing", "agent": "1001"}
+    first, again = (CallEvent.model_validate(completed(words, received_at=second(at))) for at in (0, 30))
+    assert dedupe_key(first) == dedupe_key(again)
+    assert (first.at, again.at) == (second(0), second(30))
+
+
+def test_an_event_with_an_instant_is_told_apart_by_it() -> None:
+    first, again = (completed({"call_id": "c-1", "type": "held", "at": second(at)}, received_at=NOON) for at in (0, 30))
+    assert dedupe_key(CallEvent.model_validate(first)) != dedupe_key(CallEvent.model_validate(again))
+
+
 def test_an_id_the_exchange_gave_is_kept() -> None:
-    assert with_call_id({"call_id": "c-1"}, began_at=NOON) == {"call_id": "c-1"}
+    assert completed({"call_id": "c-1", "at": NOON, "agent": None}, received_at=second(1)) == {"call_id": "c-1", "at": NOON}
 
 
 @pytest.mark.parametrize(
