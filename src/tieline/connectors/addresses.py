@@ -3,10 +3,7 @@
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
-from typing import Final
-
-from aiohttp.abc import AbstractResolver, ResolveResult
+from typing import Any, Final
 
 from tieline.domain.errors import VendorUnavailable
 from tieline.security.egress import Egress, Target
@@ -14,38 +11,27 @@ from tieline.security.egress import Egress, Target
 # Two threads per connection: a name server that hangs blocks this vendor's look-ups and nobody else's (behaviour F11).
 RESOLVER_THREADS: Final = 2
 LOOK_UP_TIMEOUT_S: Final = 1.0
-AddressInfo = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
+"""As `socket.getaddrinfo` gives it: family, kind, protocol, canonical name, (address, port, …)."""
 
 
-class Dialled:
-    """Whether a request opened a connection of its own, or travelled on one kept from before."""
-
-    __slots__ = ("fresh",)
-
-    def __init__(self) -> None:
-        self.fresh = False
-
-
-DIALLED: ContextVar[Dialled | None] = ContextVar("dialled", default=None)
-
-
-class CheckedResolver(AbstractResolver):
+class CheckedResolver:
     """Resolves a name to all its addresses, and refuses the name when one of them may not be called."""
 
     def __init__(self, egress: Egress) -> None:
         self._egress = egress
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
 
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int) -> list[AddressInfo]:
         """Return every address. Raises: EgressForbidden: one may not be called. OSError: the name is not known."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
-                found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
+                found = await loop.run_in_executor(self._threads, _look_up, host, port)
         except TimeoutError as exc:
             message = "the name servers do not answer"
             raise OSError(message) from exc
-        self._egress.check_addresses(host, port, {result["host"] for result in found})
+        self._egress.check_addresses(host, port, {str(sockaddr[0]) for *_, sockaddr in found})
         return found
 
     async def close(self) -> None:
@@ -53,10 +39,10 @@ class CheckedResolver(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
+def _look_up(host: str, port: int) -> list[AddressInfo]:
     return [
-        ResolveResult(hostname=host, host=str(address[0]), port=port, family=found, proto=protocol, flags=socket.AI_NUMERICHOST)
-        for found, _, protocol, _, address in socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        (family, kind, protocol, name, (sockaddr[0], port, *sockaddr[2:]))
+        for family, kind, protocol, name, sockaddr in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     ]
 
 
@@ -70,9 +56,6 @@ class CheckedSockets:
         """Return a socket for an address that may be called. Raises: EgressForbidden."""
         family, kind, protocol, _, sockaddr = address
         self._egress.check_dialled(str(sockaddr[0]), int(sockaddr[1]))
-        dialled = DIALLED.get()
-        if dialled is not None:
-            dialled.fresh = True
         opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)
         return opened

@@ -1,78 +1,44 @@
-"""The one HTTP client. One per connection, kept open; every call to a vendor passes here.
+"""The one HTTP client. One per connection, its lines kept open; every call to a vendor passes here. See docs/adr/0016.
 
-What it holds to: the whole exchange ends by its deadline; the answer is cut off at a byte limit, counted after decompression; no
-redirect, proxy, cookie or environment variable is followed; certificates are verified; only checked addresses are dialled; a
-request is repeated once at most, and only a read whose kept connection turned out to be dead.
+What it holds to: the whole exchange ends by its deadline; the answer is cut off at a byte limit, counted before and after
+decompression; no redirect, proxy, cookie or environment variable is followed; certificates are verified; only checked addresses
+are dialled; a request is repeated once at most, and only a read whose kept line turned out to be dead.
 """
 
 import asyncio
+import re
 import ssl
 import zlib
-from collections.abc import AsyncIterator
-from functools import cache
+from collections import defaultdict, deque
+from functools import cache, lru_cache
 from typing import Final, Self
+from urllib.parse import quote
 
-import aiohttp
 import certifi
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
-from yarl import URL
 
-from tieline.connectors.addresses import DIALLED, CheckedResolver, CheckedSockets, Dialled
+from tieline.connectors.dialling import Dialler
+from tieline.connectors.http_line import AnswerBroken, AnswerTooLarge, HttpLine, LineBroken
 from tieline.connectors.messages import Incoming, Outgoing
 from tieline.domain.errors import OutcomeUnknown, VendorBadAnswer, VendorMisconfigured, VendorTimeout, VendorUnavailable
 from tieline.kit.deadline import Deadline
-from tieline.security.egress import Egress
+from tieline.security.egress import Egress, Target, parse_target
 
-CONNECT_TIMEOUT_S: Final = 1.0
 KEEP_ALIVE_S: Final = 20.0
-DNS_CACHE_S: Final = 60
-CHUNK_BYTES: Final = 65_536
-USER_AGENT: Final = "tieline"
-
-
-class _ConnectionLost(Exception):
-    """The connection broke after it stood. Not an aiohttp error, for those it answers by repeating the request, even a PUT."""
-
-
-async def _send_once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
-        raise _ConnectionLost from exc
+STANDING_HEADERS: Final = {"user-agent": "tieline", "accept-encoding": "gzip, deflate"}
+_URL: Final = re.compile(r"(https?://[^/?#]*)([^#]*)", re.IGNORECASE)
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
+_STANDS_IN_A_TARGET: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class HttpWire:
-    """A long-lived client for one connection; its pool is opened by the first call."""
+    """A long-lived client for one connection. At most `connections` idle lines are kept; the throttle decides how many work."""
 
     def __init__(self, egress: Egress, *, connections: int, response_bytes: int) -> None:
-        self._egress = egress
         self._connections = connections
         self._response_bytes = response_bytes
-        self._tls = _tls()
-        self._resolver: CheckedResolver | None = None
-        self._session: aiohttp.ClientSession | None = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        self._resolver = CheckedResolver(self._egress)
-        connector = aiohttp.TCPConnector(
-            limit=self._connections,
-            keepalive_timeout=KEEP_ALIVE_S,
-            resolver=self._resolver,
-            ttl_dns_cache=DNS_CACHE_S,
-            ssl=self._tls,
-            socket_factory=CheckedSockets(self._egress),
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
-            auto_decompress=False,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
-            middlewares=(_send_once,),
-        )
+        self._dialler = Dialler(egress, tls=_tls())
+        self._kept: defaultdict[Target, deque[HttpLine]] = defaultdict(deque)
+        self._busy: set[HttpLine] = set()
 
     async def send(self, outgoing: Outgoing, *, deadline: Deadline) -> Incoming:
         """Send, and read the whole answer.
@@ -80,29 +46,26 @@ class HttpWire:
         Raises: VendorTimeout, VendorUnavailable, VendorBadAnswer: nothing (usable) came back. EgressForbidden. OutcomeUnknown:
         a write may have arrived, but no answer did.
         """
-        dialled = Dialled()
-        token = DIALLED.set(dialled)
+        target, request = written(outgoing)
         try:
             async with asyncio.timeout_at(deadline.at_s):
-                try:
-                    return await self._exchange(outgoing)
-                except _ConnectionLost:
-                    if dialled.fresh or not outgoing.read:
-                        raise
-                return await self._exchange(outgoing)
+                return unfolded(await self._ask(target, request, again=outgoing.read), at_most=self._response_bytes)
         except TimeoutError as exc:
             raise _unanswered(outgoing, VendorTimeout("no whole answer within the time allowed")) from exc
-        except _ConnectionLost as exc:
+        except LineBroken as exc:
             raise _unanswered(outgoing, VendorUnavailable("the connection broke before an answer came")) from exc
-        finally:
-            DIALLED.reset(token)
+        except (AnswerBroken, zlib.error) as exc:
+            raise _unanswered(outgoing, VendorBadAnswer("the answer is broken", code="upstream_truncated")) from exc
+        except AnswerTooLarge as exc:
+            too_large = VendorBadAnswer("the answer is larger than this connection takes", code="upstream_too_large")
+            raise _unanswered(outgoing, too_large) from exc
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-        if self._resolver is not None:
-            await self._resolver.close()
+        """Close every connection; calls under way end as broken."""
+        for line in (*self._busy, *(line for kept in self._kept.values() for line in kept)):
+            line.hang_up()
+        self._kept.clear()
+        await self._dialler.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,67 +73,87 @@ class HttpWire:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _exchange(self, outgoing: Outgoing) -> Incoming:
-        if self._session is None:
-            self._session = self._open()
+    async def _ask(self, target: Target, request: bytes, *, again: bool) -> Incoming:
+        """Use a kept line if there is one. If it was dead, `again` allows a second try on one that is certainly fresh."""
+        kept = self._take(target)
+        if kept is not None:
+            try:
+                return await self._on(kept, target, request)
+            except LineBroken:
+                if not again:
+                    raise
+        return await self._on(await self._dialler.dial(target, most_bytes=self._response_bytes), target, request)
+
+    async def _on(self, line: HttpLine, target: Target, request: bytes) -> Incoming:
+        self._busy.add(line)
         try:
-            async with self._session.request(
-                outgoing.method,
-                URL(outgoing.url, encoded=True),
-                headers=outgoing.headers,
-                data=outgoing.body,
-                allow_redirects=False,
-            ) as response:
-                body = await self._read(response, outgoing)
-                return Incoming(response.status, _headers(response), body)
-        except aiohttp.ClientConnectorDNSError as exc:
-            raise VendorUnavailable("the name of the server is not known", code="upstream_dns") from exc
-        except (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch) as exc:
-            raise VendorMisconfigured("the server's certificate cannot be trusted", code="upstream_tls") from exc
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
-            raise VendorUnavailable("the server cannot be reached", code="upstream_unreachable") from exc
-        except (aiohttp.ClientError, zlib.error) as exc:
-            raise _unanswered(outgoing, VendorBadAnswer("the answer is broken", code="upstream_truncated")) from exc
+            return await line.exchange(request)
+        finally:
+            self._busy.discard(line)
+            self._keep(line, target)
 
-    async def _read(self, response: ClientResponse, outgoing: Outgoing) -> bytes:
-        announced = response.content_length
-        if announced is not None and announced <= self._response_bytes and "Content-Encoding" not in response.headers:
-            return await response.read()
-        body = bytearray()
-        if announced is None or announced <= self._response_bytes:
-            async for chunk in _decompressed(response, at_most=self._response_bytes + 1):
-                body += chunk
-                if len(body) > self._response_bytes:
-                    break
-            else:
-                return bytes(body)
-        response.close()
-        raise _unanswered(outgoing, VendorBadAnswer("the answer is larger than this connection takes", code="upstream_too_large"))
+    def _take(self, target: Target) -> HttpLine | None:
+        """Return the line used last, closing those that lay unused too long."""
+        kept = self._kept[target]
+        oldest_s = asyncio.get_running_loop().time() - KEEP_ALIVE_S
+        while kept and (not kept[0].ready or kept[0].idle_since < oldest_s):
+            kept.popleft().hang_up()
+        while kept:
+            line = kept.pop()
+            if line.ready:
+                return line
+        return None
+
+    def _keep(self, line: HttpLine, target: Target) -> None:
+        kept = self._kept[target]
+        if line.ready and len(kept) < self._connections:
+            kept.append(line)
+        else:
+            line.hang_up()
 
 
-def _headers(response: ClientResponse) -> dict[str, str]:
-    """Names in lower case; a repeated header becomes one, its values joined by commas (RFC 9110, 5.3)."""
-    headers: dict[str, str] = {}
-    for name, value in response.headers.items():
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
+def written(outgoing: Outgoing) -> tuple[Target, bytes]:
+    """Return where a request goes and its bytes. Raises: VendorMisconfigured: something in it can be no part of a request."""
+    found = _URL.fullmatch(outgoing.url.partition("#")[0])
+    if found is None:
+        raise VendorMisconfigured("the address to call is not a URL")
+    origin, path = found.groups()
+    target, host = _origin(origin)
+    if not path.startswith("/"):
+        path = f"/{path}"
+    if not path.isascii() or not path.isprintable() or " " in path:
+        path = quote(path, safe=_STANDS_IN_A_TARGET)
+    headers = {"host": host, **STANDING_HEADERS, **outgoing.headers}
+    if outgoing.body is not None or outgoing.method != "GET":
+        headers["content-length"] = str(len(outgoing.body or b""))
+    head = [f"{outgoing.method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if not all(line.isascii() and line.isprintable() for line in head):
+        raise VendorMisconfigured("a header would hold a character that no header may hold", code="header_forbidden")
+    return target, "\r\n".join((*head, "", "")).encode("ascii") + (outgoing.body or b"")
 
 
-async def _decompressed(response: ClientResponse, *, at_most: int) -> AsyncIterator[bytes]:
-    """Yield the body in pieces none of which exceeds `at_most`, however far a few bytes would unfold."""
-    encoding = response.headers.get("Content-Encoding", "identity").lower()
-    if encoding in {"identity", ""}:
-        async for chunk in response.content.iter_any():
-            yield chunk
-        return
+@lru_cache(maxsize=1024)
+def _origin(text: str) -> tuple[Target, str]:
+    """Return the target of `https://host:port` and how the host header names it."""
+    target = parse_target(text)
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return target, host if target.port == _USUAL_PORTS[target.scheme] else f"{host}:{target.port}"
+
+
+def unfolded(incoming: Incoming, *, at_most: int) -> Incoming:
+    """Return the answer with its body decompressed. Raises: zlib.error, AnswerBroken. AnswerTooLarge: it unfolds to more."""
+    encoding = incoming.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in {"identity", ""} or not incoming.body:
+        return incoming
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise aiohttp.ClientPayloadError
+        raise AnswerBroken
     unfold = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-        yield unfold.decompress(chunk, at_most)
+    body = unfold.decompress(incoming.body, at_most + 1)
+    if len(body) > at_most:
+        raise AnswerTooLarge
     if not unfold.eof:
-        raise aiohttp.ClientPayloadError
+        raise AnswerBroken
+    return Incoming(incoming.status, incoming.headers, body)
 
 
 def _unanswered(outgoing: Outgoing, error: Exception) -> Exception:
