@@ -19,8 +19,8 @@ from tieline.services.pop_inquiry import Inquiry
 from tieline.services.pop_subject import asked_of, facts_of_pop, shown_call
 from tieline.services.pop_trace import trace_of
 from tieline.services.screen_pop import audit_of, learn, shown_to
-from tieline.store import pops
-from tieline.store.journal import Append
+from tieline.store import audit_trail, pops
+from tieline.store.journal import Append, AuditRow
 from tieline.store.pops import KeptPop
 
 log = structlog.get_logger()
@@ -31,13 +31,14 @@ GATHER_S = 0.02
 """Answers that land this close together travel in one update."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Showing:
-    """One attempt to serve one promise; `fence` is what a late attempt is refused by."""
+    """One attempt to serve one promise; `fence` is what a late attempt is refused by, `audited` what the audit knows was seen."""
 
     pop: KeptPop
     fence: str
     inquiry: Inquiry
+    audited: tuple[Any, ...] = ()
 
     @property
     def agent(self) -> str:
@@ -102,7 +103,9 @@ class PopDelivery:
         inquiry = showing.inquiry
         card = card_of(inquiry)
         kind: AgentEventKind = "pop.show" if showing.pop.shown_at is None else "pop.update"
-        await self._desk.journal.append(Append(audit=audit_of(self._desk, inquiry, card, action="pop.shown")))
+        entry = audit_of(self._desk, inquiry, card, action="pop.shown")
+        await self._desk.journal.append(Append(audit=entry))
+        showing.audited = _seen(entry)
         async with self._desk.database.begin() as tx:
             seq = await pops.mark_shown(
                 tx,
@@ -145,6 +148,15 @@ class PopDelivery:
             seq = await pops.next_seq(tx, card.pop_id, match_state=card.match.state, trace=trace_of(inquiry))
             if seq is None:
                 return False
+            entry = audit_of(self._desk, inquiry, card, action="pop.updated")
+            if _seen(entry) != showing.audited:
+                await audit_trail.write(tx, entry)
             document = shown_to(self._desk, inquiry, card)
             await self._channel.publish(AgentEvent(showing.agent, "pop.update", card.pop_id, seq, document), tx=tx)
+        showing.audited = _seen(entry)
         return True
+
+
+def _seen(entry: AuditRow) -> tuple[Any, ...]:
+    """Return whom a card shows and through which systems: what an update may add to."""
+    return entry.subject, entry.details["systems"], entry.details["candidates"]
