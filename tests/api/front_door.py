@@ -1,6 +1,6 @@
 """The whole application on a real database, with a key for whoever asks."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -87,7 +87,13 @@ async def open_door(url: str, folder: Path, **settings: Any) -> AsyncIterator[Fr
         yield FrontDoor(app_of(house, chosen), house, chosen)
 
 
-def headers_without(response: httpx.Response, names: Iterable[str]) -> dict[str, str]:
-    """Return the headers but some."""
-    dropped = set(names)
-    return {name: value for name, value in response.headers.items() if name not in dropped}
+async def statuses(door: FrontDoor, header: dict[str, str], target: str = "/v1/agents") -> tuple[int, str | None]:
+    """Return the status and, of a refusal, the code."""
+    answer = await door.ask("GET", target, headers=header)
+    return answer.status_code, answer.json().get("code")
+
+
+async def rows(door: FrontDoor, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Look into the database."""
+    async with door.house.database.pool.connection() as connection:
+        return await (await connection.execute(query.encode(), list(values))).fetchall()

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from tests.api.front_door import FrontDoor
+from tests.api.front_door import ROOT, FrontDoor
 
 from tieline.domain.errors import Overloaded
-from tieline.services import readiness
+from tieline.services import api_keys, housekeeping, readiness
+from tieline.services.api_keys import KeyWish
 from tieline.store import schema_state
 from tieline.store.database import Database
 
@@ -63,3 +64,19 @@ async def test_the_log_of_a_request_holds_the_route_and_never_the_address(
     assert "/v1/screen-pop" in lines[0]
     assert "13800138000" not in written.out + written.err
     assert "canary7391" not in "".join(lines)
+
+
+async def test_what_has_ended_is_let_go_of(open_house: FrontDoor) -> None:
+    database, now = open_house.house.database, open_house.house.clock()
+    for name, life in {"ticket": timedelta(hours=4), "machine": timedelta(days=30)}.items():
+        await api_keys.create(database, KeyWish(name=name, scopes=("docs.read",), life=life), asker=ROOT, now=now)
+    await open_house.session("agent")
+    listed = (await open_house.ask("GET", "/v1/api-keys")).json()["items"]
+    assert [each["name"] for each in listed] == ["machine"], "a softphone's ticket is no key to administer"
+    kept = {}
+    for days in (0, 1, 31, 400):
+        await housekeeping.tidy(database, housekeeping.Retention(), now + timedelta(days=days))
+        async with database.pool.connection() as connection:
+            counts = "SELECT (SELECT count(*) FROM api_keys), (SELECT count(*) FROM sessions)"
+            kept[days] = await (await connection.execute(counts.encode())).fetchone()
+    assert kept == {0: (2, 1), 1: (1, 0), 31: (1, 0), 400: (0, 0)}

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from tests.api.front_door import FrontDoor
+from tests.api.front_door import FrontDoor, rows
 
 from tieline.store import reviews
 from tieline.store.reviews import Question
@@ -28,11 +28,6 @@ async def asked(door: FrontDoor, number: str, *, kind: str = "unknown_caller", c
 async def post(door: FrontDoor, target: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     answer = await door.ask("POST", target, json=body, headers=await door.signed(*REVIEWER))
     return answer.status_code, answer.json()
-
-
-async def rows(door: FrontDoor, query: str, *values: object) -> list[tuple[Any, ...]]:
-    async with door.house.database.pool.connection() as connection:
-        return await (await connection.execute(query.encode(), list(values))).fetchall()
 
 
 async def test_an_item_is_shown_with_its_number_masked(door: FrontDoor) -> None:

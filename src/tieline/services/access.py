@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+import structlog
+
 from tieline.domain.agent import Agent
 from tieline.domain.errors import BodyMalformed, ConfigRefused, NotSignedIn
 from tieline.kit.clock import Clock
@@ -23,6 +25,8 @@ from tieline.store.database import Database
 from tieline.store.sessions import SessionRow
 
 __all__ = ["Access", "Caller", "Credentials", "refuse_open_door_to_others"]
+
+log = structlog.get_logger()
 
 Auth = Literal["on", "off"]
 AgentOf = Callable[[str], Agent | None]
@@ -58,7 +62,9 @@ class Access:
 
     async def who(self, given: Credentials) -> Caller:
         """Return the caller. Raises: NotSignedIn. BodyMalformed: a key in the URL, or two ways to sign in at once."""
-        if key_id_within(given.query):
+        leaked = key_id_within(given.query)
+        if leaked is not None:
+            log.warning("access.key_in_url", key_id=leaked)
             raise BodyMalformed("An API key does not belong into an address.", code="key_in_url")
         if len(given.authorization) + (given.session is not None) > 1:
             raise BodyMalformed("Sign in one way only.", code="auth_ambiguous")

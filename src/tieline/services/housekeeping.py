@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tieline.push.channel import LIVE_AT_MOST
-from tieline.store import agent_events, inbox, pop_codes, pops, reviews
+from tieline.services.access import SESSION_IDLE
+from tieline.store import agent_events, api_keys, inbox, pop_codes, pops, reviews, sessions
 from tieline.store.database import Database
 
 
@@ -23,6 +24,8 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
     async with database.begin() as tx:
         gone = await agent_events.forget(tx, before=now - retention.agent_events)
         gone += await pop_codes.forget(tx, expired_before=now - retention.pop_codes)
+        gone += await sessions.drop_ended(tx, now=now, idle=SESSION_IDLE)
+        gone += await api_keys.forget(tx, now=now)
     async with database.begin() as tx:
         gone += await pops.forget_traces(tx, promised_before=now - retention.pop_traces)
         return gone + await inbox.forget(tx, received_before=now - retention.arrivals)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_access import api_keys
@@ -15,6 +15,11 @@ CHANNEL: Final = "tieline_keys"
 
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 """`last_used_at` answers "is this key still in use?", for which a minute is close enough; a write per request is not worth it."""
+
+LISTED_AFTER_ITS_END: Final = timedelta(days=365)
+TICKET_LIFE: Final = timedelta(hours=12)
+"""A softphone's page gets a key for the length of a call; nobody administers those."""
+_IS_TICKET: Final = api_keys.c.expires_at - api_keys.c.created_at <= TICKET_LIFE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ async def find(conn: AsyncConnection, key_id: str) -> KeyRow | None:
 
 
 async def page(conn: AsyncConnection, *, after: tuple[datetime, str] | None, limit: int) -> Sequence[KeyRow]:
-    """Return keys, newest first, from just past `after` (created_at, id)."""
-    query = select(api_keys).order_by(api_keys.c.created_at.desc(), api_keys.c.id.desc()).limit(limit)
+    """Return keys, newest first, from just past `after` (created_at, id). Tickets of a few hours are not listed."""
+    query = select(api_keys).where(~_IS_TICKET).order_by(api_keys.c.created_at.desc(), api_keys.c.id.desc()).limit(limit)
     if after is not None:
         created_at, key_id = after
         same_instant = (api_keys.c.created_at == created_at) & (api_keys.c.id < key_id)
@@ -82,6 +87,12 @@ async def note_use(conn: AsyncConnection, row: KeyRow, *, now: datetime) -> None
     """Write down that the key was used, at most once in `USE_IS_NOTED_EVERY`."""
     if row.last_used_at is None or now - row.last_used_at >= USE_IS_NOTED_EVERY:
         await conn.execute(update(api_keys).where(api_keys.c.id == row.id).values(last_used_at=now))
+
+
+async def forget(tx: AsyncConnection, *, now: datetime) -> int:
+    """Delete keys that ended long ago and return how many; that they were made and ended stays in the audit trail."""
+    over = or_(api_keys.c.expires_at < now - LISTED_AFTER_ITS_END, _IS_TICKET & (api_keys.c.expires_at < now))
+    return (await tx.execute(delete(api_keys).where(over))).rowcount
 
 
 def _row(found: Row[Any]) -> KeyRow:
