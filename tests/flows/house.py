@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import yaml
 from tests.flows.door import PATIENCE_S, Door, Json, json_of, patiently
 from tests.flows.sandbox import Sandbox
 
@@ -27,6 +28,12 @@ from tieline.store import configuration
 from tieline.store.configuration import Configuration
 from tieline.store.database import Database
 from tieline.wiring import applying, house_of
+
+AMERICAN_LINE, OUTSIDE_LINE = "+19045550199", "+861065543801"
+"""A line abroad, and one whose exchange leaves the digit for an outside line before the caller's number."""
+
+STAFF_MOBILE: Final = "+8613800138009"
+"""An agent's own telephone, which stands in the CRM as if it were a customer's."""
 
 CLEAR: Final = b"""
     TRUNCATE interactions, pops, pop_codes, agent_events, identity_keys, number_marks, number_choices, review_items, inbox CASCADE
@@ -131,7 +138,7 @@ async def open_house(
 ) -> AsyncIterator[RunningHouse]:
     """Set up the demo's company on an empty database at head and serve it in this process while the block lasts."""
     chosen = settings_of(folder, sandbox, **settings)
-    await apply_to(chosen, url, folder, set_up or apply_file(sandbox.places))
+    await apply_to(chosen, url, folder, set_up or company(sandbox))
     clock = HouseClock()
     async with (
         house_of(chosen, url, Catalog(), clock=clock) as house,
@@ -148,6 +155,17 @@ def _holds(directory: LiveDirectory, wanted: Configuration) -> bool:
         and {name: one.given[0] for name, one in opened.items()} == wanted.connections
         and {name: one.given[2] for name, one in opened.items() if one.given[2]} == wanted.overrides
     )
+
+
+def company(sandbox: Sandbox) -> str:
+    """Return the demo's file with two more lines and an agent's own telephone."""
+    file = yaml.safe_load(apply_file(sandbox.places))
+    file["lines"] |= {
+        AMERICAN_LINE: {"name": "Florida", "country": "US", "language": "en"},
+        OUTSIDE_LINE: {"name": "Old trunk", "country": "CN", "outside_prefixes": ["9"], "area_code": "10"},
+    }
+    file["agents"]["1001"]["phones"] = [STAFF_MOBILE]
+    return str(yaml.safe_dump(file, allow_unicode=True))
 
 
 def settings_of(folder: Path, sandbox: Sandbox, **settings: Any) -> Settings:  # noqa: ANN401 - likewise

@@ -15,8 +15,8 @@ def reconcile(cached: Verdict, live: Verdict, *, all_answered: bool = False) -> 
     """
     if cached.match.rule == "choice":
         return live if live.match.rule == "choice" else cached
-    if cached.chosen is None or _names(live, cached.chosen):
-        return live
+    if cached.chosen is None or cached.match.state != "known" or _names(live, cached.chosen):
+        return live  # A company's card that stood open meanwhile was nobody's.
     if live.match.state == "none":
         return _not_confirmed(cached) if all_answered else cached
     return _both(cached, live)

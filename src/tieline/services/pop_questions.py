@@ -41,11 +41,11 @@ class Plan:
         return any("customer_id" in source.connection.takes(kind.operation) for kind, source in self._blocks())
 
     def by_customer(self, verdict: Verdict) -> Iterator[Question]:
-        """Yield what can be asked now that one person is chosen, of systems that want their own customer id.
+        """Yield what can be asked now that the caller is known, of systems that want their own customer id.
 
         Where several people share the number, also of those that can do without: by the number they would tell of everybody.
         """
-        if verdict.chosen is None:
+        if verdict.chosen is None or verdict.match.state != "known":
             return
         ids = dict(reversed([ref.partition(":")[::2] for ref in verdict.chosen.refs]))
         finders = {source.name: source for source in self.sources.get(PROFILE_KIND.record, ())}
