@@ -107,8 +107,18 @@ async def test_a_trace_that_was_begun_elsewhere_goes_on(door: FrontDoor, sent: s
     assert answer.json()["trace_id"] == (kept or answer.headers["x-request-id"])
 
 
-@pytest.mark.parametrize("origin", ["http://127.0.0.1", "https://127.0.0.1"])
-async def test_our_own_pages_may_write(door: FrontDoor, origin: str) -> None:
-    headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin", **await door.signed("events.write")}
-    answer = await door.ask("POST", "/v1/call-events", json={}, headers=headers)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Origin": "http://127.0.0.1"},
+        {"Origin": "https://127.0.0.1"},
+        {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {},
+    ],
+    ids=["origin", "origin with tls", "script", "form", "address bar", "program"],
+)
+async def test_our_own_pages_and_programs_may_write(door: FrontDoor, sent: dict[str, str]) -> None:
+    answer = await door.ask("POST", "/v1/call-events", json={}, headers={**sent, **await door.signed("events.write")})
     assert answer.status_code == 422

@@ -94,14 +94,19 @@ class Threshold:
         return name is not None and (self._addresses.hosts is None or name in self._addresses.hosts)
 
     def _is_cross_site(self, method: str, headers: Mapping[bytes, bytes]) -> bool:
-        """Say whether a page of somebody else's makes a browser send this. Programs send neither header."""
+        """Say whether a page of somebody else's makes a browser send this. Programs send neither header.
+
+        What the browser says of the site counts before the origin: under our referrer policy its forms send `Origin: null`
+        (Fetch standard, "append a request Origin header", read 2026-11-22).
+        """
         if method in _READING:
             return False
+        site = headers.get(b"sec-fetch-site")
+        if site is not None:
+            return site not in _SAME_SITE
         origin = headers.get(b"origin")
-        if origin is not None:
-            ours = {f"http://{_text(headers[b'host'])}", f"https://{_text(headers[b'host'])}", *self._addresses.origins}
-            return _text(origin) not in ours
-        return headers.get(b"sec-fetch-site", b"none") not in _SAME_SITE
+        host = _text(headers.get(b"host", b""))
+        return origin is not None and _text(origin) not in {f"http://{host}", f"https://{host}", *self._addresses.origins}
 
 
 def _fault_of_form(scope: Scope) -> Fault | None:
