@@ -6,6 +6,7 @@ import pytest
 from tests.api.front_door import ROOT, FrontDoor
 
 from tieline.domain.errors import Overloaded
+from tieline.observability.metrics import REGISTRY
 from tieline.services import api_keys, housekeeping, readiness
 from tieline.services.api_keys import KeyWish
 from tieline.store import schema_state
@@ -80,3 +81,12 @@ async def test_what_has_ended_is_let_go_of(open_house: FrontDoor) -> None:
             counts = "SELECT (SELECT count(*) FROM api_keys), (SELECT count(*) FROM sessions)"
             kept[days] = await (await connection.execute(counts.encode())).fetchone()
     assert kept == {0: (2, 1), 1: (1, 0), 31: (1, 0), 400: (0, 0)}
+
+
+async def test_a_pop_is_counted(door: FrontDoor) -> None:
+    def pops() -> float:
+        return REGISTRY.get_sample_value("tieline_pops_total", {"match": "withheld", "status": "none"}) or 0.0
+
+    before = pops()
+    await door.ask("GET", "/v1/screen-pop?phone=anonymous", headers=await door.signed("pops.read"))
+    assert pops() - before == 1

@@ -6,6 +6,7 @@ from typing import Any
 from tieline.domain.pop_query import PopQuery
 from tieline.domain.screen_pop import ScreenPop
 from tieline.kit.deadline import Deadline
+from tieline.observability.pop_counts import count_pop
 from tieline.services.index_keeper import Lesson
 from tieline.services.pop_asked import Asked
 from tieline.services.pop_card import card_of
@@ -47,6 +48,7 @@ async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, 
     card = card_of(inquiry)
     await desk.journal.append(Append(audit=audit_of(desk, inquiry, card, action="pop.answered"), pop=_row(inquiry, card)))
     learn(desk, inquiry)
+    count_pop(card)
     return shown_to(desk, inquiry, card)
 
 
