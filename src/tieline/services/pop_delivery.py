@@ -12,6 +12,7 @@ from tieline.domain.errors import TielineError
 from tieline.domain.pop_order import PopOrder
 from tieline.kit.deadline import Deadline
 from tieline.kit.ids import opaque_token
+from tieline.observability.pop_counts import count_pop
 from tieline.push.channel import Channel
 from tieline.services.pop_card import card_of
 from tieline.services.pop_desk import PopDesk
@@ -137,6 +138,8 @@ class PopDelivery:
             if not await self._patch(showing):
                 return
         learn(self._desk, inquiry)
+        if showing.pop.shown_at is None:
+            count_pop(card_of(inquiry))
 
     async def _patch(self, showing: Showing) -> bool:
         inquiry = showing.inquiry
