@@ -57,7 +57,14 @@ async def applying(settings: Settings, url: str, catalog: Catalog) -> AsyncItera
     """Give what applying a file works with; plain secrets only where the database is the embedded one."""
     database = await Database.open(url, pool_size=2)
     try:
-        yield Applying(database, catalog, _box(settings), utc_now, plain_secrets=settings.database_url is None)
+        yield Applying(
+            database,
+            catalog,
+            _box(settings),
+            Egress.parse(settings.private_networks),
+            utc_now,
+            plain_secrets=settings.database_url is None,
+        )
     finally:
         await database.aclose()
 

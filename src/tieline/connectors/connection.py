@@ -25,7 +25,7 @@ from tieline.connectors.registry import Connector
 from tieline.connectors.templates import InputMissing, constant_text
 from tieline.connectors.trace import Stage, Trace
 from tieline.connectors.transport import HttpWire
-from tieline.domain.errors import ConnectorError, VendorMisconfigured
+from tieline.domain.errors import ConnectorError, VendorMisconfigured, VendorUnavailable
 from tieline.kit.clock import Clock, monotonic_s
 from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress
@@ -183,12 +183,18 @@ def assemble(
 async def check_addresses(connector: Connector, *, config: Mapping[str, Any], secrets: Mapping[str, str], egress: Egress) -> None:
     """Judge, when a connection is saved, every address it would call: as written, and by what its name means now.
 
-    Raises: VendorMisconfigured: as `open_connection`. EgressForbidden: it may not be called. VendorUnavailable: a name that is
-    not known at this moment, which need not keep anybody from saving it.
+    Raises: VendorMisconfigured: as `open_connection`. EgressForbidden: one may not be called. VendorUnavailable: all others may,
+    and a name is not known at this moment, which need not keep anybody from saving it.
     """
     settled = settle(connector.manifest, config, secrets)
+    unknown: VendorUnavailable | None = None
     for template in outbound_urls(connector.manifest):
-        await check_reachable(constant_text(template, settled), egress)
+        try:
+            await check_reachable(constant_text(template, settled), egress)
+        except VendorUnavailable as exc:
+            unknown = exc
+    if unknown is not None:
+        raise unknown
 
 
 def outbound_urls(manifest: Manifest) -> tuple[str, ...]:

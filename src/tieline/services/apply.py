@@ -1,23 +1,28 @@
 """Make what is set up match one file: checked whole before anything is written, and told as a diff."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from tieline.connectors.configuration import settle
+from tieline.connectors.connection import check_addresses
 from tieline.connectors.registry import Catalog, Connector
-from tieline.domain.errors import ConfigRefused, TielineError
+from tieline.domain.errors import ConfigRefused, TielineError, VendorUnavailable
 from tieline.kit.clock import Clock
+from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
 from tieline.services.apply_file import ApplyFile, ConnectionEntry, read_apply_file
 from tieline.services.gray_mappings import Kept, open_books
 from tieline.services.secret_words import resolve
 from tieline.store import configuration, secrets
 from tieline.store.configuration import Configuration, ConnectionRow
-from tieline.store.database import Database
+from tieline.store.database import Database, Transaction
 
 Verb = Literal["create", "update", "keep"]
+_HINTS: Final[Mapping[str, str]] = {
+    "url_forbidden": "Whoever runs the server may permit it with TIELINE_PRIVATE_NETWORKS, an entry written host=CIDR:port."
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Applying:
     database: Database
     catalog: Catalog
     box: SecretBox
+    egress: Egress
     clock: Clock
     plain_secrets: bool
 
@@ -49,7 +55,7 @@ async def apply(tools: Applying, path: Path, *, dry_run: bool = False) -> tuple[
     connectors = {name: _connector(tools, entry, path) for name, entry in wanted.connections.items()}
     plain = {name: _secrets(tools, name, entry, path) for name, entry in wanted.connections.items()}
     for name, connector in connectors.items():
-        _check(connector, name, wanted, plain[name])
+        await _check(tools, connector, name, wanted, plain[name])
     async with tools.database.begin() as tx:
         present = await configuration.read(tx)
         target = _configuration(wanted, connectors, present)
@@ -57,12 +63,18 @@ async def apply(tools: Applying, path: Path, *, dry_run: bool = False) -> tuple[
         kept = {name: _opened(tools.box, name, fields) for name, fields in sealed.items()}
         changes = tuple(_changes(present, target, kept, plain))
         if not dry_run and any(change.verb != "keep" for change in changes):
-            await configuration.save(tx, target, now=tools.clock())
-            for name, fields in plain.items():
-                for field, value in fields.items():
-                    await secrets.put(tx, name, field, tools.box.seal(value, connection=name, field=field), now=tools.clock())
-                await secrets.keep_only(tx, name, set(fields))
+            await _write(tools, tx, target, plain)
+        elif not dry_run:
+            await configuration.announce(tx, "folders")  # Nothing changed here, but what a connector's folder holds may have.
     return changes
+
+
+async def _write(tools: Applying, tx: Transaction, target: Configuration, plain: Mapping[str, Mapping[str, str]]) -> None:
+    await configuration.save(tx, target, now=tools.clock())
+    for name, fields in plain.items():
+        for field, value in fields.items():
+            await secrets.put(tx, name, field, tools.box.seal(value, connection=name, field=field), now=tools.clock())
+        await secrets.keep_only(tx, name, set(fields))
 
 
 def _connector(tools: Applying, entry: ConnectionEntry, path: Path) -> Connector:
@@ -77,13 +89,19 @@ def _secrets(tools: Applying, name: str, entry: ConnectionEntry, path: Path) -> 
     }
 
 
-def _check(connector: Connector, name: str, wanted: ApplyFile, plain: Mapping[str, str]) -> None:
-    """Refuse settings and mapping rows that could not be used later."""
+async def _check(tools: Applying, connector: Connector, name: str, wanted: ApplyFile, plain: Mapping[str, str]) -> None:
+    """Refuse settings and mapping rows that could not be used later, and addresses that must never be called.
+
+    A name that nobody knows at this moment is let pass: every address it will have is judged again before it is dialled.
+    """
+    config = wanted.connections[name].config
     try:
-        settle(connector.manifest, wanted.connections[name].config, plain)
         open_books(connector.mapping_file, _kept(wanted, name, {}), connection=name)
+        with contextlib.suppress(VendorUnavailable):
+            await check_addresses(connector, config=config, secrets=plain, egress=tools.egress)
     except TielineError as exc:
-        raise ConfigRefused(exc.detail, where=f"connections.{name}", code=exc.code, hint=exc.hint) from exc
+        hint = exc.hint or _HINTS.get(exc.code, "")
+        raise ConfigRefused(exc.detail, where=f"connections.{name}", code=exc.code, hint=hint) from exc
 
 
 def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector], present: Configuration) -> Configuration:

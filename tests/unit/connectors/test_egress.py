@@ -199,6 +199,19 @@ async def test_an_unknown_name_is_told_when_it_is_saved() -> None:
         await check_reachable("https://no-such-name.invalid", Egress())
 
 
+@pytest.mark.parametrize(
+    ("token_url", "refused"), [("https://10.0.0.1/token", EgressForbidden), ("https://8.8.8.8/token", VendorUnavailable)]
+)
+async def test_an_unknown_name_hides_no_forbidden_address_behind_it(
+    tmp_path: Path, token_url: str, refused: type[Exception]
+) -> None:
+    auth = {"kind": "oauth2_client_credentials", "token_url": token_url, "client_id": "a", "client_secret": "$config.token"}
+    made_up = connector(tmp_path, operations={"system.ping": {"request": {"path": "/ping"}}}, auth=auth)
+    given = {"config": {"base_url": "https://no-such-name.invalid"}, "secrets": {"token": "t"}}
+    with pytest.raises(refused):
+        await check_addresses(made_up, egress=Egress(), **given)
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.2.0.1", "169.254.169.254"])
 def test_no_socket_is_opened_to_a_forbidden_address(address: str) -> None:
     with pytest.raises(EgressForbidden):
