@@ -10,6 +10,8 @@ from tieline.connectors.manifest_load import FILE_NAME, load_manifest
 from tieline.domain.errors import ManifestInvalid
 
 PACKAGED_CATALOG: Final = Path(__file__).parent.parent / "catalog"
+Stamp = tuple[int, int]
+"""When a file was written last, in ns since 1970, and its length in bytes."""
 
 
 class Connector:
@@ -32,6 +34,11 @@ class Connector:
         return self.folder / "mapping.yaml"
 
     @property
+    def stamps(self) -> tuple[Stamp | None, ...]:
+        """Return what changes whenever a file that a connection is opened from is written, appears or goes."""
+        return (_stamp(self.folder / FILE_NAME), _stamp(self.mapping_file))
+
+    @property
     def examples(self) -> tuple[Path, ...]:
         """Return the recorded examples, by name."""
         return tuple(sorted((self.folder / "examples").glob("*.yaml")))
@@ -42,7 +49,7 @@ class Catalog:
 
     def __init__(self, roots: Sequence[Path] = (PACKAGED_CATALOG,)) -> None:
         self._roots = tuple(roots)
-        self._found: dict[Path, tuple[object, Connector]] = {}
+        self._found: dict[Path, tuple[Stamp | None, Connector]] = {}
 
     def find(self, id_or_path: str, *, relative_to: Path | None = None) -> Connector:
         """Return a connector by id, or by the path of its folder (`./my_folder`, relative to the file that names it).
@@ -64,8 +71,7 @@ class Catalog:
 
     def _read_anew_if_changed(self, folder: Path) -> Connector:
         """An administrator edits a folder while the server runs; what was read before must not stay."""
-        written = (folder / FILE_NAME).stat()
-        stamp = (written.st_mtime_ns, written.st_size)
+        stamp = _stamp(folder / FILE_NAME)
         if folder not in self._found or self._found[folder][0] != stamp:
             self._found[folder] = (stamp, Connector(folder))
         return self._found[folder][1]
@@ -83,3 +89,12 @@ class Catalog:
         known = ", ".join(connector.folder.name for connector in self.list())
         detail = f"there is no connector {id_or_path[:60]!r} in the catalog; there are {known or 'none'}"
         raise ManifestInvalid(detail)
+
+
+def _stamp(file: Path) -> Stamp | None:
+    """Return the stamp of a file as it is now; None: there is none."""
+    try:
+        written = file.stat()
+    except OSError:
+        return None
+    return written.st_mtime_ns, written.st_size

@@ -27,7 +27,10 @@ class ConnectorSummary:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """A connected system. `paused_s`: seconds until the vendor, who asked to be left alone, is asked again."""
+    """A connected system. `paused_s`: seconds until the vendor, who asked to be left alone, is asked again.
+
+    `fault` beside any standing but `misconfigured`: its files were written anew and cannot be used; what they were before holds.
+    """
 
     name: str
     connector: str | None
@@ -47,7 +50,9 @@ def connections(directory: LiveDirectory) -> Sequence[ConnectionState]:
     """Return every connection that is set up and not switched off, by name."""
     states = [_state(directory, connection) for connection in directory.now.connections.values()]
     states += [
-        ConnectionState(name, connector=None, standing="misconfigured", fault=code) for name, code in directory.faults.items()
+        ConnectionState(name, connector=None, standing="misconfigured", fault=code)
+        for name, code in directory.faults.items()
+        if name not in directory.now.connections
     ]
     return sorted(states, key=lambda state: state.name)
 
@@ -84,4 +89,5 @@ def _state(directory: LiveDirectory, connection: VendorConnection) -> Connection
         operations=tuple(sorted(connection.operations)),
         answers=tuple(sorted(records)),
         paused_s=round(health.paused_s, 1),
+        fault=directory.faults.get(connection.name),
     )

@@ -36,7 +36,7 @@ async def examine(house: House, *, data_dir: Path) -> Sequence[Finding]:
         _disk(data_dir),
     ]
     found += [
-        Finding(f"connection {name}", well=False, told=f"could not be opened: {code}")
+        Finding(f"connection {name}", well=False, told=f"cannot be opened as it is set up now: {code}")
         for name, code in house.directory.faults.items()
     ]
     async with house.database.read() as conn:

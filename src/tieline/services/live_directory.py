@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from tieline.connectors.connection import VendorConnection, open_connection
-from tieline.connectors.registry import Catalog
+from tieline.connectors.registry import Catalog, Connector, Stamp
 from tieline.domain.errors import NotFound, TielineError
 from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND, BlockKind
 from tieline.kit.clock import Clock
@@ -24,19 +24,21 @@ from tieline.store.database import Database
 
 log = structlog.get_logger()
 LET_CALLS_FINISH_S = 10.0
+Given = tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, Kept]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """An open connection, its mappings, and what it was opened with."""
+    """An open connection, its mappings, and what it was opened with: what is set up, and the connector's files as they were."""
 
-    given: tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, Kept]]
+    given: Given
+    stamps: tuple[Stamp | None, ...]
     connection: VendorConnection
     books: Books
 
 
 class LiveDirectory:
-    """The snapshot that holds now. `faults` names each connection that could not be opened, with an error code."""
+    """The snapshot that holds now. `faults` names each connection that could not be opened as it is set up now, with a code."""
 
     def __init__(self, database: Database, *, catalog: Catalog, box: SecretBox, egress: Egress, clock: Clock) -> None:
         self.now = Directory()
@@ -88,29 +90,38 @@ class LiveDirectory:
         await asyncio.gather(*(connection.aclose() for connection in self.now.connections.values()))
 
     def _open_all(self, wanted: Configuration, sealed: Mapping[str, Mapping[str, bytes]]) -> dict[str, _Opened]:
-        """Open what is wanted; a connection whose settings did not change stays open."""
+        """Open what is wanted; a connection whose settings and files did not change stays open."""
         self.faults = {}
         opened: dict[str, _Opened] = {}
         for name, row in wanted.connections.items():
             given = (row, sealed.get(name, {}), wanted.overrides.get(name, {}))
-            before = self._opened.get(name)
             if row.paused:
                 continue
+            before = self._opened.get(name)
+            same = before if before is not None and before.given == given else None
             try:
-                opened[name] = before if before is not None and before.given == given else self._open(*given)
+                opened[name] = self._open_anew_if_written(given, same)
             except TielineError as exc:
+                if same is not None:
+                    opened[name] = same  # A slip in a file that is being edited takes no working system away.
                 self.faults[name] = exc.code
                 log.error("connection.not_opened", connection=name, code=exc.code)  # noqa: TRY400 - foreseen, no traceback
         return opened
 
-    def _open(self, row: ConnectionRow, sealed: Mapping[str, bytes], overrides: Mapping[str, Kept]) -> _Opened:
-        connector = self._catalog.find(row.folder or row.connector)
+    def _open_anew_if_written(self, given: Given, same: _Opened | None) -> _Opened:
+        """Open a connection; the `same` one of before is kept if its connector's files were not written since."""
+        connector = self._catalog.find(given[0].folder or given[0].connector)
+        return same if same is not None and same.stamps == connector.stamps else self._open(connector, given)
+
+    def _open(self, connector: Connector, given: Given) -> _Opened:
+        row, sealed, overrides = given
+        stamps = connector.stamps
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
         books = open_books(connector.mapping_file, overrides, connection=row.name)
         connection = open_connection(
             row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self._egress
         )
-        return _Opened((row, sealed, overrides), connection, books)
+        return _Opened(given, stamps, connection, books)
 
     async def _follow(self) -> None:
         async for _ in self._database.listen(configuration.CHANNEL):

@@ -47,6 +47,22 @@ def test_a_manifest_is_read_once_until_it_is_changed(tmp_path: Path) -> None:
     assert catalog.find("acme_helpdesk").manifest.name == "Acme Service"
 
 
+def test_the_stamps_change_with_either_file_and_with_nothing_else(tmp_path: Path) -> None:
+    folder = sample.write_folder(tmp_path)
+    connector = Catalog([tmp_path]).find("acme_helpdesk")
+    seen = [connector.stamps, connector.stamps]
+    (folder / "README.md").write_text("Read me.")
+    seen.append(connector.stamps)
+    assert len(set(seen)) == 1
+    (folder / "mapping.yaml").write_text(sample.MAPPING + "order: {rows: {id: {from: id}}}\n")
+    seen.append(connector.stamps)
+    (folder / "connector.yaml").write_text(sample.MANIFEST + "# edited\n")
+    seen.append(connector.stamps)
+    (folder / "mapping.yaml").unlink()
+    seen.append(connector.stamps)
+    assert len(set(seen)) == 4
+
+
 def test_loading_a_strangers_folder_runs_nothing(tmp_path: Path) -> None:
     folder = sample.write_folder(tmp_path, {"hooks.py": "raise SystemExit('ran')\n", "__init__.py": "raise SystemExit('ran')\n"})
     assert Catalog([]).find(str(folder)).manifest.id == "acme_helpdesk"
