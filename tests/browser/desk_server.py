@@ -30,7 +30,7 @@ from tieline.kit.clock import utc_now
 from tieline.push.channel import Channel
 from tieline.security.permissions import Caller
 from tieline.services.access import Access
-from tieline.services.agent_pops import OpenedPop
+from tieline.services.agent_pops import OpenedPop, Verdict
 from tieline.services.api_keys import KeyRing
 from tieline.services.directory import Directory
 from tieline.store import migrate
@@ -83,6 +83,7 @@ class RecordedPops:
     def __post_init__(self) -> None:
         self.acknowledged: list[tuple[str, str]] = []
         self.chosen: list[tuple[str, str, bool]] = []
+        self.reviewed: list[tuple[str, str]] = []
         self._used: set[str] = set()
 
     async def acknowledge(self, pop_id: str, *, agent: str, by: Caller) -> None:
@@ -101,6 +102,15 @@ class RecordedPops:
         match = {"state": "known", "confidence": 1.0, "reason": "chosen in this call", "rule": "choice", "identity_level": 1}
         card = recorded.pop(pop_id, candidates=people, customer=customer, match=match, mode="full")
         await self.channel.publish(event("pop.update", 50, card, agent=agent_of(pop_id)))
+
+    async def ask_again(self, pop_id: str, *, by: Caller) -> None:
+        del by
+        card = recorded.pop(pop_id, mode="full", call=recorded.call("answered"))
+        await self.channel.publish(event("pop.update", 40, card, agent=agent_of(pop_id)))
+
+    async def leave_for_review(self, pop_id: str, verdict: Verdict, *, by: Caller) -> None:
+        del by
+        self.reviewed.append((pop_id, verdict))
 
     async def open(self, pop_id: str, code: str) -> OpenedPop:
         if not code.startswith("good") or code in self._used:
@@ -144,7 +154,7 @@ def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = 
 
 async def _noted(request: Request) -> JSONResponse:
     pops: RecordedPops = request.app.state.house.agent_pops
-    return JSONResponse({"acknowledged": pops.acknowledged, "chosen": pops.chosen})
+    return JSONResponse({"acknowledged": pops.acknowledged, "chosen": pops.chosen, "reviewed": pops.reviewed})
 
 
 async def _trace(call_id: str) -> JSONResponse:

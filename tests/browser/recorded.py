@@ -122,7 +122,7 @@ def pop(pop_id: str, **changes: Any) -> Json:  # noqa: ANN401 - fields of Screen
             {
                 "kind": "call",
                 "at": ago(minutes=26),
-                "summary": "Inbound call, 3 min 12 s",
+                "summary": "inbound served",
                 "agent": "Li Wei",
                 "outcome": "served",
             },
@@ -130,7 +130,8 @@ def pop(pop_id: str, **changes: Any) -> Json:  # noqa: ANN401 - fields of Screen
             {"kind": "feedback", "at": ago(days=20), "summary": "CSAT 2/5：等待时间太长"},
         ],
         "hints": [
-            {"kind": "banner", "text": "2nd call in 26 min; last with Li Wei; ticket 8841 open", "because": "repeat caller"},
+            {"kind": "banner", "text": "Call 2 in 26 min, last with Li Wei", "because": "calls=2"},
+            {"kind": "banner", "text": "Ticket 8841 is open: carry on there", "because": "calls=2"},
             {"kind": "script", "text": "先为等待致歉，再核对滤芯补发进度。", "because": "churn_risk=high"},
         ],
         "actions": [
@@ -156,9 +157,15 @@ def unknown(pop_id: str, **changes: Any) -> Json:  # noqa: ANN401 - fields of Sc
         "status": "none",
         "customer": None,
         "blocks": {},
-        "history": [{"kind": "call", "at": ago(days=3), "summary": "Inbound call", "outcome": "abandoned_queue"}],
+        "history": [{"kind": "call", "at": ago(days=3), "summary": "inbound abandoned_queue", "outcome": "abandoned_queue"}],
         "hints": [{"kind": "script", "text": "请先询问姓名与订单号。", "because": "unknown caller"}],
-        "actions": [{"id": "review_later", "enabled": True}],
+        "actions": [
+            {"id": "create_ticket", "enabled": True},
+            {"id": "search_link", "enabled": True},
+            {"id": "review_later", "enabled": True},
+            {"id": "wrong_number", "enabled": True},
+            {"id": "spam", "enabled": True},
+        ],
     }
     return pop(pop_id, **{**fields, **changes})
 

@@ -19,7 +19,7 @@ async def test_a_ring_brings_a_small_card_and_is_acknowledged(desk: Desk) -> Non
     await expect(card).to_have_attribute("data-view", "preview")
     await expect(card.locator(".caller-name")).to_have_text("张*")
     await expect(card.locator(".number")).to_have_text("138 0013 8000")
-    await expect(card.locator(".match-line")).to_contain_text("95%")
+    await expect(card.locator(".match-share")).to_have_text("95%")
     await expect(card.locator(".card-body")).to_be_hidden()
     await desk.acknowledged(f"{desk.agent}.p1")
     await expect(page.locator("#announcements")).to_contain_text("张*")
@@ -73,11 +73,37 @@ async def test_every_block_says_how_fresh_it_is(desk: Desk) -> None:
 async def test_a_locked_action_stays_and_says_why(desk: Desk) -> None:
     page = await desk.ready()
     await desk.show(recorded.pop(f"{desk.agent}.p1", **ANSWERED))
-    refund = page.locator(".action", has_text="refund").first
-    await expect(refund.locator("button")).to_have_attribute("aria-disabled", "true")
+    refund = page.locator(".permission", has_text="Refund")
+    await expect(refund).to_have_attribute("data-locked", "")
     await expect(refund.locator(".action-because")).to_have_text("order data is stale")
-    described_by = await refund.locator("button").get_attribute("aria-describedby")
-    assert await page.locator(f'[id="{described_by}"]').text_content() == "order data is stale"
+    await expect(page.locator(".permission", has_text="Create ticket")).not_to_have_attribute("data-locked", "")
+
+
+async def test_an_unknown_caller_is_left_for_review_with_one_click(desk: Desk) -> None:
+    page = await desk.ready()
+    await desk.show(recorded.unknown(f"{desk.agent}.p1", **ANSWERED))
+    await page.get_by_role("button", name="Wrong number").click()
+    await expect(page.locator(".action-outcome")).to_have_text("Noted as a wrong number for the reviewer.")
+    assert [f"{desk.agent}.p1", "wrong_number"] in desk.noted()["reviewed"]
+
+
+async def test_a_block_that_failed_can_be_asked_for_again(desk: Desk) -> None:
+    page = await desk.ready()
+    await desk.show(recorded.pop(f"{desk.agent}.p1", blocks=dict(recorded.troubled()), **ANSWERED))
+    await page.locator('[data-block="tickets"]').get_by_role("button", name="Ask again").click()
+    await expect(page.locator('[data-block="tickets"]')).to_have_attribute("data-state", "live")
+    await expect(page.locator('[data-block="tickets"] .row-number')).to_have_text("#8841")
+
+
+async def test_a_profile_that_could_not_be_read_says_so_beside_the_verdict(desk: Desk) -> None:
+    page = await desk.ready()
+    blocks = {
+        "profile": {"state": "unavailable", "source": "crm", "error": "upstream_timeout", "items": []},
+        "profile@erp": recorded.block("erp", []),
+    }
+    await desk.show(recorded.unknown(f"{desk.agent}.p1", blocks=blocks, **ANSWERED))
+    await expect(page.locator(".match-sources .freshness")).to_have_text(["crm: no answer yet"])
+    await expect(page.locator("[data-block]")).to_have_count(0)
 
 
 async def test_a_preview_that_is_withdrawn_leaves_quietly(desk: Desk) -> None:
@@ -101,6 +127,35 @@ async def test_an_open_card_stays_after_the_call_until_it_is_put_away(desk: Desk
     await expect(page.locator(".card")).to_have_count(0)
     await page.locator(".calls-recent .call").click()
     await expect(page.locator(".note-field")).to_have_value("half a thought")
+
+
+async def test_a_call_that_ended_leaves_its_card_for_wrap_up(desk: Desk) -> None:
+    page = await desk.ready()
+    await desk.show(recorded.shared(f"{desk.agent}.p1", **ANSWERED))
+    await expect(page.locator(".candidate")).to_have_count(3)
+    await desk.change(recorded.shared(f"{desk.agent}.p1", mode="full", call=recorded.call("ended")), seq=2)
+    await expect(page.locator(".strip-text")).to_contain_text("Call over")
+    await expect(page.locator(".candidate").first).not_to_have_attribute("aria-disabled", "true")
+    await desk.show(recorded.withheld(f"{desk.agent}.p2"))
+    await expect(page.locator(".card")).to_have_count(1)
+    await expect(page.locator(".caller-name")).to_have_text("Number withheld")
+    await expect(page.locator(".calls-recent .call")).to_contain_text("Call over")
+    again = await desk.ready(path=f"/desk?agent={desk.agent}")
+    await expect(again.locator(".rail-live .call")).to_have_count(1)
+    await expect(again.locator(".calls-recent .call")).to_contain_text("Call over")
+
+
+async def test_of_several_or_nobody_no_empty_list_is_claimed(desk: Desk) -> None:
+    page = await desk.ready()
+    blocks = {"orders": recorded.block("erp", []), "tickets": recorded.troubled()["tickets"]}
+    await desk.show(recorded.shared(f"{desk.agent}.p1", blocks=blocks, **ANSWERED))
+    await expect(page.locator(".candidate").first).to_be_visible()
+    await expect(page.locator("[data-block]")).to_have_count(0)
+    await desk.show(recorded.unknown(f"{desk.agent}.p2", blocks=blocks))
+    await page.locator(".rail-live .call").nth(1).click()
+    await page.keyboard.press("o")
+    await expect(page.locator(".card:visible [data-block]")).to_have_count(1)
+    await expect(page.locator('.card:visible [data-block="tickets"]')).to_contain_text("Tickets cannot be shown")
 
 
 async def test_a_consulted_agent_looks_on_and_then_owns_the_call_on_the_same_card(desk: Desk) -> None:

@@ -39,3 +39,11 @@ def test_only_the_latest_endings_are_kept() -> None:
     endings = [sent(2 * number + 1, str(number), "pop.withdraw") for number in numbers]
     ended = present_state([*shows, *endings], ended_since=NOON).ended
     assert (len(ended), ended[0].state.pop_id) == (RECENT_LIMIT, str(RECENT_LIMIT + 4))
+
+
+def test_the_card_of_a_call_that_ended_is_over_though_nobody_took_it_back() -> None:
+    ended = SentEvent(7, "pop.update", "a", '{"pop_id":"a","call":{"state":"ended"}}', NOON)
+    talking = SentEvent(8, "pop.update", "b", '{"pop_id":"b","call":{"state":"answered"}}', NOON)
+    present = present_state([ended, talking], ended_since=NOON)
+    assert [event.pop_id for event in present.live] == ["b"]
+    assert [(one.state.pop_id, one.reason, one.at) for one in present.ended] == [("a", "call_over", NOON)]

@@ -57,6 +57,8 @@ class Desk {
       select: (call) => this.then(() => this.calls.select(call.popId)),
       noted: ({ popId, note }) => this.mirror.tell({ kind: "note", popId, note }),
       choose: (call, ref, remember) => post(`/v1/pops/${encodeURIComponent(call.popId)}/choose`, { ref, remember }),
+      retry: (call) => this.askAgain(call),
+      leaveForReview: (call, verdict) => post(`/v1/pops/${encodeURIComponent(call.popId)}/review`, { verdict }),
       trace: (path) => read(path),
       speak: (language) => this.speak(language),
       claim: () => this.part.claim(),
@@ -114,22 +116,31 @@ class Desk {
     const { call, change } = this.calls.take(pop);
     if (!call.note) call.note = this.mirror.notes.get(call.popId) ?? "";
     if (change === "new") {
-      this.announcer.say(() => (call.withdrawn ? null : say("announce.call", { name: callerName(call.pop), where: placeOf(call.pop) })));
+      this.announcer.say(() => (call.over ? null : say("announce.call", { name: callerName(call.pop), where: placeOf(call.pop) })));
       this.notifier.announce(call, () => this.then(() => this.calls.select(call.popId)));
     }
+    if (change === "over") this.tellOver(call);
     if (change === "owned") this.announcer.say(() => say("strip.owned"));
     if (change === "answered" || change === "owned") this.notifier.settle(call.popId);
   }
 
   withdraw(data) {
     const call = this.calls.withdraw(data);
-    this.notifier.settle(data.pop_id);
-    if (call) this.announcer.say(() => say("announce.over", { name: callerName(call.pop) }));
+    if (call) this.tellOver(call);
+  }
+
+  tellOver(call) {
+    this.notifier.settle(call.popId);
+    this.announcer.say(() => say("announce.over", { name: callerName(call.pop) }));
   }
 
   acknowledge({ pop_id: popId }) {
     const path = `/v1/agents/${encodeURIComponent(agent)}/pops/${encodeURIComponent(popId)}/ack`;
-    post(path, {}).catch(() => undefined); // an unheard acknowledgement is the server's to follow up
+    post(path).catch(() => undefined); // an unheard acknowledgement is the server's to follow up
+  }
+
+  askAgain(call) {
+    post(`/v1/pops/${encodeURIComponent(call.popId)}/ask-again`).catch(() => undefined); // the card keeps saying what it lacks
   }
 
   /** What a key means; false when it means nothing now. */

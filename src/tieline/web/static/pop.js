@@ -85,10 +85,10 @@ class PopPage {
   /** Of all that happens at this desk, only what concerns this call is shown here. */
   take({ kind, data }) {
     if (kind === "resync") {
-      const over = data.recent.find(({ pop }) => pop.pop_id === popId);
-      if (over) {
-        this.calls.take(over.pop);
-        this.calls.withdraw({ pop_id: popId, reason: over.reason, at: over.at });
+      const ending = data.recent.find(({ pop }) => pop.pop_id === popId);
+      if (ending) {
+        this.calls.take(ending.pop);
+        this.calls.withdraw({ pop_id: popId, reason: ending.reason, at: ending.at });
       }
       if (!this.call()) this.trouble = "gone";
     }
@@ -108,11 +108,11 @@ class PopPage {
     const { agent, key } = this.grant;
     if (!agent) return;
     const path = `/v1/agents/${encodeURIComponent(agent)}/pops/${encodeURIComponent(popId)}/ack`;
-    post(path, {}, { key }).catch(() => undefined); // an unheard acknowledgement is the server's to follow up
+    post(path, null, { key }).catch(() => undefined); // an unheard acknowledgement is the server's to follow up
   }
 
   host() {
-    const call = (path, body) => post(path, body, { key: this.grant.key });
+    const call = (path, body = null) => post(path, body, { key: this.grant.key });
     return {
       now: () => Date.now(),
       serverNow: () => Date.now() + (this.feed?.skewMs ?? 0),
@@ -123,6 +123,8 @@ class PopPage {
       close: () => this.draw(),
       noted: () => undefined,
       choose: (one, ref, remember) => call(`/v1/pops/${encodeURIComponent(one.popId)}/choose`, { ref, remember }),
+      retry: (one) => call(`/v1/pops/${encodeURIComponent(one.popId)}/ask-again`).catch(() => undefined),
+      leaveForReview: (one, verdict) => call(`/v1/pops/${encodeURIComponent(one.popId)}/review`, { verdict }),
       trace: null, // the page's key follows pops and nothing else
     };
   }

@@ -103,6 +103,7 @@ function termsRow(read) {
 
 function valueText(name, value) {
   if (value === null || value === undefined || value === "") return "";
+  if (name === "overdue" && Number(value.amount) === 0) return "";
   if (typeof value === "object") return value.currency ? money(value) : "";
   if (name.endsWith("_at")) return moment(value);
   if (name.endsWith("_until") || name.endsWith("_date")) return day(value);

@@ -1,21 +1,24 @@
 /** One panel per system's answer; each fills in by itself and says how fresh it is and what it could not learn. */
 
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
-import { icon, swapIcon } from "../core/icons.js";
-import { moment, say, sayOr } from "../core/texts.js";
+import { icon } from "../core/icons.js";
+import { say, sayOr } from "../core/texts.js";
 import { rowFor } from "./block_rows.js";
+import { freshnessBadge, looksOf } from "./freshness.js";
 
 const ORDER = ["orders", "tickets", "account"];
 const ICONS = { orders: "order", tickets: "ticket", account: "account" };
-const STATE_ICONS = { live: "check", cached: "clock", stale: "warning", unavailable: "off" };
 const FOLDED_ROWS = 4;
+const PROFILE = "profile"; // shown with the match, since it says who calls
 
 /** Return the part. `host.retry(call)` asks again, or is null where that is not possible. */
 export function blocksPart(host) {
   const node = element("div", { class: "blocks" });
 
   function update(call) {
-    const names = Object.keys(call.pop.blocks ?? {}).sort((one, other) => place(one) - place(other) || one.localeCompare(other));
+    const names = Object.keys(call.pop.blocks ?? {})
+      .filter((name) => isShown(name, call.pop))
+      .sort((one, other) => place(one) - place(other) || one.localeCompare(other));
     const rows = names.map((name) => ({ name, block: call.pop.blocks[name], call }));
     setHidden(node, rows.length === 0);
     followList(node, rows, { key: (row) => row.name, create: (row) => blockPanel(row.name, host) });
@@ -24,13 +27,20 @@ export function blocksPart(host) {
   return { node, update };
 }
 
+/** Of one of several, or of nobody, an empty list would be a claim nobody can make. */
+function isShown(name, { blocks, match }) {
+  const { items, state, pending } = blocks[name];
+  if (kindOf(name) === PROFILE || match.state === "maybe") return false;
+  return match.state === "known" || items.length > 0 || pending || state === "unavailable";
+}
+
 function place(name) {
   const index = ORDER.indexOf(kindOf(name));
   return index < 0 ? ORDER.length : index;
 }
 
 /** `orders` from `orders` or `orders@erp`. */
-function kindOf(name) {
+export function kindOf(name) {
   return name.split("@")[0];
 }
 
@@ -40,15 +50,13 @@ function blockPanel(name, host) {
   let unfolded = false;
   const title = element("h3", { class: "section-title" });
   const count = element("span", { class: "count" });
-  let mark = icon("clock");
-  const freshness = element("span", { class: "freshness-text" });
-  const badge = element("span", { class: "freshness" }, mark, freshness);
+  const badge = freshnessBadge();
   const list = element(kind === "account" ? "div" : "ul", { class: `rows rows-${kind}` });
   const skeleton = element("div", { class: "skeleton", "aria-hidden": "true" }, element("span"), element("span"), element("span"));
   const empty = element("p", { class: "quiet block-empty" });
   const fold = element("button", { type: "button", class: "button plain small", on: { click: toggle } });
   const retry = element("button", { type: "button", class: "button small", on: { click: () => host.retry?.(current.call) } });
-  const head = element("header", { class: "block-head" }, icon(ICONS[kind] ?? "account"), title, count, badge);
+  const head = element("header", { class: "block-head" }, icon(ICONS[kind] ?? "account"), title, count, badge.node);
   const node = element("section", { class: "block panel", "data-block": kind }, head, skeleton, list, empty, element("p", { class: "block-foot" }, fold, retry));
 
   function toggle() {
@@ -64,9 +72,7 @@ function blockPanel(name, host) {
     setAttribute(node, "data-late", call.arrived.has(key));
     setText(title, sayOr(`block.${kind}`, kind));
     setTextOrHide(count, block.items.length > 1 ? String(block.items.length) + (block.truncated ? "+" : "") : "");
-    mark = swapIcon(mark, STATE_ICONS[looks] ?? "clock");
-    setText(freshness, freshnessOf(block));
-    setAttribute(badge, "title", detailOf(block));
+    badge.update(block);
     setHidden(skeleton, looks !== "pending");
     const shown = unfolded ? block.items : block.items.slice(0, FOLDED_ROWS);
     const rows = shown.map((item, index) => ({ item, id: item.ref?.id ?? item.number ?? index }));
@@ -76,33 +82,11 @@ function blockPanel(name, host) {
     setHidden(fold, hiddenRows <= 0);
     setText(fold, unfolded ? say("block.fewer") : say("block.all", { count: block.items.length }));
     setAttribute(fold, "aria-expanded", String(unfolded));
-    setHidden(retry, !host.retry || block.pending || Boolean(call.withdrawn) || block.state === "live" || block.state === "cached");
+    setHidden(retry, !host.retry || block.pending || Boolean(call.over) || block.state === "live" || block.state === "cached");
     setText(retry, say("block.retry"));
   }
 
   return { node, update };
-}
-
-function looksOf(block) {
-  return block.pending && block.items.length === 0 ? "pending" : block.state;
-}
-
-/** The one line that tells how far the block may be trusted. */
-function freshnessOf(block) {
-  const { source, as_of: asOf, error, pending } = block;
-  const when = moment(asOf);
-  if (pending && block.items.length === 0) return say("fresh.pending", { source });
-  if (block.state === "live") return say("fresh.live");
-  if (block.state === "unavailable") return sayOr(`failure.${error}`, say("fresh.unavailable")).replaceAll("{source}", source);
-  const why = pending ? say("fresh.asking") : error ? sayOr(`failure.${error}`, say("fresh.unreachable")).replaceAll("{source}", source) : "";
-  const since = when ? say("fresh.as_of", { when }) : say(`fresh.${block.state}`);
-  return why ? say("fresh.both", { since, why }) : since;
-}
-
-function detailOf(block) {
-  const took = block.took_ms === null || block.took_ms === undefined ? "" : say("fresh.took", { ms: block.took_ms });
-  const since = block.as_of ? say("fresh.as_of", { when: moment(block.as_of) }) : "";
-  return [say("fresh.source", { source: block.source }), since, took, block.error ?? ""].filter(Boolean).join(" · ");
 }
 
 function emptyText(kind, block) {

@@ -82,13 +82,12 @@ export function writtenNumber(phone) {
   return phone.extension ? say("card.extension", { number, extension: phone.extension }) : number;
 }
 
-/** ringing, queued, talking, held, dialling, joined or over. */
-export function phaseOf({ pop, withdrawn }) {
-  if (withdrawn) return "over";
+/** ringing, queued, talking, held, dialling, joined, wrapup or over. */
+export function phaseOf({ pop, over }) {
+  if (over) return "over";
   if (pop.mode === "join") return "joined";
   const state = pop.call?.state ?? (pop.mode === "preview" ? "ringing" : "answered");
-  if (state === "ended" || state === "wrapup") return "over";
-  if (state === "held" || state === "queued") return state;
+  if (state === "held" || state === "queued" || state === "wrapup") return state;
   if (state === "answered") return "talking";
   return pop.direction === "outbound" ? "dialling" : "ringing";
 }
@@ -96,7 +95,7 @@ export function phaseOf({ pop, withdrawn }) {
 /** How long the caller has waited, or talked; nothing once it is over or when the start is unknown. */
 export function elapsed(call, serverNow) {
   const phase = phaseOf(call);
-  if (phase === "over") return "";
+  if (phase === "over" || phase === "wrapup") return "";
   const talking = phase === "talking" || phase === "held" || phase === "joined";
   const from = Date.parse((talking && call.pop.call?.answered_at) || call.pop.call?.started_at || "");
   const since = Number.isNaN(from) ? call.since : from;

@@ -2,7 +2,7 @@
 
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { isOwner } from "../core/calls.js";
+import { isOwner, isTaken } from "../core/calls.js";
 import { moment, percent, say, told } from "../core/texts.js";
 
 /** Return the part. `host.choose(call, ref, remember)` answers a promise; `host.keysOn()` says whether the keys work. */
@@ -67,7 +67,7 @@ export function candidatesPart(host) {
 }
 
 function locked(call) {
-  return Boolean(call.withdrawn) || !isOwner(call.pop);
+  return isTaken(call) || !isOwner(call.pop);
 }
 
 function candidateRow({ candidate }, choose) {

@@ -42,7 +42,7 @@ export function callCard(host) {
     const isOpen = host.isOpen(call);
     setAttribute(node, "data-view", isOpen ? "open" : "preview");
     setAttribute(node, "data-match", call.pop.match.state);
-    setAttribute(node, "data-over", Boolean(call.withdrawn));
+    setAttribute(node, "data-over", Boolean(call.over));
     setHidden(preview, isOpen);
     setHidden(body, !isOpen);
     setText(openText, say("card.open"));

@@ -2,8 +2,9 @@
 
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { say, told } from "../core/texts.js";
+import { say, sayOr, told } from "../core/texts.js";
 
+const FAMILIES = { churn_risk: "risk" };
 const ICONS = { banner: "bell", warning: "warning", transfer: "transfer", script: "speech" };
 
 /** Return the part. */
@@ -14,21 +15,30 @@ export function hintsPart() {
     const hints = call.pop.hints ?? [];
     setHidden(node, hints.length === 0);
     setAttribute(node, "aria-label", say("hints.title"));
-    followList(node, hints, { key: (hint) => `${hint.kind} ${hint.text}`, create: hintRow });
+    const rows = hints.map((hint) => ({ hint, because: becauseOf(hint.because, call.pop.match.reason) }));
+    followList(node, rows, { key: ({ hint }) => `${hint.kind} ${hint.text}`, create: hintRow });
   }
 
   return { node, update };
 }
 
-function hintRow({ kind }) {
+/** `churn_risk=high` in words; what the match has said already, or what has no words, is left out. */
+function becauseOf(because, matchReason) {
+  const [, name, value, mark] = /^(\w+)=([^,]*)(,.*)?$/.exec(because) ?? [];
+  if (!name) return because === matchReason || !because.includes(" ") ? "" : told(because);
+  const words = sayOr(`because.${name}`, "").replace("{value}", sayOr(`${FAMILIES[name] ?? name}.${value}`, value));
+  return mark ? say("hints.aged", { why: words }) : words;
+}
+
+function hintRow({ hint: { kind } }) {
   const text = element("span", { class: "hint-text", dir: "auto" });
   const because = element("span", { class: "hint-because" });
   const node = element("li", { class: "hint", "data-kind": kind }, icon(ICONS[kind] ?? "bell"), element("div", {}, text, because));
   return {
     node,
-    update: (hint) => {
+    update: ({ hint, because: why }) => {
       setText(text, told(hint.text));
-      setTextOrHide(because, hint.because ? say("hints.because", { why: told(hint.because) }) : "");
+      setTextOrHide(because, why);
     },
   };
 }

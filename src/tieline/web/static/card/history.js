@@ -2,7 +2,7 @@
 
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { moment, say, told, word } from "../core/texts.js";
+import { moment, say, sayOr, told, word } from "../core/texts.js";
 
 const ICONS = { call: "incoming", ticket: "ticket", feedback: "speech" };
 
@@ -38,7 +38,7 @@ function entryRow({ entry: { kind } }) {
     update: ({ entry }) => {
       setAttribute(when, "datetime", entry.at);
       setText(when, moment(entry.at));
-      setText(summary, told(entry.summary));
+      setText(summary, entry.kind === "call" ? sayOr(`direction.${entry.summary.split(" ")[0]}`, told(entry.summary)) : told(entry.summary));
       const agent = entry.agent ? say("history.agent", { agent: entry.agent }) : "";
       setTextOrHide(facts, [entry.outcome ? word("outcome", entry.outcome) : "", agent].filter(Boolean).join(" · "));
     },

@@ -19,7 +19,7 @@ export function stripsPart(host) {
     current = call;
     const notice = noticeOf(call, host.now());
     setHidden(node, !notice);
-    setHidden(close, !call.withdrawn);
+    setHidden(close, !call.over);
     setText(close, say("card.close"));
     if (!notice) return;
     setAttribute(node, "data-kind", notice.kind);
@@ -32,13 +32,13 @@ export function stripsPart(host) {
 
 function noticeOf(call, now) {
   const from = call.pop.call?.transferred_from;
-  if (call.withdrawn) {
-    const why = sayOr(`withdrawn.${call.withdrawn.reason}`, say("withdrawn.ended"));
-    return { kind: "over", icon: "off", text: `${why} · ${moment(new Date(call.withdrawn.at).toISOString())}` };
+  if (call.over) {
+    const why = sayOr(`withdrawn.${call.over.reason}`, say("withdrawn.call_over"));
+    return { kind: "over", icon: "off", text: `${why} · ${moment(new Date(call.over.at).toISOString())}` };
   }
   if (call.ownedSince && now - call.ownedSince < OWNED_SHOWN_MS) {
     return { kind: "owned", icon: "check", text: from ? say("strip.owned_from", { agent: from }) : say("strip.owned") };
   }
-  if (!isOwner(call.pop)) return { kind: "join", icon: "people", text: from ? say("strip.join_from", { agent: from }) : say("strip.join") };
-  return from ? { kind: "transfer", icon: "transfer", text: say("strip.transferred", { agent: from }) } : null;
+  if (isOwner(call.pop)) return null; // where it came from is told by a hint
+  return { kind: "join", icon: "people", text: from ? say("strip.join_from", { agent: from }) : say("strip.join") };
 }

@@ -22,15 +22,17 @@ export class Calls {
     this.#isBusy = isBusy;
   }
 
-  /** Show or update a pop. Returns `{call, change}`: new, answered, owned, updated, or null when nothing was newer. */
+  /** Show or update a pop. Returns `{call, change}`: new, answered, owned, updated, over, or null when nothing was newer. */
   take(pop) {
-    const known = this.live.get(pop.pop_id);
-    if (known && !known.withdrawn && known.pop.seq >= pop.seq) return { call: known, change: null };
+    const known = this.live.get(pop.pop_id) ?? this.recent.find((entry) => entry.popId === pop.pop_id);
+    if (known && known.pop.seq >= pop.seq) return { call: known, change: null };
     const call = known ?? { popId: pop.pop_id, opened: null, note: "", since: this.#now(), unseen: false, arrived: new Map() };
-    const before = known?.withdrawn ? null : (known?.pop ?? null);
+    const before = known && !known.over ? known.pop : null;
     this.#rememberArrivals(call, before, pop);
-    Object.assign(call, { pop, withdrawn: null });
-    this.live.set(call.popId, call);
+    this.live.set(call.popId, Object.assign(call, { pop }));
+    if (pop.call?.state === "ended") return this.#end(call, { reason: "call_over", ended: true });
+    if (call.over) call.opened = null; // it rings again, as a new card would
+    call.over = null;
     this.recent = this.recent.filter((entry) => entry.popId !== call.popId);
     const change = changeOf(before, pop);
     if (change === "owned") call.ownedSince = this.#now();
@@ -41,21 +43,22 @@ export class Calls {
   /** Take a pop back. It stays where it is when it is open; otherwise it only remains among the recent calls. */
   withdraw({ pop_id: popId, reason, at }) {
     const call = this.live.get(popId);
-    if (!call || call.withdrawn) return null;
-    call.withdrawn = { reason: reason || "ended", at: at ? Date.parse(at) : this.#now() };
-    this.#remember(call);
-    if (!(this.front === popId && this.isOpen(call)) && !call.note) this.close(popId);
-    return call;
+    if (!call || isTaken(call)) return null;
+    return this.#end(call, { reason: reason || "call_over", at: at && Date.parse(at) }).call;
   }
 
   /** Everything that is live was sent; whatever else is on the screen is over. `recent` are calls that ended lately. */
   agree({ live, recent = [] }) {
-    for (const popId of [...this.live.keys()]) {
-      if (!live.includes(popId)) this.withdraw({ pop_id: popId, reason: "ended" });
+    const endings = new Map(recent.map((ending) => [ending.pop.pop_id, ending]));
+    for (const call of [...this.live.values()]) {
+      if (live.includes(call.popId) || call.over) continue;
+      const { reason = "call_over", at } = endings.get(call.popId) ?? {};
+      this.withdraw({ pop_id: call.popId, reason, at });
     }
     for (const { pop, reason, at } of recent) {
       if (this.live.has(pop.pop_id)) continue;
-      this.#remember({ popId: pop.pop_id, pop, opened: true, note: "", arrived: new Map(), withdrawn: { reason, at: Date.parse(at) } });
+      const over = { reason, at: Date.parse(at), ended: reason === "call_over" };
+      this.#remember({ popId: pop.pop_id, pop, opened: true, note: "", arrived: new Map(), over });
     }
   }
 
@@ -66,7 +69,7 @@ export class Calls {
     const left = this.live.get(this.front);
     this.front = popId;
     call.unseen = false;
-    if (left?.withdrawn && left.popId !== popId && !left.note) this.close(left.popId);
+    if (left?.over && left.popId !== popId && !left.note) this.close(left.popId);
   }
 
   /** Open or fold a card because the agent asked for it. */
@@ -93,22 +96,32 @@ export class Calls {
 
   /** The call the agent is talking on, if any. */
   working() {
-    return [...this.live.values()].find((call) => !call.withdrawn && call.pop.mode !== "preview");
+    return [...this.live.values()].find((call) => !call.over && call.pop.mode !== "preview");
   }
 
   /** The calls that are not over. */
   current() {
-    return [...this.live.values()].filter((call) => !call.withdrawn);
+    return [...this.live.values()].filter((call) => !call.over);
   }
 
   /** The number to show for a call that is over: only for a while. */
   numberShown(call) {
-    return !call.withdrawn || this.#now() - call.withdrawn.at < NUMBER_SHOWN_MS;
+    return !call.over || this.#now() - call.over.at < NUMBER_SHOWN_MS;
+  }
+
+  /** The call is over (`ended`: by itself, so the agent may still finish the card) or was taken back. */
+  #end(call, { reason, at, ended = false }) {
+    if (call.over?.ended && ended) return { call, change: "updated" };
+    call.over = { reason, at: call.over?.at ?? (at || this.#now()), ended };
+    call.unseen = false;
+    this.#remember(call);
+    if (!(this.front === call.popId && this.isOpen(call)) && !call.note) this.close(call.popId);
+    return { call, change: "over" };
   }
 
   #settleFront(call, change) {
     const front = this.live.get(this.front);
-    const free = !front || (front.withdrawn && !front.note) || front === call;
+    const free = !front || (front.over && !front.note) || front === call;
     const takesOver = change === "answered" || (change === "new" && call.pop.mode !== "preview");
     if (free || (takesOver && front.pop.mode === "preview") || (takesOver && !this.#isBusy(this.front))) {
       this.select(call.popId);
@@ -128,7 +141,7 @@ export class Calls {
 
   #remember(call) {
     this.recent = [call, ...this.recent.filter((entry) => entry.popId !== call.popId)]
-      .sort((one, other) => other.withdrawn.at - one.withdrawn.at)
+      .sort((one, other) => other.over.at - one.over.at)
       .slice(0, RECENT_LIMIT);
   }
 
@@ -146,6 +159,11 @@ function changeOf(before, pop) {
   if (!before) return "new";
   if (!isOwner(before) && isOwner(pop)) return "owned";
   return before.mode === "preview" && pop.mode !== "preview" ? "answered" : "updated";
+}
+
+/** Say whether the card is no longer the agent's to act on. One whose call merely ended still is: that is wrap-up. */
+export function isTaken(call) {
+  return Boolean(call.over && !call.over.ended);
 }
 
 /** Say whether the agent holds the call, rather than listening in. */

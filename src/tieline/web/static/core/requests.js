@@ -9,9 +9,10 @@ export class Refused extends Error {
   }
 }
 
-/** Send `body` to `path` and return the answer. `key` stands for a session where there is none. */
-export async function post(path, body, { key = null } = {}) {
-  return exchange(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }, key);
+/** Send `body`, if there is one, to `path` and return the answer. `key` stands for a session where there is none. */
+export async function post(path, body = null, { key = null } = {}) {
+  const content = body === null ? { headers: {} } : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  return exchange(path, { method: "POST", ...content }, key);
 }
 
 /** Read `path`. */

@@ -68,10 +68,10 @@ function callRow(host) {
       setText(name, callerName(call.pop));
       const number = host.numberShown(call) && call.pop.match.state !== "withheld" ? writtenNumber(call.pop.phone) : "";
       setTextOrHide(detail, [number, call.pop.queue ?? call.pop.call?.line_name].filter(Boolean).join(" · "));
-      setText(phase, call.withdrawn ? endOf(call) : say(`phase.${where}`));
+      setText(phase, call.over ? endOf(call) : say(`phase.${where}`));
       setAttribute(button, "data-phase", where);
       setAttribute(button, "aria-current", front ? "true" : null);
-      const unseen = call.unseen && !call.withdrawn;
+      const unseen = call.unseen && !call.over;
       setAttribute(dot, "data-unseen", unseen);
       setText(dot, unseen ? say("rail.new") : "");
       tick();
@@ -79,6 +79,6 @@ function callRow(host) {
   };
 }
 
-function endOf({ withdrawn }) {
-  return `${sayOr(`withdrawn.${withdrawn.reason}`, say("withdrawn.ended"))} · ${moment(new Date(withdrawn.at).toISOString())}`;
+function endOf({ over }) {
+  return `${sayOr(`withdrawn.${over.reason}`, say("withdrawn.call_over"))} · ${moment(new Date(over.at).toISOString())}`;
 }
