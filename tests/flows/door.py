@@ -55,6 +55,11 @@ class Screen:
                 standing.pop(event.content["pop_id"], None)
         return standing
 
+    def told_of(self, call_id: str) -> list[Json]:
+        """Return every state of the card of one call, in order."""
+        cards = (*self.of("pop.show"), *self.of("pop.update"))
+        return sorted((card for card in cards if card["call_id"] == call_id), key=lambda card: int(card["seq"]))
+
     @property
     def card(self) -> Json:
         """Return the only card on the screen."""

@@ -29,8 +29,11 @@ from tieline.store.configuration import Configuration
 from tieline.store.database import Database
 from tieline.wiring import applying, house_of
 
-AMERICAN_LINE, OUTSIDE_LINE = "+19045550199", "+861065543801"
-"""A line abroad, and one whose exchange leaves the digit for an outside line before the caller's number."""
+AMERICAN_LINE, OUTSIDE_LINE, QUICK_LINE = "+19045550199", "+861065543801", "+861065543802"
+"""A line abroad; one whose exchange leaves the digit for an outside line before the caller's number; and one whose cards
+count as complete after `QUICK_MS` milliseconds."""
+
+QUICK_MS: Final = 250
 
 STAFF_MOBILE: Final = "+8613800138009"
 """An agent's own telephone, which stands in the CRM as if it were a customer's."""
@@ -158,11 +161,12 @@ def _holds(directory: LiveDirectory, wanted: Configuration) -> bool:
 
 
 def company(sandbox: Sandbox) -> str:
-    """Return the demo's file with two more lines and an agent's own telephone."""
+    """Return the demo's file with three more lines and an agent's own telephone."""
     file = yaml.safe_load(apply_file(sandbox.places))
     file["lines"] |= {
         AMERICAN_LINE: {"name": "Florida", "country": "US", "language": "en"},
         OUTSIDE_LINE: {"name": "Old trunk", "country": "CN", "outside_prefixes": ["9"], "area_code": "10"},
+        QUICK_LINE: {"name": "Express", "country": "CN", "queues": ["support"], "pop_deadline_ms": QUICK_MS},
     }
     file["agents"]["1001"]["phones"] = [STAFF_MOBILE]
     return str(yaml.safe_dump(file, allow_unicode=True))

@@ -15,6 +15,9 @@ from tieline.domain.phone_written import numbers_written_in
 
 Reach = Literal["same_extension", "plain", "behind_extension", "other_extension"]
 
+LINKED = "linked"
+"""The label of a number that a reviewer gave to a record; the record itself need not name it."""
+
 _NOT_DIRECT = ("company", "office", "work main", "main", "switchboard", "reception", "fax", "home", "family")
 _NOT_DIRECT_CHINESE = ("总机", "前台", "公司", "单位", "传真", "家庭", "住宅")
 
@@ -43,12 +46,12 @@ def carriers(
 ) -> tuple[tuple[Customer, ...], tuple[KnownNumber, ...]]:
     """Keep the records that really carry the number.
 
-    A customer counts too if the index knows its record by exactly this number, and the record names no telephone or the number
-    was confirmed.
+    A customer counts too if the index knows its record by exactly this number, and the record names no telephone, or the number
+    was confirmed or linked by a person.
     """
     rows = tuple(row for row in known if row.e164 == caller.key)
     by_index = {str(row.ref) for row in rows}
-    confirmed = {str(row.ref) for row in rows if row.verified}
+    confirmed = {str(row.ref) for row in rows if row.verified or row.label == LINKED}
     kept = tuple(
         customer
         for customer in customers

@@ -28,7 +28,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
         call_id=asked.call_id,
         phone=_phone(inquiry.caller),
         match=verdict.match,
-        status=status_of(blocks),
+        status=status_of(blocks, pending=bool(inquiry.flights.pending)),
         customer=customer,
         candidates=verdict.candidates(),
         more_candidates=verdict.more,
@@ -82,12 +82,12 @@ def repeat_of(inquiry: Inquiry, verdict: Verdict) -> RepeatCaller | None:
     return judge_repeat(inquiry.past, now=inquiry.asked.at, shared=verdict.shared, windows=windows_of(inquiry.line))
 
 
-def status_of(blocks: Mapping[str, Block]) -> PopStatus:
-    """Say in one word how much of the answer is there."""
+def status_of(blocks: Mapping[str, Block], *, pending: bool) -> PopStatus:
+    """Say in one word how much of the answer is there; `pending`: something that no block shows may still come too."""
     states = {block.state for block in blocks.values()}
     if not states or states == {"unavailable"}:
         return "none"
-    if "unavailable" in states or any(block.pending for block in blocks.values()):
+    if pending or "unavailable" in states:
         return "partial"
     return "stale" if "stale" in states else "complete"
 

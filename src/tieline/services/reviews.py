@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from tieline.domain.errors import NotFound, RequestRefused, StateConflict
+from tieline.domain.match_carry import LINKED
 from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
 from tieline.services.unknown_callers import KINDS
@@ -74,7 +75,7 @@ async def link(database: Database, item_id: UUID, ref: ExternalRef, *, by: Calle
         item = await _decide(tx, item_id, "linked", {"ref": str(ref)}, by=by, now=now)
         if item.kind not in ABOUT_CALLERS:
             raise RequestRefused("This item does not ask for a customer.", code="decision_not_offered")
-        key = IdentityKey(e164=item.subject_key, connection=ref.connection, external_id=ref.id, seen_at=now, label="linked")
+        key = IdentityKey(e164=item.subject_key, connection=ref.connection, external_id=ref.id, seen_at=now, label=LINKED)
         await identity.upsert(await driver(tx), [key])
         await call_records.adopt(tx, item.subject_key, str(ref), by=by.actor)
     return item
