@@ -12,6 +12,7 @@ from tests.flows.house import RunningHouse
 from tieline.domain.call import CallEvent
 from tieline.domain.errors import Overloaded
 from tieline.services.call_events import record
+from tieline.worker.duties import DUTIES
 from tieline.worker.edge import attempt
 from tieline.worker.jobs import app_of, relieve
 from tieline.worker.run import run
@@ -64,16 +65,21 @@ async def test_a_tick_takes_up_a_promise_whose_server_died(house: RunningHouse) 
 
 async def test_duties_are_done_by_one_of_two_workers(house: RunningHouse) -> None:
     await told(house, "answered", agent="1001", ago=timedelta(hours=5))
-    await house.rows_changed(QUESTION)
     async with working(house), working(house):
-        async for _ in patiently("the duties were never done", within_s=20):
-            states = await house.rows("SELECT state FROM review_items UNION ALL SELECT outcome FROM interactions ORDER BY 1")
-            if states == [("expired",), ("unknown_lost_hangup",)]:
+        async for _ in patiently("the duty of every minute was never done", within_s=20):
+            if await house.rows("SELECT outcome FROM interactions") == [("unknown_lost_hangup",)]:
                 break
     repeated = await house.rows(
         "SELECT task_name FROM procrastinate_periodic_defers GROUP BY 1, defer_timestamp HAVING count(*) > 1"
     )
     assert repeated == []
+
+
+async def test_the_hourly_duty_closes_questions_nobody_answered(house: RunningHouse) -> None:
+    await house.rows_changed(QUESTION)
+    (expire,) = (duty for duty in DUTIES if duty.name == "reviews.expire")
+    assert await expire.work(house.house, house.clock()) == 1
+    assert await house.rows("SELECT state FROM review_items") == [("expired",)]
 
 
 @pytest.mark.parametrize(("attempts", "becomes"), [(1, "todo"), (3, "failed")])
