@@ -17,8 +17,11 @@ _TALKATIVE: Final[Mapping[str, int]] = {
     "httpx": logging.WARNING,
     "asyncio": logging.WARNING,
     "alembic": logging.WARNING,
+    "procrastinate": logging.WARNING,
+    "sse_starlette": logging.WARNING,
 }
-"""uvicorn's access line and httpx's request line hold whole URLs; ours, `request.answered`, holds the route."""
+"""uvicorn's access line and httpx's request line hold whole URLs; ours, `request.answered`, holds the route. Every migration,
+job and chunk of a stream has a line of its library's, whose facts are taken out anyway; ours tell what came of it."""
 _SPOKEN_IN_FULL: Final = ("uvicorn.error",)
 """These say where they listen and that they stop; their texts hold no value from outside."""
 

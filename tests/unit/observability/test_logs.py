@@ -130,6 +130,13 @@ def test_a_very_long_value_is_shortened(written: Lines) -> None:
     assert len(written.raw()) < 500
 
 
+@pytest.mark.parametrize("library", ["alembic.runtime.migration", "procrastinate.worker", "sse_starlette.sse"])
+def test_what_other_libraries_do_step_by_step_is_not_written_but_their_warnings_are(written: Lines, library: str) -> None:
+    logging.getLogger(library).info("Running upgrade %s", "a")
+    logging.getLogger(library).warning("something is odd")
+    assert [line["event"] for line in written.parsed()] == ["something is odd"]
+
+
 def test_what_is_less_severe_than_asked_for_is_not_written(written: Lines) -> None:
     structlog.get_logger().debug("x.happened")
     logging.getLogger("httpx").info("HTTP Request: GET https://crm/contacts?phone=13800138000")
