@@ -16,9 +16,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median, quantiles
 
-from tieline.store import identity, migrate
+from tieline.kit.clock import utc_now
+from tieline.store import migrate
 from tieline.store.database import Database
 from tieline.store.embedded import EmbeddedPostgres
+from tieline.store.memory import Memory, Recall, Recalled
 
 SPREAD = 7_919
 """Coprime to 10^8, so that consecutive rows get distinct numbers far apart, as customers' numbers are."""
@@ -30,7 +32,7 @@ FROM (SELECT n, lpad((n::bigint * %s %% 100000000)::text, 8, '0') AS digits
       FROM generate_series(%s::int, %s::int) AS n) AS numbers
 """
 LOOK_UPS = 3_000
-Ask = Callable[[str], Awaitable[identity.Found]]
+Ask = Callable[[str], Awaitable[Recalled]]
 
 
 def digits(row: int) -> str:
@@ -75,8 +77,10 @@ async def measure(database: Database, rows: int) -> dict[str, list[float]]:
         "alike": [f"+86199{digits(row)}" for row in sample],
     }
 
-    async def ask(number: str) -> identity.Found:
-        return await identity.look_up(database.pool, number, country_prefix="+86")
+    memory = Memory(database.pool)
+
+    async def ask(number: str) -> Recalled:
+        return await memory.recall(Recall(number, now=utc_now(), country_prefix="+86"))
 
     for numbers in kinds.values():
         await time_each(ask, numbers[:500])

@@ -31,6 +31,7 @@ from tieline.store.agent_events import AgentEventLog
 from tieline.store.database import Database, Transaction
 from tieline.store.embedded import EmbeddedPostgres, Progress
 from tieline.store.journal import Journal
+from tieline.store.memory import Memory
 from tieline.store.migrate import upgrade
 from tieline.web.pages import web_routers
 
@@ -88,6 +89,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stack.push_async_callback(keeper.aclose)
         desk = PopDesk(
             database=database,
+            memory=Memory(database.pool),
             journal=journal,
             directory=directory,
             cache=FreshnessCache(clock),

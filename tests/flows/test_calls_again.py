@@ -63,7 +63,7 @@ async def test_earlier_calls_are_found_by_index_and_not_by_reading_them_all(cent
         await conn.execute(FILL)
         await conn.execute(b"ANALYZE interactions")
         await conn.execute(b"SET enable_seqscan = on")
-        plan = await (await conn.execute(b"EXPLAIN " + call_history._RECENT.encode(), VALUES)).fetchall()
+        plan = await (await conn.execute(b"EXPLAIN " + call_history._RECENT, VALUES)).fetchall()
     told = "\n".join(line for (line,) in plan)
     assert "interactions_customer_e164_started_at_idx" in told
     assert "Seq Scan on interactions" not in told
@@ -71,12 +71,12 @@ async def test_earlier_calls_are_found_by_index_and_not_by_reading_them_all(cent
 
 VALUES = {
     "since": NOW - timedelta(days=7),
-    "now": NOW,
+    "until": NOW,
     "e164": CALLER,
     "ref": "crm:7",
     "provider": PBX,
     "call_key": "now",
-    "limit": 20,
+    "most_calls": 20,
 }
 FILL = b"""
     INSERT INTO interactions (id, provider, call_key, direction, customer_e164, customer_ref, state, started_at, last_event_at)

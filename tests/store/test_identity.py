@@ -1,12 +1,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
 from tieline.store import identity, number_marks
 from tieline.store.database import Database
 from tieline.store.identity import Found, IdentityKey
+from tieline.store.memory import Memory, Recall
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 MOBILE = "+8613800138000"
@@ -19,6 +21,10 @@ key = partial(IdentityKey, e164=MOBILE, connection="crm", seen_at=NOW)
 async def write(database: Database, *keys: IdentityKey) -> int:
     async with database.pool.connection() as connection:
         return await identity.upsert(connection, keys)
+
+
+async def look_up(database: Database, e164: str, **asked: Any) -> Found:  # noqa: ANN401 - fields of Recall
+    return (await Memory(database.pool).recall(Recall(e164, now=NOW, **asked))).found
 
 
 def who(found: Found) -> Sequence[str]:
@@ -40,11 +46,11 @@ async def test_what_was_written_comes_back_whole(database: Database) -> None:
         external_kind="contact",
     )
     await write(database, written)
-    assert await identity.look_up(database.pool, MOBILE) == Found(keys=(written,))
+    assert await look_up(database, MOBILE) == Found(keys=(written,))
 
 
 async def test_a_number_nobody_carries(database: Database) -> None:
-    assert await identity.look_up(database.pool, MOBILE, country_prefix="+86") == Found()
+    assert await look_up(database, MOBILE, country_prefix="+86") == Found()
 
 
 async def test_the_callers_extension_then_direct_then_recent(database: Database) -> None:
@@ -55,7 +61,7 @@ async def test_the_callers_extension_then_direct_then_recent(database: Database)
         key(external_id="direct", e164=SWITCHBOARD, direct=True),
         key(external_id="desk", e164=SWITCHBOARD, extension="801"),
     )
-    found = await identity.look_up(database.pool, SWITCHBOARD, extension="801")
+    found = await look_up(database, SWITCHBOARD, extension="801")
     assert who(found) == ["desk", "direct", "recent", "plain"]
 
 
@@ -63,9 +69,9 @@ async def test_equal_last_digits_count_only_when_nobody_carries_the_number(datab
     await write(
         database, key(external_id="badly written", e164="+86113800138000"), key(external_id="abroad", e164="+113800138000")
     )
-    alike = await identity.look_up(database.pool, MOBILE, country_prefix="+86")
+    alike = await look_up(database, MOBILE, country_prefix="+86")
     await write(database, key(external_id="exact"))
-    exact = await identity.look_up(database.pool, MOBILE, country_prefix="+86")
+    exact = await look_up(database, MOBILE, country_prefix="+86")
     assert (who(alike), alike.exact, who(exact), exact.exact) == (["badly written"], False, ["exact"], True)
 
 
@@ -75,13 +81,13 @@ async def test_equal_last_digits_count_only_when_nobody_carries_the_number(datab
 )
 async def test_last_digits_are_not_compared(database: Database, called: str, country_prefix: str) -> None:
     await write(database, key(external_id="other", e164=f"+86999{called[-8:]}"))
-    assert await identity.look_up(database.pool, called, country_prefix=country_prefix) == Found()
+    assert await look_up(database, called, country_prefix=country_prefix) == Found()
 
 
 async def test_a_long_list_is_cut_and_says_so(database: Database) -> None:
     await write(database, *(key(external_id=f"{number:02}") for number in range(7)))
-    cut = await identity.look_up(database.pool, MOBILE, limit=5)
-    whole = await identity.look_up(database.pool, MOBILE, limit=7)
+    cut = await look_up(database, MOBILE, most_hits=5)
+    whole = await look_up(database, MOBILE, most_hits=7)
     assert (who(cut), cut.more, len(whole.keys), whole.more) == (["00", "01", "02", "03", "04"], True, 7, False)
 
 
@@ -89,9 +95,9 @@ async def test_the_mark_comes_with_the_answer_found_or_not(database: Database) -
     async with database.begin() as tx:
         await number_marks.put_mark(tx, MOBILE, "shared", by="1001", now=NOW)
         await number_marks.remember(tx, MOBILE, "crm:7", until=NOW + timedelta(days=180), by="1001", now=NOW)
-    nobody = await identity.look_up(database.pool, MOBILE)
+    nobody = await look_up(database, MOBILE)
     await write(database, key(external_id="7"))
-    somebody = await identity.look_up(database.pool, MOBILE)
+    somebody = await look_up(database, MOBILE)
     assert nobody.mark is not None
     assert (nobody.mark.mark, nobody.mark.remembered(NOW), nobody.mark.remembered(NOW + timedelta(days=181))) == (
         "shared",
@@ -105,7 +111,7 @@ async def test_what_was_seen_later_stays_and_verified_stays_verified(database: D
     await write(database, key(external_id="7", display_name="new", verified=True, seen_at=NOW + timedelta(hours=1)))
     assert await write(database, key(external_id="7", display_name="old")) == 0
     assert await write(database, key(external_id="7", display_name="newest", seen_at=NOW + timedelta(hours=2))) == 1
-    (kept,) = (await identity.look_up(database.pool, MOBILE)).keys
+    (kept,) = (await look_up(database, MOBILE)).keys
     assert (kept.display_name, kept.verified) == ("newest", True)
 
 
@@ -113,7 +119,7 @@ async def test_the_same_place_twice_in_one_batch(database: Database) -> None:
     assert (
         await write(database, key(external_id="7", label="b", seen_at=NOW + timedelta(1)), key(external_id="7", label="a")) == 1
     )
-    assert [hit.label for hit in (await identity.look_up(database.pool, MOBILE)).keys] == ["b"]
+    assert [hit.label for hit in (await look_up(database, MOBILE)).keys] == ["b"]
 
 
 async def test_a_partys_numbers_are_replaced_whole_and_forgotten_whole(database: Database) -> None:
@@ -121,10 +127,10 @@ async def test_a_partys_numbers_are_replaced_whole_and_forgotten_whole(database:
     await write(database, key(external_id="7"), key(external_id="7", extension="801"), key(external_id="8"))
     async with database.pool.connection() as connection, connection.transaction():
         await identity.replace(connection, [key(external_id="7", e164=SWITCHBOARD)], of=party)
-    moved = (who(await identity.look_up(database.pool, MOBILE)), who(await identity.look_up(database.pool, SWITCHBOARD)))
+    moved = (who(await look_up(database, MOBILE)), who(await look_up(database, SWITCHBOARD)))
     async with database.pool.connection() as connection:
         gone = await identity.forget(connection, of=party)
-    assert (moved, gone, who(await identity.look_up(database.pool, SWITCHBOARD))) == ((["8"], ["7"]), 1, [])
+    assert (moved, gone, who(await look_up(database, SWITCHBOARD))) == ((["8"], ["7"]), 1, [])
 
 
 async def test_only_organisations_stand_behind_a_switchboard_the_longest_number_first(database: Database) -> None:

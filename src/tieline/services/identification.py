@@ -19,9 +19,8 @@ from tieline.domain.merged_records import MOST_FOLLOWED, Heirs, as_their_heirs, 
 from tieline.domain.people import KnownNumber, Person, group
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.references import ExternalRef, survivor_of
-from tieline.store import identity
-from tieline.store.database import HotPool
-from tieline.store.identity import IdentityKey
+from tieline.store.identity import Found, IdentityKey
+from tieline.store.memory import Memory
 
 OUR_OWN_WRITES = timedelta(minutes=5)
 """How long a system's search may lag behind what was written to it; until then our index knows better."""
@@ -74,18 +73,19 @@ class Setting:
     verified: bool = False
 
 
-async def remember(pool: HotPool, caller: PhoneNumber, line: Line) -> Remembered:
-    """Ask the index: one query, a second one only where a head office is looked for."""
-    if caller.key is None:
-        return Remembered()
-    prefix = f"+{calling_code(caller.country or line.country)}" if caller.e164 else ""
-    found = await identity.look_up(pool, caller.key, extension=caller.extension or "", country_prefix=prefix)
+def country_prefix(caller: PhoneNumber, line: Line) -> str:
+    """Return where a number's last digits may be compared; empty: nowhere."""
+    return f"+{calling_code(caller.country or line.country)}" if caller.e164 else ""
+
+
+async def remember(memory: Memory, found: Found, caller: PhoneNumber, line: Line) -> Remembered:
+    """Read what the index holds; it is asked once more only where a head office is looked for. Raises: Overloaded."""
     rows = tuple(_known(key) for key in found.keys)
     mark = _mark(found)
     if found.exact and rows:
         return Remembered(known=rows, mark=mark)
     similar = group((), rows) if rows else ()
-    return Remembered(similar=similar, companies=await _companies(pool, caller, line), mark=mark)
+    return Remembered(similar=similar, companies=await _companies(memory, caller, line), mark=mark)
 
 
 def identify(caller: PhoneNumber, remembered: Remembered, said: Evidence, *, setting: Setting) -> Verdict:
@@ -159,11 +159,11 @@ def _still_believed(row: KnownNumber, said: Evidence, now: datetime) -> bool:
     return connection not in said.answered or confirmed or ours
 
 
-async def _companies(pool: HotPool, caller: PhoneNumber, line: Line) -> tuple[Person, ...]:
+async def _companies(memory: Memory, caller: PhoneNumber, line: Line) -> tuple[Person, ...]:
     keys = switchboard_keys(caller, line=line)
     if not keys:
         return ()
-    return group((), _longest(await identity.organisations(pool, keys)))
+    return group((), _longest(await memory.organisations(keys)))
 
 
 def _longest(keys: Sequence[IdentityKey]) -> Iterable[KnownNumber]:
@@ -188,6 +188,6 @@ def _known(key: IdentityKey) -> KnownNumber:
     )
 
 
-def _mark(found: identity.Found) -> NumberMark:
+def _mark(found: Found) -> NumberMark:
     mark = found.mark
     return NumberMark() if mark is None else NumberMark(mark.mark, mark.remembered_ref, mark.remembered_until)

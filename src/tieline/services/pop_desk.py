@@ -13,6 +13,7 @@ from tieline.services.flights import AnswerCache
 from tieline.services.index_keeper import IndexKeeper
 from tieline.store.database import Database
 from tieline.store.journal import Journal
+from tieline.store.memory import Memory
 
 
 class CurrentDirectory(Protocol):
@@ -32,6 +33,7 @@ class PopDesk:
     """
 
     database: Database
+    memory: Memory
     journal: Journal
     directory: CurrentDirectory
     cache: AnswerCache

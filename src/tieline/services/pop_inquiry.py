@@ -1,6 +1,5 @@
 """One look-up under way: what was asked, what has come in, and what that makes of the caller."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
@@ -24,6 +23,7 @@ from tieline.services.identification import (
     Evidence,
     Remembered,
     Setting,
+    country_prefix,
     doubtful_records,
     identify,
     remember,
@@ -32,7 +32,7 @@ from tieline.services.pop_asked import Asked
 from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_questions import Plan
 from tieline.services.sources import Question
-from tieline.store import call_history
+from tieline.store.memory import Recall
 
 Model = TypeVar("Model", Order, Ticket)
 
@@ -85,7 +85,7 @@ class Inquiry:
         for question in self._plan.by_phone():
             self.flights.start(question)
         try:
-            self.remembered, self.past = await asyncio.gather(self._remember(), self._recall())
+            await self._recollect()
         except Overloaded:
             self.memory_failed = True
         self._ask_further()
@@ -171,12 +171,16 @@ class Inquiry:
     def _models(self, kind: type[Model]) -> list[Model]:
         return [model for flight in self.flights if flight.best for model in flight.best.models if isinstance(model, kind)]
 
-    async def _remember(self) -> Remembered:
-        return await remember(self._desk.database.pool, self.caller, self.line)
-
-    async def _recall(self) -> tuple[PastCall, ...]:
-        own = (self.asked.provider, self.asked.call_key) if self.asked.provider and self.asked.call_key else None
-        async with self._desk.database.pool.connection() as connection:
-            return await call_history.recent(
-                connection, e164=self.caller.key, ref=self.asked.chosen_ref, now=self.asked.at, leave_out=own
-            )
+    async def _recollect(self) -> None:
+        asked, caller = self.asked, self.caller
+        recall = Recall(
+            e164=caller.key or "",
+            now=asked.at,
+            extension=caller.extension or "",
+            country_prefix=country_prefix(caller, self.line),
+            ref=asked.chosen_ref,
+            leave_out=(asked.provider, asked.call_key) if asked.provider and asked.call_key else None,
+        )
+        recalled = await self._desk.memory.recall(recall)
+        self.past = recalled.past
+        self.remembered = await remember(self._desk.memory, recalled.found, caller, self.line)

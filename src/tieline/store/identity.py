@@ -1,10 +1,10 @@
-"""The index of numbers: who, in every connected system, carries a number. One query per ring.
+"""The index of numbers: who, in every connected system, carries a number. A ring asks it through `store.memory`.
 
 Exact E.164 first; only if nobody carries the number, parties of the same country whose last eight digits are equal, for systems
-that wrote it down badly. What a person said about the number (`NumberMark`) comes with the same answer.
+that wrote it down badly.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +19,6 @@ SUFFIX_DIGITS: Final = 8
 """Fewer digits than this are never compared by their end (rule book, 4.1)."""
 
 HITS_AT_MOST: Final = 50
-MARK_COLUMNS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +61,21 @@ COLUMNS: Final = (
     "tier, tags, verified"
 )
 
-ORDER: Final = "ORDER BY (extension = %(extension)s) DESC, direct DESC, seen_at DESC, connection, external_id"
+ORDER: Final = "ORDER BY (extension = asked.extension) DESC, direct DESC, seen_at DESC, connection, external_id"
 """The caller's extension first, then direct numbers, then the most recently seen; the rest only keeps the order stable."""
 
-LOOK_UP: Final = f"""
-WITH exact AS (
-    SELECT {COLUMNS}, true AS is_exact FROM identity_keys WHERE e164 = %(e164)s
-    {ORDER} LIMIT %(limit)s
-), alike AS (
-    SELECT {COLUMNS}, false AS is_exact FROM identity_keys
-    WHERE last8 = %(last8)s AND starts_with(e164, %(country_prefix)s) AND NOT EXISTS (SELECT FROM exact)
-    {ORDER} LIMIT %(limit)s
-)
-SELECT marks.marked_at, marks.mark, marks.remembered_ref, marks.remembered_until, marks.marked_by, hits.*
-FROM (SELECT %(e164)s::text AS e164) AS asked
-LEFT JOIN number_marks AS marks ON marks.e164 = asked.e164
-LEFT JOIN (SELECT * FROM exact UNION ALL SELECT * FROM alike) AS hits ON true
-{ORDER}
-""".encode()  # noqa: S608 - only constants of this file are put in
+HITS: Final = f"""
+    WITH exact AS (
+        SELECT {COLUMNS}, true AS is_exact FROM identity_keys WHERE e164 = asked.e164
+        {ORDER} LIMIT asked.most_hits
+    ), alike AS (
+        SELECT {COLUMNS}, false AS is_exact FROM identity_keys
+        WHERE last8 = asked.last8 AND starts_with(e164, asked.country_prefix) AND NOT EXISTS (SELECT FROM exact)
+        {ORDER} LIMIT asked.most_hits
+    )
+    SELECT * FROM exact UNION ALL SELECT * FROM alike
+"""  # noqa: S608 - only constants of this file are put in
+"""Who carries `asked.e164`, best first, as a part of a larger statement. An empty `asked.last8` is nobody's."""
 
 ORGANISATIONS: Final = f"""
 SELECT {COLUMNS} FROM identity_keys WHERE e164 = ANY(%(e164s)s) AND party_kind = 'organization' AND extension = ''
@@ -105,22 +101,10 @@ AND NOT (e164, extension) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
 """
 
 
-async def look_up(pool: HotPool, e164: str, *, extension: str = "", country_prefix: str = "", limit: int = HITS_AT_MOST) -> Found:
-    """Return who carries `e164`, best first, at most `limit`.
-
-    `country_prefix` (`+86`) allows the comparison of last digits within that country; empty forbids it.
-    """
-    suffix = e164.lstrip("+")[-SUFFIX_DIGITS:] if country_prefix else ""
-    values = {
-        "e164": e164,
-        "extension": extension,
-        "last8": suffix if len(suffix) == SUFFIX_DIGITS else "",
-        "country_prefix": country_prefix,
-        "limit": limit + 1,
-    }
-    async with pool.connection() as connection:
-        rows = await (await connection.execute(LOOK_UP, values)).fetchall()
-    return _found(e164, rows, limit)
+def suffix_of(e164: str) -> str:
+    """Return the digits by which a number may be compared with one written down badly; empty if it has too few."""
+    digits = e164.lstrip("+")[-SUFFIX_DIGITS:]
+    return digits if len(digits) == SUFFIX_DIGITS else ""
 
 
 async def organisations(pool: HotPool, e164s: Sequence[str], *, limit: int = HITS_AT_MOST) -> tuple[IdentityKey, ...]:
@@ -154,11 +138,15 @@ async def forget(connection: Connection, *, of: tuple[str, str, str]) -> int:
     return (await connection.execute(DROP_OTHERS, (*of, [], []))).rowcount
 
 
-def _found(e164: str, rows: Sequence[tuple[Any, ...]], limit: int) -> Found:
-    marked_at, *said = rows[0][:MARK_COLUMNS]
-    mark = NumberMark(e164, marked_at, *said) if marked_at is not None else None
-    keys = tuple(_key(row[MARK_COLUMNS:-1]) for row in rows[:limit] if row[-1] is not None)
-    return Found(keys=keys, exact=rows[0][-1] is not False, more=len(rows) > limit, mark=mark)
+def found_in(hits: Sequence[Mapping[str, Any]], *, at_most: int, mark: NumberMark | None) -> Found:
+    """Read what `HITS` found, asked for one more than `at_most`; instants as ISO text."""
+    keys = tuple(_key_of(hit) for hit in hits[:at_most])
+    return Found(keys=keys, exact=not hits or hits[0]["is_exact"], more=len(hits) > at_most, mark=mark)
+
+
+def _key_of(hit: Mapping[str, Any]) -> IdentityKey:
+    fields = {name: value for name, value in hit.items() if name != "is_exact"}
+    return IdentityKey(**{**fields, "seen_at": datetime.fromisoformat(hit["seen_at"]), "tags": tuple(hit["tags"])})
 
 
 def _key(row: Sequence[Any]) -> IdentityKey:
