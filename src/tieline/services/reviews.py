@@ -47,11 +47,15 @@ async def find(database: Database, item_id: UUID) -> ReviewItem:
 
 
 def document_of(item: ReviewItem) -> dict[str, Any]:
-    """Return an item as a document, unmasked. What is asked about a caller is asked about a `number`."""
+    """Return an item as a document, unmasked. What is asked about a caller is asked about a `number`.
+
+    Of the suggestions about a caller only what agents made of the call is told: the others may name the caller.
+    """
     document = {name: getattr(item, name) for name in ReviewItem.__dataclass_fields__ if name != "subject_key"}
     about_caller = item.kind in ABOUT_CALLERS
     subject = {"number" if about_caller else "subject": item.subject_key}
-    return {**document, **subject, "id": str(item.id), "suggestions": [] if about_caller else list(item.suggestions)}
+    suggestions = [one for one in item.suggestions if not about_caller or "verdict" in one]
+    return {**document, **subject, "id": str(item.id), "suggestions": suggestions}
 
 
 async def reject(database: Database, item_id: UUID, *, reason: Reason, by: Caller, now: datetime) -> ReviewItem:

@@ -33,7 +33,7 @@ function becauseOf(because, matchReason) {
 function hintRow({ hint: { kind } }) {
   const text = element("span", { class: "hint-text", dir: "auto" });
   const because = element("span", { class: "hint-because" });
-  const node = element("li", { class: "hint", "data-kind": kind }, icon(ICONS[kind] ?? "bell"), element("div", {}, text, because));
+  const node = element("li", { class: "hint", "data-kind": kind }, element("span", { class: "hint-mark" }, icon(ICONS[kind] ?? "bell")), element("div", {}, text, because));
   return {
     node,
     update: ({ hint, because: why }) => {
