@@ -9,7 +9,7 @@ from tieline.domain.errors import Overloaded
 from tieline.observability.metrics import REGISTRY
 from tieline.services import api_keys, housekeeping, readiness
 from tieline.services.api_keys import KeyWish
-from tieline.store import schema_state
+from tieline.store import number_marks, schema_state
 from tieline.store.database import Database
 
 
@@ -72,15 +72,17 @@ async def test_what_has_ended_is_let_go_of(open_house: FrontDoor) -> None:
     for name, life in {"ticket": timedelta(hours=4), "machine": timedelta(days=30)}.items():
         await api_keys.create(database, KeyWish(name=name, scopes=("docs.read",), life=life), asker=ROOT, now=now)
     await open_house.session("agent")
+    async with database.begin() as tx:
+        await number_marks.note_choice(tx, "+8613800138001", "crm:7", interaction_id=None, by="1001", now=now)
     listed = (await open_house.ask("GET", "/v1/api-keys")).json()["items"]
     assert [each["name"] for each in listed] == ["machine"], "a softphone's ticket is no key to administer"
     kept = {}
     for days in (0, 1, 31, 400):
         await housekeeping.tidy(database, housekeeping.Retention(), now + timedelta(days=days))
         async with database.pool.connection() as connection:
-            counts = "SELECT (SELECT count(*) FROM api_keys), (SELECT count(*) FROM sessions)"
-            kept[days] = await (await connection.execute(counts.encode())).fetchone()
-    assert kept == {0: (2, 1), 1: (1, 0), 31: (1, 0), 400: (0, 0)}
+            counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("api_keys", "sessions", "number_choices"))
+            kept[days] = await (await connection.execute(f"SELECT {counts}".encode())).fetchone()  # noqa: S608 - the tables named above
+    assert kept == {0: (2, 1, 1), 1: (1, 0, 1), 31: (1, 0, 0), 400: (0, 0, 0)}
 
 
 async def test_a_pop_is_counted(door: FrontDoor) -> None:

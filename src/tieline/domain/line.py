@@ -4,9 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Line(BaseModel):
-    """One line (DNIS). Durations in seconds; numbers E.164. Defaults follow the rule book for calls;
-    without a deadline of its own, the deployment's holds.
-    """
+    """One line (DNIS). Durations in seconds; numbers E.164. Defaults are the rule book's; the deadline's is the deployment's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
