@@ -45,6 +45,8 @@ async def test_the_shell_is_pushed_before_any_system_has_answered(house: Running
     assert house.sandbox.asked("erp") > 0
     assert {block["state"] for block in shell["blocks"].values()} == {"unavailable"}
     assert {block["pending"] for block in shell["blocks"].values()} == {True}
+    assert (shell["match"]["rule"], shell["match"]["reason"]) == ("searching", "still asking who this is")
+    assert "script" not in {hint["kind"] for hint in shell["hints"]}, "nobody is called unknown before anybody has answered"
     assert (shell["phone"]["e164"], shell["queue"], shell["call"]["line_name"]) == (KNOWN, "support", "Support")
     assert shell_ms < DEADLINE_MS / 2
 

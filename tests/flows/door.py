@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 import httpx
@@ -97,11 +98,26 @@ def _holds(true: Callable[[Screen], Any], screen: Screen) -> bool:
 
 
 @dataclass
+class HouseClock:
+    """The time as the house knows it: the real one, put forward when a test says so."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def forward(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.ahead += by
+
+
+@dataclass
 class Door:
     """One server as softphones, exchanges and desks reach it."""
 
     url: str
     client: httpx.AsyncClient
+    clock: HouseClock
 
     async def pop(self, phone: str = KNOWN, **asked: Any) -> Json:  # noqa: ANN401 - any query parameter
         """Ask who is calling, as a softphone does."""
@@ -111,7 +127,7 @@ class Door:
 
     async def tell(self, word: str, call_id: str, **fields: Any) -> Json:  # noqa: ANN401 - any field of a call event
         """Report an event of a call now, as an exchange does."""
-        told = {"call_id": call_id, "type": word, "from": KNOWN, "to": LINE, "at": utc_now().isoformat(), **fields}
+        told = {"call_id": call_id, "type": word, "from": KNOWN, "to": LINE, "at": self.clock().isoformat(), **fields}
         answer = await self.client.post("/v1/call-events", json=told)
         assert answer.status_code == 202, answer.text
         return json_of(answer)

@@ -4,22 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import yaml
-from tests.flows.door import PATIENCE_S, Door, Json, json_of, patiently
+from tests.flows.door import PATIENCE_S, Door, HouseClock, Json, json_of, patiently
 from tests.flows.sandbox import Sandbox
 
 from tieline.cli.demo_setup import apply_file
 from tieline.connectors.breaker import CircuitBreaker
 from tieline.connectors.limits import Throttle
 from tieline.connectors.registry import Catalog
-from tieline.kit.clock import monotonic_s, utc_now
+from tieline.kit.clock import monotonic_s
 from tieline.services.apply import Change, apply
-from tieline.services.call_settling import settle_due
 from tieline.services.house import House
 from tieline.services.live_directory import LiveDirectory
 from tieline.serving import serving
@@ -28,6 +27,7 @@ from tieline.store import configuration
 from tieline.store.configuration import Configuration
 from tieline.store.database import Database
 from tieline.wiring import applying, house_of
+from tieline.worker.ticks import tick
 
 AMERICAN_LINE, OUTSIDE_LINE, QUICK_LINE = "+19045550199", "+861065543801", "+861065543802"
 """A line abroad; one whose exchange leaves the digit for an outside line before the caller's number; and one whose cards
@@ -44,25 +44,10 @@ CLEAR: Final = b"""
 
 
 @dataclass
-class HouseClock:
-    """The time as the house knows it: the real one, put forward when a test says so."""
-
-    ahead: timedelta = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.ahead
-
-    def forward(self, by: timedelta) -> None:
-        """Let time pass."""
-        self.ahead += by
-
-
-@dataclass
 class RunningHouse(Door):
     """The server in this process, with what it works with in reach."""
 
     house: House
-    clock: HouseClock
     sandbox: Sandbox
     settings: Settings
     database_url: str
@@ -86,9 +71,10 @@ class RunningHouse(Door):
                 return noted
         raise AssertionError
 
-    async def settle(self, *, after: timedelta = timedelta(seconds=6)) -> int:
-        """Let the settle time pass, as the clock of the worker would."""
-        return await settle_due(self.house.calls, self.clock() + after)
+    async def settle(self, *, after: timedelta = timedelta(seconds=6)) -> None:
+        """Let time pass and the worker look after everything."""
+        self.clock.forward(after)
+        await tick(self.house)
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database."""
@@ -148,7 +134,7 @@ async def open_house(
         serving(house, chosen, url, with_worker=False) as address,
         httpx.AsyncClient(base_url=address, timeout=PATIENCE_S, trust_env=False) as client,
     ):
-        yield RunningHouse(address, client, house, clock, sandbox, chosen, url, folder)
+        yield RunningHouse(address, client, clock, house, sandbox, chosen, url, folder)
 
 
 def _holds(directory: LiveDirectory, wanted: Configuration) -> bool:

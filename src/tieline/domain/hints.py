@@ -10,6 +10,7 @@ from typing import Literal
 
 from tieline.domain.hint_texts import HINT_TEXTS, hint_text
 from tieline.domain.match_reasons import Language
+from tieline.domain.match_verdict import SEARCHING
 from tieline.domain.repeat_caller import RepeatCaller
 from tieline.domain.screen_pop import Block, Hint, Match, ShownCall, ShownCustomer
 from tieline.domain.ticket import OPEN_TICKET_STATUSES
@@ -102,7 +103,7 @@ def _who(circumstances: Circumstances) -> Iterator[_Suggestion]:
     found = _BY_MATCH.get((match.state, match.rule)) or _BY_MATCH.get((match.state, None))
     if circumstances.mark == "spam":
         yield _Suggestion("warning", "spam", "mark=spam")
-    if found is not None:
+    if found is not None and match.rule != SEARCHING:
         yield _Suggestion(*found, because=match.reason)
     if match.state == "known" and (circumstances.shared or match.rule in _LINE_RULES):
         yield _Suggestion("banner", "line_history", match.reason)

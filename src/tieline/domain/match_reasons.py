@@ -21,6 +21,7 @@ REASONS: Mapping[str, Mapping[Language, str]] = {
     "suffix": {"en": "same last 8 digits, possible", "zh": "后 8 位一致，可能是此人"},
     "mention": {"en": "seen in {kind} {number}", "zh": "曾出现在{kind} {number} 中"},
     "nothing": {"en": "nobody known by this number", "zh": "未找到此号码的客户"},
+    "searching": {"en": "still asking who this is", "zh": "正在查询来电人"},
     "withheld": {"en": "number withheld", "zh": "对方隐藏号码"},
     "internal": {"en": "internal call", "zh": "内部来电"},
     "contradiction": {"en": "the systems disagree, please ask", "zh": "各系统信息不一致，请询问确认"},

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tieline.domain.match_reasons import reason_text
 from tieline.domain.people import Person
 from tieline.domain.screen_pop import Candidate, Match
 
 MOST_SHOWN = 5
 MOST_RANKED = 20
+SEARCHING = "searching"
+"""The rule of a match before anybody has answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,12 @@ class Verdict:
     ranked: tuple[RankedPerson, ...] = ()
     more: int = 0
     shared: bool = False
+
+    def while_searching(self) -> Match:
+        """Return what may be said before every search for the caller has come back: that nobody is known is not yet known."""
+        if self.match.rule != "nothing":
+            return self.match
+        return self.match.model_copy(update={"rule": SEARCHING, "reason": reason_text(SEARCHING)})
 
     def candidates(self) -> tuple[Candidate, ...]:
         """Return whom else to offer: all of them while nobody is chosen, the others afterwards."""

@@ -21,13 +21,14 @@ HISTORY_SHOWN = 10
 def card_of(inquiry: Inquiry) -> ScreenPop:
     """Return the pop as it stands; nothing private of anybody before one person is chosen."""
     asked, verdict = inquiry.asked, inquiry.verdict
+    match = verdict.while_searching() if inquiry.is_searching else verdict.match
     blocks = blocks_of(inquiry, verdict)
     customer = _profile(verdict.chosen) if verdict.chosen is not None else None
     return ScreenPop(
         pop_id=asked.pop_id,
         call_id=asked.call_id,
         phone=_phone(inquiry.caller),
-        match=verdict.match,
+        match=match,
         status=status_of(blocks, pending=bool(inquiry.flights.pending)),
         customer=customer,
         candidates=verdict.candidates(),
@@ -36,7 +37,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
         history=tuple(_call(call) for call in inquiry.past[:HISTORY_SHOWN]),
         hints=hints_for(
             Circumstances(
-                match=verdict.match,
+                match=match,
                 customer=customer,
                 blocks=blocks,
                 repeat=repeat_of(inquiry, verdict),
@@ -47,7 +48,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
                 shared=verdict.shared,
             )
         ),
-        actions=actions_for(verdict.match, blocks),
+        actions=actions_for(match, blocks),
         call=asked.call,
         line=inquiry.line.number or None,
         queue=asked.queue,
@@ -63,8 +64,7 @@ def blocks_of(inquiry: Inquiry, verdict: Verdict) -> dict[str, Block]:
 
     What was asked by a number that several people share may be anybody's, and is not shown as the chosen one's.
     """
-    searching = any(flight.pending for flight in inquiry.profiles)
-    known = verdict.match.state == "known" or (verdict.match.state == "none" and not searching)
+    known = verdict.match.state == "known" or (verdict.match.state == "none" and not inquiry.is_searching)
     return {
         flight.question.block: flight.block(shown=known and _is_theirs(flight.question, verdict))
         for flight in inquiry.flights

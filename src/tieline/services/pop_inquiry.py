@@ -127,6 +127,11 @@ class Inquiry:
         return [flight for flight in self.flights if flight.question.source.record == PROFILE_KIND.record]
 
     @property
+    def is_searching(self) -> bool:
+        """Say whether some search for the caller has not come back yet."""
+        return any(flight.pending for flight in self.profiles)
+
+    @property
     def gone(self) -> frozenset[str]:
         """Return the references of remembered records that their system no longer has."""
         return frozenset(
