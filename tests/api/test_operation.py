@@ -12,6 +12,8 @@ from tieline.services.api_keys import KeyWish
 from tieline.store import number_marks, schema_state
 from tieline.store.database import Database
 
+LEFT = b"SELECT (SELECT count(*) FROM api_keys), (SELECT count(*) FROM sessions), (SELECT count(*) FROM number_choices)"
+
 
 async def test_a_healthy_process_says_so(door: FrontDoor) -> None:
     assert (await door.ask("GET", "/healthz")).json() == {"status": "ok"}

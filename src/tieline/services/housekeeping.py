@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tieline.domain.match_shared import CHOICES_WITHIN
 from tieline.push.channel import LIVE_AT_MOST
 from tieline.services.access import SESSION_IDLE
-from tieline.store import agent_events, api_keys, inbox, pop_codes, pops, reviews, sessions
+from tieline.store import agent_events, api_keys, inbox, number_marks, pop_codes, pops, reviews, sessions
 from tieline.store.database import Database
 
 
@@ -26,6 +27,7 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
         gone += await pop_codes.forget(tx, expired_before=now - retention.pop_codes)
         gone += await sessions.drop_ended(tx, now=now, idle=SESSION_IDLE)
         gone += await api_keys.forget(tx, now=now)
+        gone += await number_marks.forget_choices(tx, before=now - CHOICES_WITHIN)
     async with database.begin() as tx:
         gone += await pops.forget_traces(tx, promised_before=now - retention.pop_traces)
         return gone + await inbox.forget(tx, received_before=now - retention.arrivals)
