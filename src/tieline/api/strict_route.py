@@ -5,7 +5,7 @@ then straight into the endpoint (37 instead of 120 µs a request, measured 2026-
 takes only path texts, one query model, one body model, the `Caller` and the `Request`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from fastapi import Request, Response
@@ -18,13 +18,11 @@ from tieline.api.strict_body import StrictBody
 from tieline.api.strict_query import read_query
 from tieline.security.permissions import Permit
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 
 class StrictRoute(APIRoute):
     """A route whose caller is known before a byte of its input is looked at."""
 
-    def get_route_handler(self) -> Any:  # noqa: ANN401 - the framework wants a coroutine function, Handler says awaitable
+    def get_route_handler(self) -> Any:  # noqa: ANN401 - the framework wants a coroutine function and says awaitable
         """Put the checks before the framework's own work."""
         framework = super().get_route_handler()
         permit = permit_in(self.dependant)

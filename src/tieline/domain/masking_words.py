@@ -13,7 +13,6 @@ _EAST_ASIAN = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uac00-\ud7a3
 _USUAL_CHINESE = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _DOTS = re.compile(r"[·•‧・．∙⋅]")
 _REMARK = re.compile(r"[(\[【（].*", re.DOTALL)
-_TITLE = re.compile(r"(?:先生|女士|小姐|太太|老师)$")
 _MASKED_CHINESE = re.compile(r"(.{1,2}?)(\*{1,2})")
 _WORD = re.compile(r"\S+")
 _HOST = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*")

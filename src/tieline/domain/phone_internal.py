@@ -29,8 +29,3 @@ class InternalNumbers:
     def hold(self, phone: PhoneNumber) -> bool:
         """Say whether this number is one of ours, by directory and not by length."""
         return phone.raw in self.extensions or (phone.e164 is not None and (phone.e164 in self.staff or phone.e164 in self.lines))
-
-
-def is_internal_call(caller: PhoneNumber, called: PhoneNumber) -> bool:
-    """Say whether both ends are in the house; a customer who rings our own line is not."""
-    return caller.kind == "internal" and called.kind == "internal"

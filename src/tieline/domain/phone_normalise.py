@@ -73,20 +73,6 @@ def last8(phone: PhoneNumber) -> str | None:
     return digits[-SUFFIX_DIGITS:] if len(digits) >= SUFFIX_DIGITS and phone.key else None
 
 
-def search_keys(phone: PhoneNumber) -> tuple[str, ...]:
-    """Return the spellings systems keep it under: E.164, digits, as dialled at home, bare, with the trunk digit."""
-    if phone.key is None:
-        return ()
-    if phone.e164 is None:
-        return (phone.key,)
-    parsed = phonenumbers.parse(phone.e164)
-    bare = phonenumbers.national_significant_number(parsed)
-    metadata = PhoneMetadata.metadata_for_region(phone.country or "", None)
-    trunk = metadata.national_prefix if metadata else None
-    spellings = (phone.e164, phone.digits, phone.national_digits, bare, f"{trunk}{bare}" if trunk else bare)
-    return tuple(dict.fromkeys(spellings))
-
-
 def warm() -> None:
     """Load every country's numbering plan (about 0.2 s), so that the first call of the day does not wait for it."""
     PhoneMetadata.load_all()

@@ -2,10 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Callable
 from datetime import datetime
-
-NewId = Callable[[], str]
 
 
 def opaque_token(entropy_bytes: int = 24) -> str:

@@ -46,14 +46,6 @@ class Directory:
         """Return the agents who watch a queue."""
         return tuple(agent.id for agent in self.agents.values() if queue in agent.queues)
 
-    def is_internal(self, number: str, /) -> bool:
-        """Say whether a number, as the PBX wrote it, is one of our extensions or staff telephones."""
-        try:
-            phone = normalise(number, line=self._only_line)
-        except RequestRefused:
-            return False
-        return not phone.withheld and self.internal.hold(phone)
-
     @cached_property
     def internal(self) -> InternalNumbers:
         """Return the numbers of the house: extensions, staff, lines."""

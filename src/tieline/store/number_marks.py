@@ -48,11 +48,6 @@ async def remember(tx: AsyncConnection, e164: str, ref: str, *, until: datetime,
     await _put(tx, e164, {"remembered_ref": ref, "remembered_until": until, "marked_by": by, "marked_at": now})
 
 
-async def forget_remembered(tx: AsyncConnection, e164: str, *, by: str, now: datetime) -> None:
-    """Take back whom the number usually means."""
-    await _put(tx, e164, {"remembered_ref": None, "remembered_until": None, "marked_by": by, "marked_at": now})
-
-
 async def note_choice(tx: AsyncConnection, e164: str, ref: str, *, interaction_id: UUID | None, by: str, now: datetime) -> None:
     """Note that somebody chose `ref` among several who carry the number."""
     row = {"e164": e164, "ref": ref, "interaction_id": interaction_id, "chosen_by": by, "chosen_at": now}

@@ -17,12 +17,6 @@ async def put(tx: AsyncConnection, connection: str, field: str, sealed: bytes, *
     await tx.execute(statement.on_conflict_do_update(index_elements=["connection", "field"], set_=fields))
 
 
-async def of_connection(conn: AsyncConnection, connection: str) -> Mapping[str, bytes]:
-    """Return a connection's sealed secrets by field."""
-    query = select(connection_secrets.c.field, connection_secrets.c.sealed).where(connection_secrets.c.connection == connection)
-    return {row.field: bytes(row.sealed) for row in await conn.execute(query)}
-
-
 async def of_all(conn: AsyncConnection) -> Mapping[str, Mapping[str, bytes]]:
     """Return every connection's sealed secrets by field."""
     found: dict[str, dict[str, bytes]] = {}

@@ -1,13 +1,12 @@
-"""A person on the screen is never swapped for another in silence (rule book 4.13), and lines mark themselves (4.3)."""
+"""A person on the screen is never swapped for another in silence (rule book 4.13)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tieline.domain.customer import Customer
 from tieline.domain.line import Line
 from tieline.domain.match import judge
 from tieline.domain.match_context import MatchContext
 from tieline.domain.match_reconcile import reconcile
-from tieline.domain.match_shared import looks_shared
 from tieline.domain.match_verdict import Verdict
 from tieline.domain.people import Person
 from tieline.domain.phone_normalise import normalise
@@ -76,12 +75,3 @@ def test_what_the_agent_chose_outlasts_a_late_answer() -> None:
     chosen = verdict("张三", "李四", chosen="crm:李四")
 
     assert reconcile(chosen, verdict("张三")) is chosen
-
-
-def test_a_number_three_people_carry_or_two_were_chosen_on_is_shared() -> None:
-    lately = [("crm:1", NOW - timedelta(days=1)), ("crm:2", NOW - timedelta(days=29))]
-
-    assert looks_shared(3, [], now=NOW)
-    assert looks_shared(1, lately, now=NOW)
-    assert not looks_shared(2, [lately[0], lately[0]], now=NOW)
-    assert not looks_shared(2, [lately[0], ("crm:2", NOW - timedelta(days=31))], now=NOW)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tieline.domain.errors import RequestRefused
 from tieline.domain.line import Line
 from tieline.domain.phone import PhoneNumber
-from tieline.domain.phone_normalise import equal, last8, normalise, search_keys
+from tieline.domain.phone_normalise import equal, last8, normalise
 from tieline.domain.phone_written import numbers_written_in
 
 LINE = Line(number="+861065543800", name="Support", area_code="010", outside_prefixes=("9", "0"))
@@ -81,5 +81,4 @@ def assert_sound(phone: PhoneNumber) -> None:
         assert 3 <= len(phone.e164) <= 18
         assert normalise(phone.e164, line=LINE).key == phone.e164
     assert equal(phone, phone) is (phone.key is not None or phone.e164 is not None)
-    assert search_keys(phone) == () or search_keys(phone)[0] == phone.key
     assert last8(phone) is None or len(last8(phone) or "") == 8

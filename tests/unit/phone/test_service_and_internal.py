@@ -4,8 +4,8 @@ import pytest
 
 from tieline.domain.agent import Agent
 from tieline.domain.line import Line
-from tieline.domain.phone_internal import InternalNumbers, is_internal_call
-from tieline.domain.phone_normalise import equal, last8, normalise, search_keys
+from tieline.domain.phone_internal import InternalNumbers
+from tieline.domain.phone_normalise import equal, last8, normalise
 
 LINE = Line(number="+861065543800", name="Support", area_code="010")
 NEW_YORK = Line(number="+12125550100", name="Support", country="US")
@@ -44,7 +44,7 @@ HOUSE = InternalNumbers.gather(
 def test_chinese_service_numbers_stay_as_dialled(written: str, number: str) -> None:
     phone = normalise(written, line=LINE)
 
-    assert (phone.kind, phone.e164, phone.key, phone.valid, search_keys(phone)) == ("service", None, number, True, (number,))
+    assert (phone.kind, phone.e164, phone.key, phone.valid) == ("service", None, number, True)
 
 
 @pytest.mark.parametrize("written", ["400-800-1234", "4008001234", "+86 400 800 1234", "0400 800 1234"])
@@ -99,13 +99,6 @@ def test_a_staff_number_is_a_customer_for_nobody_but_keeps_its_number() -> None:
     assert normalise("13911112223", line=LINE, internal=HOUSE).kind == "mobile"
 
 
-def test_a_call_is_internal_only_if_both_ends_are() -> None:
-    ours, customer, our_line = (normalise(raw, line=LINE, internal=HOUSE) for raw in ("1001", "13800138000", "+861065543800"))
-
-    assert is_internal_call(ours, ours)
-    assert not is_internal_call(customer, our_line)
-
-
 def test_extensions_and_withheld_numbers_equal_nothing() -> None:
     withheld = normalise("anonymous", line=LINE)
     extension = normalise("8001", line=LINE)
@@ -130,17 +123,3 @@ def test_extensions_and_withheld_numbers_equal_nothing() -> None:
 )
 def test_the_suffix_never_reaches_into_the_country_code(written: str, suffix: str | None) -> None:
     assert last8(normalise(written, line=LINE)) == suffix
-
-
-@pytest.mark.parametrize(
-    ("written", "keys"),
-    [
-        ("13800138000", ("+8613800138000", "8613800138000", "13800138000", "013800138000")),
-        ("010-65543800", ("+861065543800", "861065543800", "01065543800", "1065543800")),
-        ("+12125550123", ("+12125550123", "12125550123", "2125550123")),
-        ("+442079460123", ("+442079460123", "442079460123", "02079460123", "2079460123")),
-        ("+390612345678", ("+390612345678", "390612345678", "0612345678")),
-    ],
-)
-def test_the_spellings_systems_keep_a_number_under(written: str, keys: tuple[str, ...]) -> None:
-    assert search_keys(normalise(written, line=LINE)) == keys
