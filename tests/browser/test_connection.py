@@ -52,3 +52,35 @@ async def test_calls_that_ended_while_we_were_away_are_over_when_we_return(own_d
     await page.context.set_offline(False)
     await expect(page.locator(".card")).to_have_count(0, timeout=15_000)
     await expect(page.locator(".calls-recent")).to_contain_text("Not answered")
+
+
+async def test_a_tab_that_slept_shows_the_present_when_it_wakes(own_desk: Desk) -> None:
+    page = await own_desk.ready()
+    await own_desk.show(recorded.pop(f"{own_desk.agent}.p1"))
+    await expect(page.locator(".card")).to_be_visible()
+    life = await page.context.new_cdp_session(page)
+    await life.send("Page.setWebLifecycleState", {"state": "frozen"})
+    await own_desk.withdraw(f"{own_desk.agent}.p1", "missed")
+    await own_desk.show(recorded.unknown(f"{own_desk.agent}.p2"))
+    await own_desk.withdraw(f"{own_desk.agent}.p2", "caller_hung_up")
+    await own_desk.show(recorded.withheld(f"{own_desk.agent}.p3"))
+    await life.send("Page.setWebLifecycleState", {"state": "active"})
+    await expect(page.locator(".rail-live .call")).to_have_count(1)
+    await expect(page.locator(".card:visible .caller-name")).to_have_text("Number withheld")
+    await expect(page.locator(".calls-recent .call")).to_have_count(2)
+
+
+async def test_a_connection_that_died_without_a_word_is_noticed(own_desk: Desk) -> None:
+    context = await own_desk.context()
+    page = await context.new_page()
+    await page.clock.install()
+    followed: list[str] = []
+    page.on("request", lambda request: followed.append(request.url) if request.url.endswith("/pops") else None)
+    await page.goto(f"{own_desk.server.base}/desk?agent={own_desk.agent}")
+    await page.locator('.link-state[data-state="live"]').wait_for()
+    before = len(followed)
+    await page.clock.fast_forward("00:36")
+    await expect(page.locator(".link-words")).to_have_text("Reconnecting…")
+    await page.clock.fast_forward("00:02")
+    await expect(page.locator(".link-words")).to_have_text("Connected")
+    assert len(followed) > before

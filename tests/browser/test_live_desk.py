@@ -44,9 +44,8 @@ async def test_blocks_fill_in_without_touching_a_half_typed_note(desk: Desk) -> 
     await note.focus()
     await page.keyboard.type("asks for the filter")
     await note.evaluate("field => { field.setSelectionRange(4, 7); window.noteBefore = field; }")
-    await page.mouse.wheel(0, 150)
-    await page.wait_for_function("window.scrollY > 0")
-    scrolled = await page.evaluate("window.scrollY")
+    scrolled = await page.evaluate("() => { window.scrollTo(0, 150); return window.scrollY; }")
+    assert scrolled > 0
     await desk.change(recorded.pop(f"{desk.agent}.p1", **ANSWERED), seq=2)
     await expect(page.locator('[data-block="orders"] .row-number').first).to_contain_text("SO-20261107-0031")
     assert await note.evaluate("field => field === window.noteBefore && field === document.activeElement")
