@@ -1,4 +1,4 @@
-"""The one HTTP client. One per connection, its lines kept open; every call to a vendor passes here. See docs/adr/0016.
+"""The one HTTP client. One per connection, its lines kept open; every call to a vendor passes here. See docs/adr/0017.
 
 What it holds to: the whole exchange ends by its deadline; the answer is cut off at a byte limit, counted before and after
 decompression; no redirect, proxy, cookie or environment variable is followed; certificates are verified; only checked addresses
