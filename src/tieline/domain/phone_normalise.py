@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple, Self
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -31,6 +32,21 @@ _KINDS: dict[int, NumberKind] = {
 }
 
 
+class _Parsed(NamedTuple):
+    """A number as the library reads it, with its type, which costs as much as the rest; UNKNOWN: no plan has assigned it."""
+
+    number: phonenumbers.PhoneNumber
+    kind: int
+
+    @classmethod
+    def of(cls, number: phonenumbers.PhoneNumber) -> Self:
+        return cls(number, phonenumbers.number_type(number))
+
+    @property
+    def assigned(self) -> bool:
+        return self.kind != PhoneNumberType.UNKNOWN
+
+
 def normalise(
     raw: str | None, *, line: Line, internal: InternalNumbers | None = None, withheld: frozenset[str] = WITHHELD_TOKENS
 ) -> PhoneNumber:
@@ -45,9 +61,13 @@ def normalise(
     return phone
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def read_number(raw: str, plan: DialPlan, withheld: frozenset[str] = WITHHELD_TOKENS) -> PhoneNumber:
     """Do what `normalise` does, for a plan instead of a line and without the house's own numbers; remembered."""
+    return _read(raw, plan, withheld)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(raw: str, plan: DialPlan, withheld: frozenset[str]) -> PhoneNumber:
     written = take_apart(raw, withheld)
     if written.withheld_by is not None:
         return PhoneNumber(raw=written.withheld_by, withheld=True)
@@ -92,7 +112,7 @@ def _external(kept: str, written: Written, plan: DialPlan) -> PhoneNumber:
         for reading in readings(digits, plan, plus=written.plus):
             parsed = _assigned(reading, plan)
             if parsed is not None:
-                return _number(kept, parsed, extension, guessed=_guessed(parsed, reading, plan))
+                return _number(kept, parsed, extension, guessed=_guessed(parsed.number, reading, plan))
     return _unassigned(kept, written, plan)
 
 
@@ -105,9 +125,9 @@ def _with_and_without_tail(written: Written) -> Iterator[tuple[str, str | None]]
 
 def _unassigned(kept: str, written: Written, plan: DialPlan) -> PhoneNumber:
     for reading in readings(written.digits, plan, plus=written.plus):
-        parsed = _parse(reading, plan)
-        if parsed is not None and _fits(parsed, reading):
-            return _number(kept, parsed, written.extension, guessed=_guessed(parsed, reading, plan))
+        number = _parse(reading, plan)
+        if number is not None and _fits(number, reading):
+            return _number(kept, _Parsed.of(number), written.extension, guessed=_guessed(number, reading, plan))
     for reading in without_its_plus(written.digits):
         parsed = _assigned(reading, plan)
         if parsed is not None:
@@ -126,14 +146,17 @@ def _parse(reading: Reading, plan: DialPlan) -> phonenumbers.PhoneNumber | None:
         return None
 
 
-def _assigned(reading: Reading, plan: DialPlan) -> phonenumbers.PhoneNumber | None:
+def _assigned(reading: Reading, plan: DialPlan) -> _Parsed | None:
     """Return the number a reading stands for, in its present spelling; None: no plan has assigned it."""
-    parsed = _parse(reading, plan)
-    if parsed is None or phonenumbers.is_valid_number(parsed):
+    number = _parse(reading, plan)
+    if number is None:
+        return None
+    parsed = _Parsed.of(number)
+    if parsed.assigned:
         return parsed
-    former = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    present = (phonenumbers.parse(spelling) for spelling in present_spellings(former))
-    return next((number for number in present if phonenumbers.is_valid_number(number)), None)
+    former = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    present = (_Parsed.of(phonenumbers.parse(spelling)) for spelling in present_spellings(former))
+    return next((successor for successor in present if successor.assigned), None)
 
 
 def _fits(parsed: phonenumbers.PhoneNumber, reading: Reading) -> bool:
@@ -152,16 +175,16 @@ def _guessed(parsed: phonenumbers.PhoneNumber, reading: Reading, plan: DialPlan)
     return reading.guessed and own and reading.digits != carried
 
 
-def _number(kept: str, parsed: phonenumbers.PhoneNumber, extension: str | None, *, guessed: bool) -> PhoneNumber:
-    country = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
-    kind = phonenumbers.number_type(parsed)
+def _number(kept: str, parsed: _Parsed, extension: str | None, *, guessed: bool) -> PhoneNumber:
+    number = parsed.number
+    country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(number.country_code or 0)
     return PhoneNumber(
         raw=kept,
-        e164=phonenumbers.format_number(parsed, PhoneNumberFormat.E164),
-        national=phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL),
-        kind=_KINDS.get(kind, "other"),
+        e164=phonenumbers.format_number(number, PhoneNumberFormat.E164),
+        national=phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL),
+        kind=_KINDS.get(parsed.kind, "other"),
         country=country if country and country.isalpha() else None,
         extension=extension,
-        valid=kind != PhoneNumberType.UNKNOWN,
+        valid=parsed.assigned,
         assumed_country=guessed,
     )
