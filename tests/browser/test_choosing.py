@@ -28,6 +28,7 @@ async def test_a_key_chooses(desk: Desk) -> None:
     await expect(page.locator(".candidate")).to_have_count(3)
     await page.keyboard.press("2")
     await expect(page.locator(".caller-name")).to_have_text("王*")
+    await expect(page.locator(".history .section-title")).to_have_text("Earlier calls from this line")
     assert [f"{desk.agent}.p1", "crm:012", False] in desk.noted()["chosen"]
 
 

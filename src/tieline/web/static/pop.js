@@ -7,6 +7,7 @@
 import { Calls } from "./core/calls.js";
 import { element, setAttribute, setHidden, setText } from "./core/dom.js";
 import { Feed } from "./core/feed.js";
+import { keep, kept } from "./core/kept.js";
 import { rememberLanguage } from "./core/preferences.js";
 import { post } from "./core/requests.js";
 import { LANGUAGES, listen, say, speak, spoken } from "./core/texts.js";
@@ -51,15 +52,15 @@ class PopPage {
 
   /** Show the code, or, after a reload, go on with the key this tab already has. */
   async open() {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    const earlier = kept(KEPT);
     if (this.code) {
       const { pop, ...grant } = await post(`/v1/pops/${encodeURIComponent(popId)}/open`, { code: this.code });
       this.code = null;
-      sessionStorage.setItem(KEPT, JSON.stringify(grant));
+      keep(KEPT, grant);
       this.grant = grant;
       this.take({ kind: "pop.show", data: pop });
-    } else if (kept) {
-      this.grant = kept;
+    } else if (earlier) {
+      this.grant = earlier;
     } else {
       this.trouble = "gone";
       return;

@@ -6,6 +6,7 @@ import { moment, say, sayOr, told, word } from "../core/texts.js";
 
 const ICONS = { call: "incoming", ticket: "ticket", feedback: "speech" };
 const FOLDED_ENTRIES = 5;
+const LINE_RULES = new Set(["choice", "remembered", "shared"]);
 
 /** Return the part. A shared number's past is the line's, never the person's, and is titled so. */
 export function historyPart() {
@@ -26,7 +27,7 @@ export function historyPart() {
     current = call;
     const entries = call.pop.history ?? [];
     setHidden(node, entries.length === 0);
-    setText(title, say(call.pop.match.state === "known" ? "history.title" : "history.title_line"));
+    setText(title, say(isOnePersons(call.pop.match) ? "history.title" : "history.title_line"));
     const rows = entries.map((entry, index) => ({ entry, id: `${entry.kind} ${entry.at} ${entry.call_id ?? index}` }));
     followList(list, unfolded ? rows : rows.slice(0, FOLDED_ENTRIES), { key: (row) => row.id, create: entryRow });
     setHidden(fold, entries.length <= FOLDED_ENTRIES);
@@ -35,6 +36,11 @@ export function historyPart() {
   }
 
   return { node, update };
+}
+
+/** Where several share the number, its past is not known to be this person's, even when one of them was chosen. */
+function isOnePersons({ state, rule }) {
+  return state === "known" && !LINE_RULES.has(rule);
 }
 
 function entryRow({ entry: { kind } }) {

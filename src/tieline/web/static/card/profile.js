@@ -6,9 +6,9 @@ import { day, say, sayOr } from "../core/texts.js";
 
 const FACTS = [
   ["company", (customer) => customer.company],
-  ["phones", (customer) => customer.phones?.join(", ")],
-  ["emails", (customer) => customer.emails?.join(", ")],
-  ["place", (customer) => [customer.city, customer.region].filter(Boolean).join(", ")],
+  ["phones", (customer) => [...new Set(customer.phones)].join(", ")],
+  ["emails", (customer) => [...new Set(customer.emails)].join(", ")],
+  ["place", placeOf],
   ["address", (customer) => customer.address],
   ["language", (customer) => languageName(customer.language)],
   ["birth_date", (customer) => customer.birth_date],
@@ -42,6 +42,11 @@ export function profilePart() {
   }
 
   return { node, update };
+}
+
+/** City and region, unless one name holds the other, as 上海 and 上海市. */
+function placeOf({ city, region }) {
+  return city && region?.includes(city) ? region : [city, region].filter(Boolean).join(", ");
 }
 
 function tagRow(tag) {
