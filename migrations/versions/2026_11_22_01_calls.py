@@ -131,6 +131,7 @@ CREATE TABLE pops (
 CREATE INDEX pops_call_id_idx ON pops (call_id);
 CREATE UNIQUE INDEX pops_interaction_id_agent_key ON pops (interaction_id, agent) WHERE interaction_id IS NOT NULL;
 CREATE INDEX pops_unserved_idx ON pops (promised_at) WHERE state IN ('promised', 'claimed');
+CREATE INDEX pops_followed_idx ON pops (shown_at) WHERE state = 'shown' AND claimed_by IS NOT NULL;
 
 CREATE TABLE pop_codes (
     code_sha256 bytea NOT NULL,

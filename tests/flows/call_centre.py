@@ -17,6 +17,7 @@ from tieline.services.call_settling import settle_due, sweep_lost
 from tieline.store import pops
 from tieline.store.agent_events import AgentEventLog
 from tieline.store.database import Database, Transaction
+from tieline.store.pops import Shown
 
 PBX = "pbx"
 IN_TIME = timedelta(milliseconds=50)
@@ -87,7 +88,7 @@ class CallCentre:
             by, at = uuid4().hex, now or event_time()
             async with self.database.begin() as tx:
                 claimed = await pops.claim(tx, order.pop_id, by=by, now=at)
-                if claimed and await pops.mark_shown(tx, order.pop_id, by=by, now=at, match_state=match, trace={"asked": []}):
+                if claimed and await pops.mark_shown(tx, order.pop_id, Shown(match, {"asked": []}), by=by, now=at):
                     shown.append(order.agent)
         self.orders.clear()
         return shown

@@ -8,6 +8,7 @@ from tests.flows.exchange import AGENTS, Exchange, scenarios, second, simple_cal
 
 from tieline.store import pops
 from tieline.store.database import Database
+from tieline.store.pops import Shown
 
 
 async def test_fifty_copies_of_one_event_at_once_are_one_event(centre: CallCentre) -> None:
@@ -70,9 +71,9 @@ async def test_a_server_killed_over_a_claimed_card_is_relieved_and_cannot_show_i
         (order,) = await pops.unserved(tx, now=second(7), overdue=timedelta(seconds=2))
         assert (order.kind, order.pop_id) == ("show", pop_id)
         assert await pops.claim(tx, pop_id, by="second", now=second(7))
-        assert await pops.mark_shown(tx, pop_id, by="first", now=second(8), trace={}) is None
-        assert await pops.mark_shown(tx, pop_id, by="second", now=second(8), trace={}) == 1
-        assert await pops.mark_shown(tx, pop_id, by="second", now=second(9), trace={}) is None
+        assert await pops.mark_shown(tx, pop_id, Shown(None, {}), by="first", now=second(8)) is None
+        assert await pops.mark_shown(tx, pop_id, Shown(None, {}), by="second", now=second(8)) == 1
+        assert await pops.mark_shown(tx, pop_id, Shown(None, {}), by="second", now=second(9)) is None
 
 
 async def test_an_update_lost_with_its_server_is_found_as_an_update(centre: CallCentre) -> None:
@@ -92,7 +93,7 @@ async def test_a_card_withdrawn_while_it_is_being_looked_up_is_not_shown(centre:
         await pops.claim(tx, pop_id, by="first", now=second(1))
     await centre.hear(call.tell("ended", 2))
     async with centre.database.begin() as tx:
-        assert await pops.mark_shown(tx, pop_id, by="first", now=second(3), trace={}) is None
+        assert await pops.mark_shown(tx, pop_id, Shown(None, {}), by="first", now=second(3)) is None
     assert centre.withdrawn == [("1001", "caller_hung_up")]
 
 

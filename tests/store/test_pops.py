@@ -5,7 +5,7 @@ import pytest
 
 from tieline.store import pops
 from tieline.store.database import Database
-from tieline.store.pops import NewPop
+from tieline.store.pops import NewPop, Shown
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CALL = UUID(int=1)
@@ -43,8 +43,8 @@ async def test_an_agent_has_one_card_for_a_call(promised: Database) -> None:
 async def test_from_promise_to_proof_that_it_was_seen(promised: Database) -> None:
     async with promised.begin() as tx:
         assert await pops.claim(tx, "p-1", by="first", now=at(0.1))
-        seq = await pops.mark_shown(tx, "p-1", by="first", now=at(0.3), match_state="known", trace={"took_ms": 120})
-        patched = await pops.next_seq(tx, "p-1", match_state="known", trace={"took_ms": 800})
+        seq = await pops.mark_shown(tx, "p-1", Shown("known", {"took_ms": 120}), by="first", now=at(0.3))
+        patched = await pops.next_seq(tx, "p-1", Shown("known", {"took_ms": 800}), by="first")
         acknowledged = [
             await pops.acknowledge(tx, "p-1", agent="1001", by=tab, now=at(when)) for tab, when in (("a", 1), ("b", 2))
         ]
@@ -67,24 +67,24 @@ async def test_nobody_acknowledges_anothers_card(promised: Database) -> None:
 
 async def test_nothing_is_patched_before_it_is_shown_or_after_it_is_taken_back(promised: Database) -> None:
     async with promised.begin() as tx:
-        assert await pops.next_seq(tx, "p-1") is None
+        assert await pops.next_seq(tx, "p-1", Shown(None, {}), by="first") is None
         await pops.claim(tx, "p-1", by="first", now=NOW)
-        await pops.mark_shown(tx, "p-1", by="first", now=NOW, trace={})
+        await pops.mark_shown(tx, "p-1", Shown(None, {}), by="first", now=NOW)
         assert await pops.withdraw(tx, "p-1", reason="missed", now=NOW) == 2
-        assert await pops.next_seq(tx, "p-1") is None
+        assert await pops.next_seq(tx, "p-1", Shown(None, {}), by="first") is None
         assert await pops.withdraw(tx, "p-1", reason="missed", now=NOW) is None
 
 
 async def test_a_card_taken_back_and_promised_again_counts_on(promised: Database) -> None:
     async with promised.begin() as tx:
         await pops.claim(tx, "p-1", by="first", now=NOW)
-        await pops.mark_shown(tx, "p-1", by="first", now=NOW, trace={})
+        await pops.mark_shown(tx, "p-1", Shown(None, {}), by="first", now=NOW)
         await pops.withdraw(tx, "p-1", reason="missed", now=NOW)
         await pops.promise_again(tx, "p-1", mode="preview", reason="rang", now=at(20))
         (order,) = await pops.unserved(tx, now=at(30), overdue=timedelta(seconds=2))
         assert order.kind == "show"
         await pops.claim(tx, "p-1", by="second", now=at(30))
-        assert await pops.mark_shown(tx, "p-1", by="second", now=at(30), trace={}) == 3
+        assert await pops.mark_shown(tx, "p-1", Shown(None, {}), by="second", now=at(30)) == 3
 
 
 async def test_a_call_tells_its_cards_those_a_softphone_asked_for_included(promised: Database) -> None:
@@ -110,7 +110,7 @@ async def test_whom_the_agent_chose_is_noted_on_the_card(promised: Database) -> 
 async def test_a_trace_is_forgotten_after_its_time_and_the_card_is_not(promised: Database) -> None:
     async with promised.begin() as tx:
         await pops.claim(tx, "p-1", by="first", now=NOW)
-        await pops.mark_shown(tx, "p-1", by="first", now=NOW, trace={"number": {"e164": "+8613800138000"}})
+        await pops.mark_shown(tx, "p-1", Shown(None, {"number": {"e164": "+8613800138000"}}), by="first", now=NOW)
         assert await pops.forget_traces(tx, promised_before=at(-1)) == 0
         assert await pops.forget_traces(tx, promised_before=at(1)) == 1
         assert await pops.forget_traces(tx, promised_before=at(1)) == 0

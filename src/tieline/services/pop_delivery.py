@@ -10,6 +10,7 @@ import structlog
 from tieline.domain.agent_event import AgentEvent, AgentEventKind
 from tieline.domain.errors import TielineError
 from tieline.domain.pop_order import PopOrder
+from tieline.domain.pop_query import LONGEST_DEADLINE_MS
 from tieline.kit.deadline import Deadline
 from tieline.kit.ids import opaque_token
 from tieline.observability.pop_counts import count_pop
@@ -22,7 +23,7 @@ from tieline.services.pop_trace import trace_of
 from tieline.services.screen_pop import audit_of, learn, shown_to
 from tieline.store import audit_trail, pops
 from tieline.store.journal import Append, AuditRow
-from tieline.store.pops import KeptPop
+from tieline.store.pops import KeptPop, Shown
 
 log = structlog.get_logger()
 OVERDUE = timedelta(seconds=1)
@@ -62,11 +63,13 @@ class PopDelivery:
         task.add_done_callback(self._tasks.discard)
 
     async def resume(self) -> int:
-        """Take up promises nobody served, such as those of a server that died; return how many."""
+        """Take up promises nobody served or saw to the end, such as those of a server that died; return how many."""
         now = self._desk.now()
+        followed_for = timedelta(milliseconds=LONGEST_DEADLINE_MS + self._desk.late_answer_ms) + OVERDUE
         async with self._desk.database.begin() as tx:
             await pops.give_up(tx, promised_before=now - timedelta(minutes=5))
             orders = await pops.unserved(tx, now=now, overdue=OVERDUE)
+            orders += await pops.left_unfinished(tx, shown_before=now - followed_for, now=now)
         for order in orders:
             self.present(order)
         return len(orders)
@@ -96,8 +99,9 @@ class PopDelivery:
         inquiry = Inquiry(self._desk, asked)
         await inquiry.open()
         showing = Showing(pop, fence, inquiry)
-        if await self._show(showing):
-            await self._follow_up(showing)
+        if await self._show(showing) and await self._follow_up(showing) and inquiry.flights.pending:
+            async with self._desk.database.begin() as tx:
+                await pops.let_go(tx, pop.id, by=fence)
 
     async def _show(self, showing: Showing) -> bool:
         """Put the card on the screen with what is known at once; False: it was taken back or taken over meanwhile."""
@@ -108,22 +112,19 @@ class PopDelivery:
         await self._desk.journal.append(Append(audit=entry))
         showing.audited = _seen(entry)
         async with self._desk.database.begin() as tx:
-            seq = await pops.mark_shown(
-                tx,
-                showing.pop.id,
-                by=showing.fence,
-                now=self._desk.now(),
-                match_state=card.match.state,
-                trace=trace_of(inquiry),
-            )
+            told = Shown(card.match.state, trace_of(inquiry), complete=not inquiry.flights.pending)
+            seq = await pops.mark_shown(tx, showing.pop.id, told, by=showing.fence, now=self._desk.now())
             if seq is None:
                 return False
             document = shown_to(self._desk, inquiry, card)
             await self._channel.publish(AgentEvent(showing.agent, kind, card.pop_id, seq, document), tx=tx)
         return True
 
-    async def _follow_up(self, showing: Showing) -> None:
-        """Patch the card as answers land: until it is complete, then late ones for a while, then only the cache learns."""
+    async def _follow_up(self, showing: Showing) -> bool:
+        """Patch the card as answers land: until it is complete, then late ones for a while, then only the cache learns.
+
+        False: it is not this showing's card any more.
+        """
         inquiry = showing.inquiry
         complete_at = Deadline.after(inquiry.deadline_s)
         late = Deadline.after(inquiry.deadline_s + self._desk.late_answer_ms / 1000)
@@ -136,10 +137,11 @@ class PopDelivery:
                 break
             declared = declared or not landed
             if not await self._patch(showing):
-                return
+                return False
         learn(self._desk, inquiry)
         if showing.pop.shown_at is None:
             count_pop(card_of(inquiry))
+        return True
 
     async def _patch(self, showing: Showing) -> bool:
         inquiry = showing.inquiry
@@ -148,7 +150,8 @@ class PopDelivery:
             if facts is not None:
                 inquiry.call_is_now(shown_call(facts, showing.agent, inquiry.line))
             card = card_of(inquiry)
-            seq = await pops.next_seq(tx, card.pop_id, match_state=card.match.state, trace=trace_of(inquiry))
+            told = Shown(card.match.state, trace_of(inquiry), complete=not inquiry.flights.pending)
+            seq = await pops.next_seq(tx, card.pop_id, told, by=showing.fence)
             if seq is None:
                 return False
             entry = audit_of(self._desk, inquiry, card, action="pop.updated")

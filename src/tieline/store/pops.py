@@ -1,7 +1,7 @@
 """Promises of screen pops, from the promise in the call's own transaction to the proof that it was seen.
 
 promised  -> claimed    one server took it up; a claim older than `CLAIM_HOLDS` may be taken by another
-claimed   -> shown      it reached the agent's channel
+claimed   -> shown      it reached the agent's channel; `claimed_by` stays until the last answer has been waited for
 any       -> withdrawn  the card is no longer the agent's; a later ring promises it anew, under the same id
 promised  -> suppressed nobody could serve it while it still mattered
 answered                a softphone asked for it itself
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Update, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, case, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,6 +66,20 @@ class NewPop:
     mode: PopMode
     direction: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a showing says of the caller and how it came to that; `complete`: nothing more is waited for."""
+
+    match_state: str | None
+    trace: Mapping[str, Any]
+    complete: bool = False
+
+    def values(self, by: str) -> dict[str, Any]:
+        """Return what the row keeps of it."""
+        follower = None if self.complete else by
+        return {"seq": pops.c.seq + 1, "match_state": self.match_state, "trace": dict(self.trace), "claimed_by": follower}
 
 
 async def promised(conn: AsyncConnection, interaction_id: UUID) -> list[Promise]:
@@ -129,26 +143,26 @@ async def claim(tx: AsyncConnection, pop_id: str, *, by: str, now: datetime) -> 
     return _pop((await tx.execute(taken.returning(pops))).one_or_none())
 
 
-async def mark_shown(
-    tx: AsyncConnection, pop_id: str, *, by: str, now: datetime, match_state: str | None = None, trace: Mapping[str, Any]
-) -> int | None:
+async def mark_shown(tx: AsyncConnection, pop_id: str, showing: Shown, *, by: str, now: datetime) -> int | None:
     """Note that the card goes out, in the transaction that publishes it. Returns the `seq` to publish it with.
 
-    None: it was withdrawn or taken over meanwhile, and must not be published.
+    None: it was withdrawn or taken over meanwhile, and must not be published. Unless complete, it is followed up by `by`.
     """
     mine = (pops.c.id == pop_id) & (pops.c.state == "claimed") & (pops.c.claimed_by == by)
-    values = {"state": "shown", "shown_at": now, "seq": pops.c.seq + 1, "match_state": match_state, "trace": dict(trace)}
-    return await _seq(tx, update(pops).where(mine).values(values))
+    return await _seq(tx, update(pops).where(mine).values({"state": "shown", "shown_at": now, **showing.values(by)}))
 
 
-async def next_seq(
-    tx: AsyncConnection, pop_id: str, *, match_state: str | None = None, trace: Mapping[str, Any] | None = None
-) -> int | None:
-    """Return the `seq` for a later patch of a card on screen, keeping what is known by now. None: it is on no screen."""
-    known = {"match_state": match_state, "trace": None if trace is None else dict(trace)}
-    values = {"seq": pops.c.seq + 1, **{name: value for name, value in known.items() if value is not None}}
-    on_screen = (pops.c.id == pop_id) & pops.c.shown_at.is_not(None) & pops.c.state.in_(("shown", "promised", "claimed"))
-    return await _seq(tx, update(pops).where(on_screen).values(values))
+async def next_seq(tx: AsyncConnection, pop_id: str, showing: Shown, *, by: str) -> int | None:
+    """Return the `seq` for a later patch of a card on screen, keeping what is known by now.
+
+    None: it is on no screen, or somebody else follows it up: a card opened further never shrinks back for a late answer.
+    """
+    return await _seq(tx, update(pops).where(_followed(pop_id, by)).values(showing.values(by)))
+
+
+async def let_go(tx: AsyncConnection, pop_id: str, *, by: str) -> None:
+    """Note that nothing more is waited for."""
+    await tx.execute(update(pops).where(_followed(pop_id, by)).values(claimed_by=None))
 
 
 async def acknowledge(tx: AsyncConnection, pop_id: str, *, agent: str, by: str, now: datetime) -> bool:
@@ -185,6 +199,13 @@ async def unserved(conn: AsyncConnection, *, now: datetime, overdue: timedelta, 
     return [_order(KeptPop(**row._asdict())) for row in rows]
 
 
+async def left_unfinished(tx: AsyncConnection, *, shown_before: datetime, now: datetime) -> list[PopOrder]:
+    """Promise those cards anew that a server showed, but died before every answer was in; return their orders."""
+    orphaned = and_(pops.c.state == "shown", pops.c.claimed_by.is_not(None), pops.c.shown_at <= shown_before)
+    taken = update(pops).where(orphaned).values(state="promised", reason="resumed", promised_at=now, claimed_by=None)
+    return [_order(KeptPop(**row._asdict())) for row in await tx.execute(taken.returning(pops))]
+
+
 async def give_up(tx: AsyncConnection, *, promised_before: datetime) -> int:
     """Let go of promises so old that the call is over or the agent long in it, and return how many."""
     over = select(interactions.c.id).where(interactions.c.id == pops.c.interaction_id, interactions.c.state == "ended")
@@ -197,6 +218,10 @@ async def forget_traces(tx: AsyncConnection, *, promised_before: datetime) -> in
     """Empty the traces kept longer than needed, and return how many; that the pop was shown stays known."""
     old = (pops.c.promised_at <= promised_before) & (pops.c.trace != {})
     return (await tx.execute(update(pops).where(old).values(trace={}))).rowcount
+
+
+def _followed(pop_id: str, by: str) -> ColumnElement[bool]:
+    return (pops.c.id == pop_id) & (pops.c.state == "shown") & (pops.c.claimed_by == by)
 
 
 async def _seq(tx: AsyncConnection, change: Update) -> int | None:

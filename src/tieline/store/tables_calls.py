@@ -152,6 +152,7 @@ pops = Table(
         postgresql_where=text("interaction_id IS NOT NULL"),
     ),
     Index("pops_unserved_idx", "promised_at", postgresql_where=text("state IN ('promised', 'claimed')")),
+    Index("pops_followed_idx", "shown_at", postgresql_where=text("state = 'shown' AND claimed_by IS NOT NULL")),
 )
 """A promise to show one agent one call. States: promised claimed shown withdrawn suppressed answered."""
 
