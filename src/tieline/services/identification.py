@@ -94,13 +94,20 @@ def identify(caller: PhoneNumber, remembered: Remembered, said: Evidence, *, set
     heirs = said.heirs
     standing = tuple(row for row in remembered.known if str(row.ref) not in said.gone)
     known = as_their_heirs(standing, heirs)
-    from_memory = _judge(caller, (), known, context=context, setting=setting)
     if not said.answered:
-        return from_memory
+        return _judge(caller, (), known, context=context, setting=setting)
     customers = without_merged((*said.customers, *said.followed), standing, heirs)
     believed = tuple(row for row in known if _still_believed(row, said, setting.now))
     live = _judge(caller, customers, believed, context=context, setting=setting)
+    if not remembered.companies and _is_all_of(known, live.chosen):
+        return live  # Memory alone could have named nobody else; this is nearly every call.
+    from_memory = _judge(caller, (), known, context=context, setting=setting)
     return reconcile(from_memory, live, all_answered=said.all_answered)
+
+
+def _is_all_of(known: Sequence[KnownNumber], chosen: Person | None) -> bool:
+    """Say whether every row the index holds for the number is the chosen person's."""
+    return chosen is not None and {str(row.ref) for row in known}.issubset(chosen.refs)
 
 
 def doubtful_records(remembered: Remembered, said: Evidence) -> tuple[str, ...]:
