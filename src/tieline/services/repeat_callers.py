@@ -1,22 +1,9 @@
-"""Is this caller back? Reads the earlier calls and lets the pure rule decide."""
+"""How long a call on a line counts as "again" and as the same open issue."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tieline.domain.line import Line
-from tieline.domain.repeat_caller import RepeatCaller, RepeatWindows, judge_repeat
-from tieline.store import call_history
-from tieline.store.database_connect import Connection
-
-
-async def look(
-    conn: Connection, *, e164: str | None, ref: str | None, shared: bool, line: Line | None, now: datetime
-) -> RepeatCaller | None:
-    """Return what earlier calls mean; None: nobody called lately.
-
-    On a `shared` line the number's calls are counted and shown as the line's, never merged into one story.
-    """
-    past = await call_history.recent(conn, e164=e164, ref=None if shared else ref, now=now)
-    return judge_repeat(past, now=now, shared=shared, windows=windows_of(line))
+from tieline.domain.repeat_caller import RepeatWindows
 
 
 def windows_of(line: Line | None) -> RepeatWindows:

@@ -1,13 +1,10 @@
-"""The earlier calls of a customer or a number: one indexed query. A ring asks it through `store.memory`."""
+"""The earlier calls of a customer or a number, as a part of what `store.memory` asks when a telephone rings."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from psycopg.rows import class_row
-
-from tieline.domain.repeat_caller import FIRST_CONTACT_WINDOW, PastCall
-from tieline.store.database_connect import Connection
+from tieline.domain.repeat_caller import PastCall
 
 CALLS_AT_MOST: Final = 20
 
@@ -36,45 +33,6 @@ PAST: Final = f"""
     LIMIT asked.most_calls
 """  # noqa: S608 - both halves are constants of this file
 """The calls of `asked.e164` or `asked.ref`, newest first, as a part of a larger statement."""
-
-_RECENT: Final = f"""
-    SELECT past.* FROM (
-        SELECT %(e164)s::text AS e164, %(ref)s::text AS ref, %(since)s::timestamptz AS since, %(until)s::timestamptz AS until,
-               %(provider)s::text AS provider, %(call_key)s::text AS call_key, %(most_calls)s::int AS most_calls
-    ) AS asked CROSS JOIN LATERAL ({PAST}) AS past
-""".encode()  # noqa: S608 - likewise
-
-
-async def recent(
-    conn: Connection,
-    *,
-    e164: str | None,
-    ref: str | None,
-    now: datetime,
-    limit: int = CALLS_AT_MOST,
-    leave_out: tuple[str, str] | None = None,
-) -> tuple[PastCall, ...]:
-    """Return the calls of the last 7 days of a number (`e164`) or a customer (`ref`, as `crm:003xx`), newest first.
-
-    `leave_out` is the (provider, call key) of the call that is ringing now. Internal calls do not count.
-    """
-    if e164 is None and ref is None:
-        return ()
-    provider, call_key = leave_out or (None, None)
-    async with conn.cursor(row_factory=class_row(PastCall)) as cursor:
-        await cursor.execute(
-            _RECENT,
-            {
-                "since": now - FIRST_CONTACT_WINDOW,
-                "until": now,
-                "e164": e164,
-                "ref": ref,
-                "provider": provider,
-                "call_key": call_key,
-                "most_calls": limit,
-            },
-        )
-        return tuple(await cursor.fetchall())
 
 
 def past_call(row: Mapping[str, Any]) -> PastCall:
