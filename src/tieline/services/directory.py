@@ -70,7 +70,7 @@ class Directory:
         for number, line in self.lines.items():
             phone = normalise(number, line=line)
             digits = number.removeprefix("+")
-            national = "".join(character for character in phone.national or "" if character.isdecimal()).lstrip("0")
+            national = phone.national_digits.lstrip("0")
             found.setdefault(digits, line)
             found.setdefault(national or digits, line)
         return found
