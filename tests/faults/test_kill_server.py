@@ -94,6 +94,20 @@ async def test_a_server_that_dies_between_the_reply_and_the_card_shows_it_once_w
     assert (await server.tell("ringing", "c-1", agent="1001", queue="support"))["duplicate"] is False
 
 
+async def test_what_a_dead_server_had_claimed_another_one_shows(database_url: str, tmp_path: Path, sandbox: Sandbox) -> None:
+    async with deployed(database_url, tmp_path, sandbox, replicas=2) as running:
+        dying, living = running.replicas
+        async with living.screen("1001") as screen:
+            async with held(running, "before it is shown"):
+                await dying.tell("ringing", "c-1", agent="1001")
+                await is_held(running)
+                await dying.kill()
+            await later(running)
+            await screen.until(complete)
+        ((promised,),) = await running.rows("SELECT id FROM pops")
+        assert await sent(running, "pop.show") == [(promised, 1)]
+
+
 async def test_a_server_that_dies_with_answers_outstanding_completes_the_card_when_it_is_back(one: Deployment) -> None:
     (server,) = one.replicas
     one.sandbox.turn("crm", hang=True)

@@ -78,6 +78,20 @@ async def test_a_card_is_declared_complete_and_a_late_answer_still_patches_it(ho
     assert (screen.card["match"]["state"], screen.card["customer"]["ref"].partition(":")[0]) == ("known", "crm")
 
 
+async def test_a_card_opened_by_the_answer_never_shrinks_back_for_a_late_block(house: RunningHouse) -> None:
+    house.sandbox.turn("crm", latency_ms=400)
+    async with house.screen("1001") as screen:
+        await house.tell("ringing", "c-1", agent="1001")
+        await screen.until(lambda heard: heard.card["blocks"]["orders"]["state"] == "live")
+        await house.tell("answered", "c-1", agent="1001")
+        await screen.until(lambda heard: heard.card["status"] == "complete")
+        await house.tell("held", "c-1", agent="1001")
+        await screen.until(lambda heard: heard.card["call"]["state"] == "held")
+    modes = [card["mode"] for card in screen.told_of("c-1")]
+    assert sorted(modes, key=["preview", "full"].index) == modes
+    assert [card["seq"] for card in screen.told_of("c-1")] == list(range(1, len(modes) + 1))
+
+
 async def test_a_late_answer_reaches_the_cache_although_nobody_waited_for_it(house: RunningHouse) -> None:
     house.sandbox.turn("crm", latency_ms=500)
     early = await house.pop(agent="1001", line=QUICK_LINE)

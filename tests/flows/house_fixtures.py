@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,20 @@ def sandbox(systems: Sandbox) -> Sandbox:
     return systems
 
 
-@pytest.fixture(scope="session")
-def standing_database_url(postgres_url: str, template_database: str) -> Iterator[str]:
-    """A migrated database for the house that stays open."""
+@contextmanager
+def new_database(postgres_url: str, template_database: str) -> Iterator[str]:
+    """Give the address of a migrated database that lasts as long as the block."""
     name = f"tieline_house_{uuid.uuid4().hex[:12]}"
     run_on_server(postgres_url, "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, template_database)
     yield address_of(postgres_url, name)
     run_on_server(postgres_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="session")
+def standing_database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """A migrated database for the house that stays open."""
+    with new_database(postgres_url, template_database) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

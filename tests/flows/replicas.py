@@ -76,10 +76,18 @@ class Deployment:
 
 
 @asynccontextmanager
-async def deployed(url: str, folder: Path, sandbox: Sandbox, *, replicas: int, **settings: Any) -> AsyncIterator[Deployment]:  # noqa: ANN401 - settings of any type
+async def deployed(
+    url: str,
+    folder: Path,
+    sandbox: Sandbox,
+    *,
+    replicas: int,
+    set_up: str | None = None,
+    **settings: Any,  # noqa: ANN401 - settings of any type
+) -> AsyncIterator[Deployment]:
     """Run replicas on a database at head; they are killed at the end."""
     chosen = settings_of(folder, sandbox, **settings)
-    await apply_to(chosen, url, folder, company(sandbox))
+    await apply_to(chosen, url, folder, set_up or company(sandbox))
     database = await Database.open(url, pool_size=4)
     running = [_replica(url, chosen, folder / f"replica-{number}.log") for number in range(replicas)]
     try:
