@@ -16,8 +16,10 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from tieline.cli.demo_setup import LINE, apply_file
+from tieline.cli.demo_setup import CALLED_BEFORE, LINE, apply_file
 from tieline.cli.root import Root, Serving
+from tieline.domain.pop_query import PopQuery
+from tieline.services.screen_pop import Asker, look_up
 
 console = Console(soft_wrap=True)
 BETWEEN_RINGS_S: Final = 8.0
@@ -48,6 +50,7 @@ async def _run(root: Root, *, port: int, rings: bool) -> None:
             file.write_text(apply_file(systems), encoding="utf-8")
             reachable = [system["url"] for system in systems.values()]
             async with root.demo(port=port, reachable=reachable, apply_file=file, progress=_tell) as serving:
+                await _remember_companies(serving)
                 _welcome(serving, systems)
                 ringing = asyncio.create_task(_ring(serving, systems["pbx"], stop)) if rings else None
                 await stop.wait()
@@ -74,6 +77,12 @@ async def _sandbox() -> AsyncIterator[Mapping[str, Mapping[str, str]]]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _remember_companies(serving: Serving) -> None:
+    """Ask for each company once, so that the identity index is not as empty as on a first day."""
+    for number in CALLED_BEFORE:
+        await look_up(serving.house.desk, PopQuery(phone=number), asker=Asker("demo", "admin"))
 
 
 async def _ring(serving: Serving, pbx: Mapping[str, str], stop: asyncio.Event) -> None:
