@@ -45,10 +45,17 @@ ROWS: dict[str, tuple[str, ...]] = {
     "+1 never truncated": ("test_a_north_american_number_is_never_cut",),
     "转801": ("test_an_extension_tells_who_behind_the_switchboard_calls", "test_the_extension_is_its_own_field"),
     "slash, full-width, trailing space": ("test_every_way_to_write_a_number_leads_to_the_same_customer",),
-    "own staff number in CRM": ("test_our_own_staff_in_the_crm_is_not_a_customer",),
+    "own staff number in CRM": (
+        "test_our_own_staff_in_the_crm_is_not_a_customer",
+        "test_our_own_telephone_is_no_customer_whatever_the_crm_says",
+    ),
     "outside-line 9": ("test_the_digit_for_an_outside_line_is_taken_off_where_the_line_says_so",),
     "renumbered country": ("test_a_renumbered_country_is_read_by_its_present_plan",),
-    "merged CRM id": ("test_a_merged_record_is_its_survivor", "test_a_deleted_record_is_not_shown_from_memory"),
+    "merged CRM id": (
+        "test_a_merged_record_is_its_survivor",
+        "test_the_survivor_is_shown_and_not_called_a_contradiction",
+        "test_a_deleted_record_is_not_shown_from_memory",
+    ),
     "CRM 500, 429, 30 s hang, wrong JSON, empty": (
         "test_a_broken_crm_costs_its_own_block",
         "test_a_crm_that_asks_for_peace_gets_it",
@@ -64,7 +71,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "repeat in 5 min shared line": (
         "test_again_within_five_minutes_on_a_shared_line_is_the_lines_second_call_and_nobodys_thread",
     ),
-    "unknown x1000": ("test_a_thousand_unknown_callers_write_nothing_and_are_one_question_each",),
+    "unknown x1000": (
+        "test_a_thousand_unknown_callers_write_nothing_and_are_one_question_each",
+        "test_a_thousand_unknown_calls_from_seven_numbers_leave_seven_questions",
+    ),
     "agent without extension mapping": ("test_an_extension_nobody_sits_at_shows_nobody_a_card_and_tells_the_administrator",),
     "clock skew 40 s": (
         "test_a_clock_forty_seconds_ahead_does_not_hide_the_card",
