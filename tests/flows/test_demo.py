@@ -135,13 +135,14 @@ async def test_the_demo_pops_and_leaves_nothing_behind_and_starts_again(place: P
 
 
 @needs_proc
-async def test_the_demo_rings_by_itself_and_says_where_to_look(place: Path) -> None:
+async def test_the_demo_rings_by_itself_says_where_to_look_and_keeps_its_port(place: Path) -> None:
     async with demo(place) as running:
         async with running.screen("1001") as screen:
             await screen.until(lambda heard: heard.card["match"]["state"] == "known", within_s=30)
         assert screen.card["phone"]["e164"] == KNOWN
         assert "simulated crm" in "".join(running.printed)
         await rang(running, screen)
+        await refuses_a_taken_port(running, place)
         assert await running.stop() == 0
     await all_gone(place)
 
@@ -156,17 +157,17 @@ async def rang(running: Demo, screen: Screen) -> None:
             return
 
 
-async def test_a_taken_port_is_told_in_one_sentence(place: Path) -> None:
-    async with demo(place, "--quiet") as running:
-        port = str(httpx.URL(running.url).port)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tieline", "serve", "--port", port),
-            env={**os.environ, "TIELINE_DATA_DIR": str(place / "data dir")},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        async with asyncio.timeout(START_S):
-            printed, _ = await process.communicate()
+async def refuses_a_taken_port(running: Demo, folder: Path) -> None:
+    """A second server on the same port says so in one sentence."""
+    port = str(httpx.URL(running.url).port)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tieline", "serve", "--port", port),
+        env={**os.environ, "TIELINE_DATA_DIR": str(folder / "data dir")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(START_S):
+        printed, _ = await process.communicate()
     assert process.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {port}" in printed.decode()
     assert "Traceback" not in printed.decode()

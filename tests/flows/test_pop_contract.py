@@ -1,12 +1,17 @@
 """Section 3 of the public contract: the documented shapes, key by key, and what a softphone and an agent do with a card."""
 
 import re
+import socket
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from tests.flows.door import KNOWN, LINE, NOBODY, SHARED
 from tests.flows.house import RunningHouse
+
+from tieline.serving import _listen
+from tieline.settings import Settings
 
 DOCUMENTED: Final = frozenset(
     (
@@ -210,3 +215,9 @@ async def test_a_call_nobody_told_of_has_no_trace(house: RunningHouse) -> None:
 async def test_json_is_what_everybody_else_gets(house: RunningHouse, accept: str) -> None:
     answer = await house.client.get("/v1/screen-pop", params={"phone": KNOWN}, headers={"Accept": accept})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+
+
+def test_no_answer_waits_for_the_acknowledgement_of_its_own_head(tmp_path: Path) -> None:
+    """With Nagle's algorithm on, head and body of a small answer are 40 ms apart on every kept connection."""
+    with _listen(Settings(data_dir=tmp_path, port=0)) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

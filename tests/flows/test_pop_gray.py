@@ -93,6 +93,6 @@ async def test_the_same_file_again_changes_nothing(own_house: RunningHouse) -> N
 
 
 @pytest.mark.parametrize("gray", [{"percent": 101}, {"percent": "ten"}, {"share": 10}, {"percent": 10, "release": ""}])
-async def test_a_share_that_is_none_is_refused_with_file_and_line(own_house: RunningHouse, gray: dict[str, Any]) -> None:
+async def test_a_share_that_is_none_is_refused_with_file_and_line(house: RunningHouse, gray: dict[str, Any]) -> None:
     with pytest.raises(ConfigRefused, match=r"tieline\.yaml:\d+: mappings\.crm\.customer\.gray"):
-        await own_house.apply(set_up(own_house, {"rows": NEW_ROWS, "gray": gray}))
+        await house.apply(set_up(house, {"rows": NEW_ROWS, "gray": gray}))

@@ -92,9 +92,9 @@ async def a_morning(house: RunningHouse) -> dict[str, list[str]]:
         await house.tell("ringing", "mine", agent=JUNIOR)
         await screen.until(lambda heard: heard.card["status"] == "complete")
     columns = {
-        "call_id": "SELECT call_key FROM interactions",
-        "pop_id": "SELECT id FROM pops",
-        "item_id": "SELECT id::text FROM review_items",
+        "call_id": "SELECT call_key FROM interactions WHERE call_key IN ('mine', 'theirs-0')",
+        "pop_id": "SELECT id FROM pops WHERE call_id IN ('mine', 'theirs-0')",
+        "item_id": "SELECT id::text FROM review_items LIMIT 1",
         "key_id": "SELECT id FROM api_keys",
         "connection": "SELECT name FROM connections",
     }
