@@ -5,6 +5,7 @@ Anything with money, an address or an identity needs live data and at least numb
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from tieline.domain.match_reasons import Language
 from tieline.domain.screen_pop import Action, Block, Match, MatchState
@@ -69,8 +70,13 @@ def actions_for(match: Match, blocks: Mapping[str, Block]) -> tuple[Action, ...]
 
 
 def _action(rule: ActionRule, match: Match, blocks: Mapping[str, Block]) -> Action:
-    because = _lock(rule, match, blocks)
-    return Action(id=rule.id, enabled=because is None, because=because)
+    return _offered(rule.id, _lock(rule, match, blocks))
+
+
+@cache
+def _offered(action: str, because: str | None) -> Action:
+    """There are a few dozen of them in all."""
+    return Action(id=action, enabled=because is None, because=because)
 
 
 def _lock(rule: ActionRule, match: Match, blocks: Mapping[str, Block]) -> str | None:

@@ -1,14 +1,12 @@
 """How we point at an object in somebody else's system."""
 
+from dataclasses import dataclass
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
 
-
-class ExternalRef(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalRef:
     """Connection, object kind and the vendor's id. Written `crm:003xx` where the kind is clear."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     connection: str
     kind: str = "customer"

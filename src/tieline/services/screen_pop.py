@@ -60,19 +60,18 @@ def shown_to(desk: PopDesk, inquiry: Inquiry, card: ScreenPop) -> dict[str, Any]
 def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -> AuditRow:
     """Return the audit entry of a card: who saw whom, through which systems."""
     asked = inquiry.asked
-    number = inquiry.caller.key
-    subject = card.customer.ref if card.customer is not None else None
+    number = desk.pseudonyms.of("phone", inquiry.caller.key) if inquiry.caller.key else None
     return AuditRow(
         at=desk.now(),
         actor=asked.actor,
         actor_role=asked.seen_by,
         action=action,
-        subject=subject or (desk.pseudonyms.of("phone", number) if number else None),
+        subject=card.customer.ref if card.customer is not None else number,
         call_id=asked.call_id,
         pop_id=asked.pop_id,
         details={
             "agent": asked.agent.id if asked.agent is not None else None,
-            "number": desk.pseudonyms.of("phone", number) if number else None,
+            "number": number,
             "match": card.match.state,
             "rule": card.match.rule,
             "systems": sorted({block.source for block in card.blocks.values() if block.state != "unavailable"}),

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tieline.connectors.contract import Connection, Record
 from tieline.domain.account import Account
@@ -55,15 +56,31 @@ class Source:
         return self.gray.release.name if self.gray is not None and mapping is self.gray.mapping else None
 
 
-@dataclass(frozen=True, slots=True)
+_DOCUMENTS: Final[Mapping[type[CanonicalModel], TypeAdapter[Any]]] = {
+    model: TypeAdapter(tuple[model, ...])  # type: ignore[valid-type] # one adapter for each
+    for model in MODELS.values()
+}
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What a source said, translated. `items` are the models as documents, without nulls, `ref` as text."""
+    """What a source said, translated; all `models` are of one kind."""
 
     models: tuple[CanonicalModel, ...]
-    items: tuple[dict[str, Any], ...]
     unreadable: int
     truncated: bool
     took_ms: int
+
+    @cached_property
+    def items(self) -> tuple[dict[str, Any], ...]:
+        """The models as they travel to the agent: documents without nulls, `ref` as text. A profile's are never asked for."""
+        if not self.models:
+            return ()
+        adapter = _DOCUMENTS[type(self.models[0])]
+        documents = adapter.dump_python(self.models, mode="json", exclude_none=True)
+        for document, model in zip(documents, self.models, strict=True):
+            document["ref"] = str(model.ref)
+        return tuple(documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,6 @@ async def ask(question: Question, *, limit_s: float) -> Answer:
         raise VendorBadAnswer("No record in the answer could be translated.")
     return Answer(
         models=tuple(models),
-        items=tuple(document(model) for model in models),
         unreadable=len(result.records) - len(models),
         truncated=result.truncated,
         took_ms=result.took_ms,
@@ -128,10 +144,3 @@ def translate(source: Source, mapping: RecordMapping, record: Record) -> Canonic
         return MODELS[source.record](ref=ref, **fields)
     except (VendorBadAnswer, ValidationError, KeyError):
         return None
-
-
-def document(model: BaseModel) -> dict[str, Any]:
-    """Return a model as it travels to the agent: no nulls, its reference as text."""
-    shown = model.model_dump(mode="json", exclude={"ref"}, exclude_none=True)
-    shown["ref"] = str(getattr(model, "ref", ""))
-    return shown
