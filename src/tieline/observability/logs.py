@@ -69,6 +69,8 @@ def _adopt_other_libraries(steps: list[structlog.typing.Processor], render: stru
     root.setLevel(level.upper())
     for name, least in _TALKATIVE.items():
         logging.getLogger(name).setLevel(least)
+    for name in _SPOKEN_IN_FULL:
+        logging.getLogger(name).setLevel(logging.NOTSET)  # Whoever made a server before us may have hushed it.
 
 
 def only_the_template(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -141,3 +141,10 @@ def test_what_is_less_severe_than_asked_for_is_not_written(written: Lines) -> No
     structlog.get_logger().debug("x.happened")
     logging.getLogger("httpx").info("HTTP Request: GET https://crm/contacts?phone=13800138000")
     assert written.raw() == ""
+
+
+def test_a_server_hushed_by_somebody_else_speaks_again(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    set_up_logs(level="info", log_format="json")
+    logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1:8000")
+    assert "Uvicorn running on" in capsys.readouterr().err
