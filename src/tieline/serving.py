@@ -22,7 +22,7 @@ from tieline.wiring import app_of, database_of, house_of
 from tieline.worker import run as worker
 
 SHUTDOWN_S = 5
-GC_ALLOCATIONS = 20_000
+GC_ALLOCATIONS = 50_000
 
 
 class HouseApp:
@@ -87,13 +87,13 @@ async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIter
     warm()
     _settle_memory()
     await house.delivery.resume()
-    working = asyncio.create_task(worker.run(house, url, concurrency=4), name="worker") if with_worker else None
+    chores = house.delivery.resume_as_claims_lapse() if not with_worker else worker.run(house, url, concurrency=4)
+    working = asyncio.create_task(chores, name="chores")
     try:
         yield
     finally:
-        if working is not None:
-            working.cancel()
-            await asyncio.wait([working])
+        working.cancel()
+        await asyncio.wait([working])
 
 
 def _settle_memory() -> None:
@@ -103,7 +103,7 @@ def _settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+    gc.set_threshold(GC_ALLOCATIONS, 50, 50)
 
 
 class _BlockServer(uvicorn.Server):

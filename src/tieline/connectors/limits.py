@@ -4,8 +4,7 @@ Bulk work gets 70 % of either, so that a ring always finds room. A live call wai
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Final, Literal
 
 from aiolimiter import AsyncLimiter
@@ -50,37 +49,58 @@ class Throttle:
         """Return the seconds for which the vendor wishes to be left alone."""
         return max(0.0, self._paused_until - self._monotonic())
 
-    @asynccontextmanager
-    async def turn(self, priority: Priority, deadline: Deadline) -> AsyncIterator[None]:
-        """Hold a place for one exchange.
+    def turn(self, priority: Priority, deadline: Deadline) -> "_Turn":
+        """Hold a place for one exchange, by `async with`.
 
         Raises: VendorThrottled: the vendor asked for a pause that still lasts. CapacityExhausted: no place in time.
         """
         left_s = self.paused_s()
         if left_s:
             raise VendorThrottled("still pausing, as the other system asked", retry_after_s=left_s)
-        lanes = (self._all,) if priority == "live" else (self._bulk, self._all)
-        taken: list[_Lane] = []
-        try:
-            if all(lane.free() for lane in lanes):
-                await self._take(lanes, taken)
-            else:
-                await self._wait(lanes, taken, LIVE_WAIT_S if priority == "live" else deadline.remaining_s(), deadline)
-            yield
-        finally:
-            for lane in taken:
-                lane.slots.release()
+        if priority == "live":
+            return _Turn((self._all,), deadline, at_most_s=LIVE_WAIT_S)
+        return _Turn((self._bulk, self._all), deadline, at_most_s=deadline.remaining_s())
 
-    async def _wait(self, lanes: tuple[_Lane, ...], taken: list[_Lane], at_most_s: float, deadline: Deadline) -> None:
+
+class _Turn:
+    """A place in each of some lanes, taken in order and given back together."""
+
+    __slots__ = ("_at_most_s", "_deadline", "_lanes", "_taken")
+
+    def __init__(self, lanes: tuple[_Lane, ...], deadline: Deadline, *, at_most_s: float) -> None:
+        self._lanes = lanes
+        self._deadline = deadline
+        self._at_most_s = at_most_s
+        self._taken: list[_Lane] = []
+
+    async def __aenter__(self) -> None:
+        """Take the places. Raises: CapacityExhausted."""
         try:
-            async with deadline.share(at_most_s):
-                await self._take(lanes, taken)
+            if all(lane.free() for lane in self._lanes):
+                await self._take()
+            else:
+                await self._wait()
+        except BaseException:
+            self._give_back()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._give_back()
+
+    async def _wait(self) -> None:
+        try:
+            async with self._deadline.share(self._at_most_s):
+                await self._take()
         except TimeoutError as exc:
             raise CapacityExhausted(retry_after_s=1.0) from exc
 
-    @staticmethod
-    async def _take(lanes: tuple[_Lane, ...], taken: list[_Lane]) -> None:
-        for lane in lanes:
+    async def _take(self) -> None:
+        for lane in self._lanes:
             await lane.slots.acquire()
-            taken.append(lane)
+            self._taken.append(lane)
             await lane.rate.acquire()
+
+    def _give_back(self) -> None:
+        for lane in self._taken:
+            lane.slots.release()
+        self._taken.clear()

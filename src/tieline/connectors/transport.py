@@ -126,8 +126,9 @@ def written(outgoing: Outgoing) -> tuple[Target, bytes]:
     headers = {"host": host, **STANDING_HEADERS, **outgoing.headers}
     if outgoing.body is not None or outgoing.method != "GET":
         headers["content-length"] = str(len(outgoing.body or b""))
-    head = [f"{outgoing.method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if not all(line.isascii() and line.isprintable() for line in head):
+    head = [f"{outgoing.method} {path} HTTP/1.1", *[f"{name}: {value}" for name, value in headers.items()]]
+    plain = "".join(head)
+    if not (plain.isascii() and plain.isprintable()):
         raise VendorMisconfigured("a header would hold a character that no header may hold", code="header_forbidden")
     return target, "\r\n".join((*head, "", "")).encode("ascii") + (outgoing.body or b"")
 

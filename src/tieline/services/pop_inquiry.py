@@ -142,7 +142,7 @@ class Inquiry:
 
     def _ask_further(self) -> None:
         """Put what follows from the answers so far; what is kept from before answers at once and may lead further."""
-        if not self.remembered.known and all(flight.best is None for flight in self.profiles):
+        if not self._plan.leads_further or (not self.remembered.known and all(flight.best is None for flight in self.profiles)):
             return
         while [question for question in self._follow_ups() if self.flights.start(question)]:
             self._said = self._verdict = None

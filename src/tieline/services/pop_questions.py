@@ -40,6 +40,12 @@ class Plan:
         """Say whether any system can be asked about one of its own customers."""
         return any("customer_id" in source.connection.takes(kind.operation) for kind, source in self._blocks())
 
+    @cached_property
+    def leads_further(self) -> bool:
+        """Say whether any answer can lead to another question."""
+        finders = self.sources.get(PROFILE_KIND.record, ())
+        return self.tells_people_apart or any(source.connection.needs(RECORD_BY_ID) == BY_CUSTOMER for source in finders)
+
     def by_customer(self, verdict: Verdict) -> Iterator[Question]:
         """Yield what can be asked now that the caller is known, of systems that want their own customer id.
 

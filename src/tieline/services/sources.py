@@ -28,7 +28,7 @@ MODELS: Mapping[str, type[CanonicalModel]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """Who answers for one kind of record. `connection.name` is the administrator's name for it.
 
@@ -42,7 +42,7 @@ class Source:
     gray: GrayMapping | None = None
     on_demand: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return the connection's name."""
         return self.connection.name
