@@ -22,6 +22,7 @@ _TALKATIVE: Final[Mapping[str, int]] = {
 }
 """uvicorn's access line and httpx's request line hold whole URLs; ours, `request.answered`, holds the route. Every migration,
 job and chunk of a stream has a line of its library's, whose facts are taken out anyway; ours tell what came of it."""
+_OF_THE_SERVER: Final = ("uvicorn", "uvicorn.error")
 _SPOKEN_IN_FULL: Final = ("uvicorn.error",)
 """These say where they listen and that they stop; their texts hold no value from outside."""
 
@@ -69,8 +70,16 @@ def _adopt_other_libraries(steps: list[structlog.typing.Processor], render: stru
     root.setLevel(level.upper())
     for name, least in _TALKATIVE.items():
         logging.getLogger(name).setLevel(least)
-    for name in _SPOKEN_IN_FULL:
-        logging.getLogger(name).setLevel(logging.NOTSET)  # Whoever made a server before us may have hushed it.
+    for name in _OF_THE_SERVER:
+        _let_through(logging.getLogger(name))
+
+
+def _let_through(logger: logging.Logger) -> None:
+    """Undo what a server made before us may have set up: a level, handlers of its own, no way to the root."""
+    logger.setLevel(logging.NOTSET)
+    logger.handlers = []
+    logger.propagate = True
+    logger.disabled = False
 
 
 def only_the_template(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -145,6 +145,7 @@ def test_what_is_less_severe_than_asked_for_is_not_written(written: Lines) -> No
 
 def test_a_server_hushed_by_somebody_else_speaks_again(written: Lines) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn").propagate = False
     set_up_logs(level="info", log_format="json")
     logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1:8000")
     assert "Uvicorn running on" in written.raw()
