@@ -94,6 +94,20 @@ async def test_a_server_that_dies_between_the_reply_and_the_card_shows_it_once_w
     assert (await server.tell("ringing", "c-1", agent="1001", queue="support"))["duplicate"] is False
 
 
+async def test_a_server_without_a_worker_takes_up_its_own_claim_as_soon_as_it_lapses(one: Deployment) -> None:
+    (server,) = one.replicas
+    server.with_worker = False
+    async with held(one, "before it is shown"):
+        await server.tell("ringing", "c-1", agent="1001")
+        await is_held(one)
+        await server.kill()
+    await server.start()
+    async with server.screen("1001") as screen:
+        await screen.until(complete, within_s=20)
+    ((promised,),) = await one.rows("SELECT id FROM pops")
+    assert await sent(one, "pop.show") == [(promised, 1)]
+
+
 async def test_what_a_dead_server_had_claimed_another_one_shows(database_url: str, tmp_path: Path, sandbox: Sandbox) -> None:
     async with deployed(database_url, tmp_path, sandbox, replicas=2) as running:
         dying, living = running.replicas

@@ -54,7 +54,7 @@ async def test_the_shell_is_pushed_before_any_system_has_answered(house: Running
 async def test_the_shell_names_whoever_the_index_knows_and_their_last_calls(house: RunningHouse) -> None:
     await house.tell("ringing", "c-0", agent="1002")
     await house.pop(agent="1001")
-    await house.house.desk.keeper._waiting.join()
+    await house.house.desk.keeper.settle()
     await house.forget_answers()
     hang_all(house)
     async with house.screen("1001") as screen:

@@ -100,7 +100,7 @@ class RunningHouse(Door):
         """Make the house as it was when it opened: nothing called, nothing known, every system well."""
         self.sandbox.heal()
         await self.house.delivery.aclose()
-        await self.house.desk.keeper._waiting.join()
+        await self.house.desk.keeper.settle()
         await self.forget_answers()
         self.clock.ahead = timedelta(0)
         self.house.calls.clocks._skews.clear()

@@ -25,15 +25,17 @@ START_S: Final = 60.0
 
 @dataclass
 class Replica(Door):
-    """One `tieline serve`, worker included."""
+    """One `tieline serve`, with a worker in it or without."""
 
     environment: dict[str, str] = field(repr=False, default_factory=dict)
     log: Path = Path(os.devnull)
+    with_worker: bool = True
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Start the process and wait until it is ready."""
-        command = [sys.executable, "-m", "tieline", "serve", "--with-worker", "--port", str(httpx.URL(self.url).port)]
+        command = [sys.executable, "-m", "tieline", "serve", "--port", str(httpx.URL(self.url).port)]
+        command += ["--with-worker"] if self.with_worker else []
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *command, env=self.environment, stdout=log, stderr=log, start_new_session=True

@@ -21,7 +21,7 @@ async def remember(house: RunningHouse, number: str, ref: str, name: str) -> Non
 
 
 async def index(house: RunningHouse) -> list[tuple[str, str]]:
-    await house.house.desk.keeper._waiting.join()
+    await house.house.desk.keeper.settle()
     return [(number, ref) for number, ref in await house.rows(INDEX)]
 
 

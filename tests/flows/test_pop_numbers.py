@@ -119,7 +119,7 @@ async def test_a_switchboard_is_a_question_between_its_company_and_the_people_th
 async def test_three_digits_more_than_the_head_office_are_somebody_there(house: RunningHouse) -> None:
     """The index knows the head office from an earlier call; no system knows the extension."""
     await house.pop(HEAD_OFFICE, agent="2001")
-    await house.house.desk.keeper._waiting.join()
+    await house.house.desk.keeper.settle()
     pop = await house.pop(DIRECT_DIAL, agent="2001")
     assert (pop["match"]["state"], pop["match"]["rule"], pop["match"]["confidence"]) == ("maybe", "company", 0.5)
     assert (pop["customer"]["kind"], pop["customer"]["name"]) == ("organization", "Spreewerk Logistik GmbH")
@@ -134,7 +134,7 @@ async def test_an_exact_number_beats_the_head_office_it_begins_with(house: Runni
 
 async def test_a_north_american_number_is_never_cut(house: RunningHouse) -> None:
     assert (await house.pop(FREIGHT, agent="2001"))["match"]["rule"] == "company"
-    await house.house.desk.keeper._waiting.join()
+    await house.house.desk.keeper.settle()
     pop = await house.pop(FREIGHTS_NEIGHBOUR, agent="2001")
     assert (pop["match"]["state"], pop["customer"], pop["candidates"]) == ("none", None, [])
 

@@ -34,7 +34,7 @@ async def test_a_scenario_shows_what_it_promises(house: RunningHouse, name: str)
 
 async def head_office_called_before(house: RunningHouse) -> None:
     await house.pop(HEAD_OFFICE)
-    await house.house.desk.keeper._waiting.join()
+    await house.house.desk.keeper.settle()
 
 
 async def explains(story: Story) -> None:

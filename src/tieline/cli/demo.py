@@ -83,6 +83,7 @@ async def _remember_companies(serving: Serving) -> None:
     """Ask for each company once, so that the identity index is not as empty as on a first day."""
     for number in CALLED_BEFORE:
         await look_up(serving.house.desk, PopQuery(phone=number), asker=Asker("demo", "admin"))
+    await serving.house.desk.keeper.settle()
 
 
 async def _ring(serving: Serving, pbx: Mapping[str, str], stop: asyncio.Event) -> None:

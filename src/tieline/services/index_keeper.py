@@ -63,11 +63,15 @@ class IndexKeeper:
             if not self._waiting.full():
                 self._waiting.put_nowait(entry)
 
+    async def settle(self) -> None:
+        """Wait until everything learned so far is written."""
+        await self._waiting.join()
+
     async def aclose(self) -> None:
         """Write what is waiting, then stop."""
         if self._writing is None:
             return
-        await self._waiting.join()
+        await self.settle()
         self._writing.cancel()
         await asyncio.wait([self._writing])
 

@@ -1,6 +1,7 @@
 """Bring a promised card to its agent: the shell at once, every answer as it comes, nothing twice."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import structlog
 
 from tieline.domain.agent_event import AgentEvent, AgentEventKind
-from tieline.domain.errors import TielineError
+from tieline.domain.errors import Overloaded, TielineError
 from tieline.domain.pop_order import PopOrder
 from tieline.domain.pop_query import LONGEST_DEADLINE_MS
 from tieline.kit.deadline import Deadline
@@ -65,14 +66,20 @@ class PopDelivery:
     async def resume(self) -> int:
         """Take up promises nobody served or saw to the end, such as those of a server that died; return how many."""
         now = self._desk.now()
-        followed_for = timedelta(milliseconds=LONGEST_DEADLINE_MS + self._desk.late_answer_ms) + OVERDUE
         async with self._desk.database.begin() as tx:
             await pops.give_up(tx, promised_before=now - timedelta(minutes=5))
             orders = await pops.unserved(tx, now=now, overdue=OVERDUE)
-            orders += await pops.left_unfinished(tx, shown_before=now - followed_for, now=now)
+            orders += await pops.left_unfinished(tx, shown_before=now - self._followed_for, now=now)
         for order in orders:
             self.present(order)
         return len(orders)
+
+    async def resume_as_claims_lapse(self) -> None:
+        """Take up what a server that died a moment ago had in hand, once its claims and its open look-ups count for nothing."""
+        for lapses in (pops.CLAIM_HOLDS, self._followed_for - pops.CLAIM_HOLDS):
+            await asyncio.sleep((lapses + OVERDUE).total_seconds())
+            with contextlib.suppress(Overloaded):
+                await self.resume()
 
     async def aclose(self) -> None:
         """Stop; promises not yet served stay promised and are taken up elsewhere."""
@@ -80,6 +87,11 @@ class PopDelivery:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def _followed_for(self) -> timedelta:
+        """How long a card may still be patched after it was shown."""
+        return timedelta(milliseconds=LONGEST_DEADLINE_MS + self._desk.late_answer_ms) + OVERDUE
 
     async def _carry_out(self, order: PopOrder) -> None:
         try:
