@@ -12,10 +12,10 @@ from tests.unit.connectors.wires import FakeWire, json_answer
 from typer.testing import CliRunner
 
 from tieline.cli.connector import ConnectorCommands
-from tieline.connectors.configuration import settle
 from tieline.connectors.connection import assemble
-from tieline.connectors.messages import Incoming, Outgoing
+from tieline.connectors.manifest.configuration import settle
 from tieline.connectors.registry import Catalog, Connector
+from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.domain.errors import ConfigRefused
 from tieline.kit.clock import utc_now
 from tieline.mapping.book import load_book

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from tests.faults.vendor import Asked, Step, answer, vendor
 
-from tieline.connectors.messages import Outgoing
-from tieline.connectors.transport import HttpWire, written
+from tieline.connectors.wire.messages import Outgoing
+from tieline.connectors.wire.transport import HttpWire, written
 from tieline.domain.errors import VendorBadAnswer, VendorMisconfigured, VendorUnavailable
 from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress

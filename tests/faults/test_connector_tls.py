@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.faults.vendor import answer, vendor
 
-from tieline.connectors import transport
-from tieline.connectors.messages import Outgoing
-from tieline.connectors.transport import HttpWire
+from tieline.connectors.wire import transport
+from tieline.connectors.wire.messages import Outgoing
+from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.errors import VendorMisconfigured, VendorUnavailable
 from tieline.kit.clock import utc_now
 from tieline.kit.deadline import Deadline

@@ -7,8 +7,8 @@ import tracemalloc
 import pytest
 from tests.faults.vendor import Step, answer, bomb, break_off, endless, hang, hang_up, reset, then_close, trickle, vendor
 
-from tieline.connectors.messages import Outgoing
-from tieline.connectors.transport import HttpWire
+from tieline.connectors.wire.messages import Outgoing
+from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.errors import EgressForbidden, OutcomeUnknown, VendorBadAnswer, VendorTimeout, VendorUnavailable
 from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress

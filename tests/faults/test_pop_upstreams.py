@@ -7,7 +7,7 @@ import pytest
 from tests.flows.door import KNOWN, REGULAR, Json
 from tests.flows.house import RunningHouse
 
-from tieline.connectors.breaker import FAILURES, CircuitBreaker
+from tieline.connectors.wire.breaker import FAILURES, CircuitBreaker
 from tieline.kit.clock import monotonic_s
 
 HURRY: Final = 400

@@ -14,9 +14,9 @@ from tests.flows.door import PATIENCE_S, Door, HouseClock, Json, json_of, patien
 from tests.flows.sandbox import Sandbox
 
 from tieline.cli.demo_setup import apply_file
-from tieline.connectors.breaker import CircuitBreaker
-from tieline.connectors.limits import Throttle
 from tieline.connectors.registry import Catalog
+from tieline.connectors.wire.breaker import CircuitBreaker
+from tieline.connectors.wire.limits import Throttle
 from tieline.kit.clock import monotonic_s
 from tieline.services.apply import Change, apply
 from tieline.services.house import House

@@ -9,7 +9,7 @@ from tieline.api.openapi import problems
 from tieline.api.strict_body import refuse_compression
 from tieline.api.strict_query import read_query
 from tieline.api.strict_route import BareRoute
-from tieline.connectors.inbound_verify import InboundRequest
+from tieline.connectors.inbound.verify import InboundRequest
 from tieline.security.permissions import public
 from tieline.services import cti_intake
 

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.pretty import Pretty
 from rich.table import Table
 
+from tieline.connectors.engine.trace import Stage
 from tieline.connectors.registry import Catalog
-from tieline.connectors.trace import Stage
 from tieline.domain.errors import ConfigRefused, TielineError
 from tieline.domain.line import Line
 from tieline.services.connector_exam import examine

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from tieline.connectors import contract
-from tieline.connectors.addresses import check_reachable
-from tieline.connectors.auth import build_auth
-from tieline.connectors.breaker import CircuitBreaker
-from tieline.connectors.breaker import State as BreakerState
-from tieline.connectors.configuration import settle
+from tieline.connectors.auth.kinds import build_auth
 from tieline.connectors.contract import Result
-from tieline.connectors.engine import carry_out
-from tieline.connectors.exchange import Call, Exchanger
-from tieline.connectors.inbound import CallTranslator, Inbound
-from tieline.connectors.inbound_verify import InboundRequest
-from tieline.connectors.limits import Priority, Throttle
-from tieline.connectors.manifest import Manifest
-from tieline.connectors.manifest_auth import ClientCredentialsAuth
-from tieline.connectors.messages import Wire
-from tieline.connectors.operation import CompiledOperation, compile_operation
-from tieline.connectors.redaction import Redactor
+from tieline.connectors.engine.carry_out import carry_out
+from tieline.connectors.engine.exchange import Call, Exchanger
+from tieline.connectors.engine.operation import CompiledOperation, compile_operation
+from tieline.connectors.engine.redaction import Redactor
+from tieline.connectors.engine.trace import Stage, Trace
+from tieline.connectors.inbound.translate import CallTranslator, Inbound
+from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.language.templates import InputMissing, constant_text
+from tieline.connectors.manifest.auth import ClientCredentialsAuth
+from tieline.connectors.manifest.configuration import settle
+from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.registry import Connector
-from tieline.connectors.templates import InputMissing, constant_text
-from tieline.connectors.trace import Stage, Trace
-from tieline.connectors.transport import HttpWire
+from tieline.connectors.wire.addresses import check_reachable
+from tieline.connectors.wire.breaker import CircuitBreaker
+from tieline.connectors.wire.breaker import State as BreakerState
+from tieline.connectors.wire.limits import Priority, Throttle
+from tieline.connectors.wire.messages import Wire
+from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.errors import ConnectorError, VendorMisconfigured, VendorUnavailable
 from tieline.kit.clock import Clock, monotonic_s
 from tieline.kit.deadline import Deadline

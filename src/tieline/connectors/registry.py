@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from tieline.connectors.manifest import Manifest
-from tieline.connectors.manifest_load import FILE_NAME, load_manifest
+from tieline.connectors.manifest.load import FILE_NAME, load_manifest
+from tieline.connectors.manifest.schema import Manifest
 from tieline.domain.errors import ManifestInvalid
 
 PACKAGED_CATALOG: Final = Path(__file__).parent.parent / "catalog"

@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from tieline.connectors.contract import CAPABILITIES
-from tieline.connectors.example import IntakeExample, OperationExample
-from tieline.connectors.manifest_auth import Part
-from tieline.connectors.manifest_load import FILE_NAME, load_part, read_yaml
-from tieline.connectors.problems import ManifestProblems, Problem
+from tieline.connectors.manifest.load import FILE_NAME, load_part, read_yaml
+from tieline.connectors.manifest.part import Part
+from tieline.connectors.manifest.problems import ManifestProblems, Problem
+from tieline.connectors.recordings.example import IntakeExample, OperationExample
 from tieline.connectors.registry import Connector
 from tieline.domain.errors import MappingInvalid
 from tieline.kit.yaml_lines import line_of

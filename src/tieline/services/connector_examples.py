@@ -7,17 +7,17 @@ from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_jsonable_python
 
-from tieline.connectors.configuration import settle
+from tieline.connectors.answers.outcome import ERRORS
 from tieline.connectors.connection import VendorConnection, assemble
 from tieline.connectors.contract import CAPABILITIES, Result
-from tieline.connectors.example import IntakeExample, OperationExample
-from tieline.connectors.inbound_verify import InboundRequest
-from tieline.connectors.manifest_load import load_part, read_yaml
-from tieline.connectors.messages import Wire
-from tieline.connectors.outcome import ERRORS
-from tieline.connectors.problems import Problem
+from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.manifest.configuration import settle
+from tieline.connectors.manifest.load import load_part, read_yaml
+from tieline.connectors.manifest.problems import Problem
+from tieline.connectors.recordings.example import IntakeExample, OperationExample
+from tieline.connectors.recordings.replay import RecordedWire, RecordingMismatch
 from tieline.connectors.registry import Connector
-from tieline.connectors.replay import RecordedWire, RecordingMismatch
+from tieline.connectors.wire.messages import Wire
 from tieline.domain.errors import ConnectorError, MappingInvalid, VendorMisconfigured
 from tieline.domain.line import Line
 from tieline.domain.phone_normalise import normalise

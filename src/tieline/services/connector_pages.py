@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tieline.connectors.contract import CAPABILITIES
-from tieline.connectors.manifest import Manifest
+from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.registry import Catalog
 
 

@@ -7,10 +7,10 @@ from urllib.parse import unquote_plus
 
 from structlog.testing import capture_logs
 
-from tieline.connectors.example import OperationExample
+from tieline.connectors.engine.trace import Stage
+from tieline.connectors.recordings.example import OperationExample
+from tieline.connectors.recordings.replay import RecordedWire, RecordingMismatch
 from tieline.connectors.registry import Connector
-from tieline.connectors.replay import RecordedWire, RecordingMismatch
-from tieline.connectors.trace import Stage
 from tieline.domain.errors import ConnectorError
 from tieline.kit.deadline import Deadline
 from tieline.services.connector_examples import PATIENCE_S, Example, connect, inputs_of

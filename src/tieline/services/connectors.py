@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple, get_args
 from tieline import connectors
 from tieline.connectors.connection import VendorConnection
 from tieline.connectors.contract import CAPABILITIES, INPUTS
-from tieline.connectors.manifest import Category, Manifest
+from tieline.connectors.engine.trace import Stage
+from tieline.connectors.manifest.schema import Category, Manifest
 from tieline.connectors.registry import Catalog
-from tieline.connectors.trace import Stage
 from tieline.domain.errors import ConfigRefused, ManifestInvalid, RequestRefused
 from tieline.domain.line import Line
 from tieline.domain.phone_normalise import normalise

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from tieline.connectors.inbound import Inbound, Reply
-from tieline.connectors.inbound_verify import InboundRequest
+from tieline.connectors.inbound.translate import Inbound, Reply
+from tieline.connectors.inbound.verify import InboundRequest
 from tieline.domain.call import CallEvent
 from tieline.domain.call_identity import completed
 from tieline.domain.errors import BodyMalformed, NotFound, NotSignedIn, VendorMisconfigured

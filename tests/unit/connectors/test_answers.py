@@ -1,7 +1,7 @@
 import pytest
 
-from tieline.connectors.answers import Unreadable, parse_body, read_answer
-from tieline.connectors.messages import Incoming
+from tieline.connectors.answers.read import Unreadable, parse_body, read_answer
+from tieline.connectors.wire.messages import Incoming
 
 LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><l>&b;</l>'
 OUTSIDE = b'<!DOCTYPE l [<!ENTITY x SYSTEM "file:///etc/passwd">]><l>&x;</l>'

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.unit.connectors.wires import connect, json_answer
 
-from tieline.connectors.messages import Incoming, Outgoing
+from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.domain.errors import VendorBadAnswer, VendorMisconfigured, VendorThrottled, VendorUnavailable
 from tieline.kit.deadline import Deadline
 

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tieline.connectors.auth_token import Token, TokenSource
-from tieline.connectors.messages import Wire
-from tieline.connectors.replay import RecordedWire
+from tieline.connectors.auth.token import Token, TokenSource
+from tieline.connectors.recordings.replay import RecordedWire
+from tieline.connectors.wire.messages import Wire
 from tieline.domain.errors import VendorMisconfigured, VendorTimeout, VendorUnavailable
 from tieline.kit.deadline import Deadline
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tieline.connectors.breaker import FAILURES, OPEN_S, WINDOW_S, CircuitBreaker
+from tieline.connectors.wire.breaker import FAILURES, OPEN_S, WINDOW_S, CircuitBreaker
 from tieline.domain.errors import CircuitOpen
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tieline.connectors.conditions import compile_conditions
+from tieline.connectors.language.conditions import compile_conditions
 
 ROOTS = {
     "status": 200,

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from tests.connectors.sample import connector
 
-from tieline.connectors.configuration import settle
-from tieline.connectors.manifest import Manifest
+from tieline.connectors.manifest.configuration import settle
+from tieline.connectors.manifest.schema import Manifest
 from tieline.domain.errors import VendorMisconfigured
 
 FIELDS = {

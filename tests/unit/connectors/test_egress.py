@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.connectors.sample import connector
 
-from tieline.connectors.addresses import CheckedResolver, CheckedSockets, check_reachable
 from tieline.connectors.connection import check_addresses, open_connection
+from tieline.connectors.wire.addresses import CheckedResolver, CheckedSockets, check_reachable
 from tieline.domain.errors import ConfigRefused, EgressForbidden, VendorUnavailable
 from tieline.kit.clock import utc_now
 from tieline.security.egress import Egress, PrivateNetwork, Target, is_public

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.connectors.wires import CALLER, NOW, Answering, connect, json_answer
 
 from tieline.connectors.contract import Result
-from tieline.connectors.messages import Incoming, Outgoing
+from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.domain.errors import VendorBadAnswer, VendorMisconfigured, VendorRejected, VendorUnavailable
 from tieline.domain.phone import PhoneNumber
 from tieline.kit.deadline import Deadline

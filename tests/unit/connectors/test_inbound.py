@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.connectors.wires import connect, json_answer
 
-from tieline.connectors.inbound import CallTranslator, Inbound
-from tieline.connectors.inbound_fields import compile_time
-from tieline.connectors.inbound_verify import InboundRequest
-from tieline.connectors.manifest_inbound import CallIntake
+from tieline.connectors.inbound.fields import compile_time
+from tieline.connectors.inbound.translate import CallTranslator, Inbound
+from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.manifest.inbound import CallIntake
 from tieline.domain.errors import VendorMisconfigured
 
 TOKEN = "s3cr3t-token"

@@ -4,8 +4,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tieline.connectors.limits import LIVE_WAIT_S, Priority, Throttle
-from tieline.connectors.manifest import Limits
+from tieline.connectors.manifest.schema import Limits
+from tieline.connectors.wire.limits import LIVE_WAIT_S, Priority, Throttle
 from tieline.domain.errors import CapacityExhausted, VendorThrottled
 from tieline.kit.deadline import Deadline
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tests.connectors import sample
 
-from tieline.connectors.manifest_load import load_manifest
-from tieline.connectors.problems import ManifestProblems
+from tieline.connectors.manifest.load import load_manifest
+from tieline.connectors.manifest.problems import ManifestProblems
 
 GOOD = sample.MANIFEST
 FAULTS = {

@@ -3,10 +3,10 @@ from typing import get_args
 
 import pytest
 
+from tieline.connectors.answers.outcome import ERRORS, OutcomeTable, wait_seconds
 from tieline.connectors.contract import Outcome
-from tieline.connectors.manifest import OutcomeRow
-from tieline.connectors.messages import Answer
-from tieline.connectors.outcome import ERRORS, OutcomeTable, wait_seconds
+from tieline.connectors.manifest.schema import OutcomeRow
+from tieline.connectors.wire.messages import Answer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

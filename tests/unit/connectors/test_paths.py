@@ -1,6 +1,6 @@
 import pytest
 
-from tieline.connectors.paths import compile_path, parse
+from tieline.connectors.language.paths import compile_path, parse
 
 ANSWER = {
     "status": 200,

@@ -4,7 +4,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from tieline.connectors.redaction import MASK, Redactor
+from tieline.connectors.engine.redaction import MASK, Redactor
 
 SECRET = 'k/y+ "ü&='
 

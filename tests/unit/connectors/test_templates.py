@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tieline.connectors.references import references
-from tieline.connectors.templates import InputMissing, as_text, compile_tree, json_bytes
+from tieline.connectors.language.references import references
+from tieline.connectors.language.templates import InputMissing, as_text, compile_tree, json_bytes
 from tieline.domain.errors import VendorMisconfigured
 from tieline.domain.phone import PhoneNumber
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tests.connectors.sample import connector
 
-from tieline.connectors.configuration import settle
 from tieline.connectors.connection import VendorConnection, assemble
-from tieline.connectors.messages import Incoming, Outgoing
-from tieline.connectors.templates import json_bytes
+from tieline.connectors.language.templates import json_bytes
+from tieline.connectors.manifest.configuration import settle
+from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.domain.phone import PhoneNumber
 from tieline.kit.deadline import Deadline
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tieline.connectors.connection import VendorConnection, assemble
-from tieline.connectors.inbound_verify import InboundRequest
+from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.recordings.replay import RecordedWire
 from tieline.connectors.registry import Catalog
-from tieline.connectors.replay import RecordedWire
 from tieline.domain.call import CallEvent
 from tieline.sandbox import demo
 from tieline.sandbox.access import ACCESS

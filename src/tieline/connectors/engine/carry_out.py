@@ -1,0 +1,103 @@
+"""Carry out a compiled operation: write the request, ask, read the records, turn the page, name the result."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from tieline.connectors.answers.records import records_in
+from tieline.connectors.contract import Outcome, Record, Result
+from tieline.connectors.engine.exchange import Call, Exchanger, Reply
+from tieline.connectors.engine.paging import Page
+from tieline.connectors.wire.messages import Outgoing
+from tieline.domain.errors import ConnectorError, OutcomeUnknown
+from tieline.kit.clock import Clock
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What the pages have brought so far."""
+
+    records: list[Record] = field(default_factory=list)
+    last: tuple[Record, ...] = ()
+    pages: int = 0
+    attempts: int = 0
+    truncated: bool = False
+    outcome: Outcome = "ok"
+    external_id: str | None = None
+    external_url: str | None = None
+
+
+async def carry_out(exchanger: Exchanger, call: Call, *, clock: Clock) -> Result:
+    """Run the call. Raises: ConnectorError: any outcome but ok, partial and not_found. InputMissing: it cannot be written."""
+    started_s = asyncio.get_running_loop().time()
+    harvest = Harvest()
+    pager = call.operation.pager
+    page: Page | None = pager.first() if pager else Page()
+    while page is not None:
+        page = await _turn(exchanger, call, page, harvest)
+    result = Result(
+        outcome=harvest.outcome,
+        records=tuple(harvest.records),
+        as_of=clock(),
+        took_ms=round((asyncio.get_running_loop().time() - started_s) * 1000),
+        truncated=harvest.truncated,
+        external_id=harvest.external_id,
+        external_url=harvest.external_url,
+        pages=harvest.pages,
+        attempts=harvest.attempts,
+    )
+    if call.trace:
+        call.trace.result(result)
+    return result
+
+
+async def _turn(exchanger: Exchanger, call: Call, page: Page, harvest: Harvest) -> Page | None:
+    """Read one page and return the next one. A live call keeps what it has when a later page fails; bulk work starts again."""
+    outgoing = call.operation.request.render(call.roots, page.params)
+    if page.url is not None:
+        outgoing.url = page.url
+    try:
+        reply = await exchanger.ask(call, outgoing)
+    except ConnectorError:
+        if not harvest.pages or call.priority == "bulk":
+            raise
+        harvest.outcome, harvest.truncated = "partial", True
+        return None
+    harvest.pages += 1
+    harvest.attempts += reply.attempts
+    harvest.outcome = reply.verdict.outcome
+    return _take(call, page, harvest, reply, outgoing) if harvest.outcome != "not_found" else None
+
+
+def _take(call: Call, page: Page, harvest: Harvest, reply: Reply, outgoing: Outgoing) -> Page | None:
+    operation = call.operation
+    if operation.writes:
+        _name_result(call, harvest, reply)
+    records = records_in(reply.answer, operation.records, at_root=operation.records_at_root) if not operation.writes else ()
+    if call.trace:
+        call.trace.records(records)
+    if harvest.pages > 1 and records and records == harvest.last:
+        harvest.truncated = True  # The vendor does not know the paging parameter and sends the first page again.
+        return None
+    harvest.records.extend(records)
+    harvest.last = records
+    if operation.pager is None:
+        return None
+    following = operation.pager.following(page, reply.answer.roots(), count=len(records), url=outgoing.url)
+    if following and (harvest.pages >= operation.pager.at_most or operation.pager.repeats(page, following)):
+        harvest.truncated = True
+        return None
+    return following
+
+
+def _name_result(call: Call, harvest: Harvest, reply: Reply) -> None:
+    """Take id and URL of what a write made. Raises: OutcomeUnknown: the vendor's yes cannot be read, or names nothing it made."""
+    if reply.answer.unreadable:
+        raise OutcomeUnknown("the answer to the write cannot be read")
+    roots = {**call.roots, **reply.answer.roots()}
+    operation = call.operation
+    if operation.result_id:
+        harvest.external_id = operation.result_id(roots)
+        if harvest.external_id is None:
+            raise OutcomeUnknown("the answer reports success but names nothing that was made")
+    if operation.result_url:
+        harvest.external_url = operation.result_url(roots)

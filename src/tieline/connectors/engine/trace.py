@@ -1,0 +1,83 @@
+"""What `connector try` shows: each stage of one run, with the secrets taken out before anything is kept."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from tieline.connectors.answers.outcome import Verdict
+from tieline.connectors.contract import Record, Result
+from tieline.connectors.engine.redaction import Redactor
+from tieline.connectors.wire.messages import Incoming, Outgoing
+
+StageName = Literal["request", "response", "outcome", "records", "mapped", "result", "error"]
+LONGEST_BODY: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step and what was seen there; texts are redacted."""
+
+    name: StageName
+    facts: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Trace:
+    """Collects stages. `redactor` is asked for each time, because a token may have been fetched meanwhile."""
+
+    redactor: Callable[[], Redactor]
+    stages: list[Stage] = field(default_factory=list)
+
+    def request(self, outgoing: Outgoing) -> None:
+        """Keep what goes out."""
+        redact = self.redactor()
+        body = (outgoing.body or b"").decode(errors="replace")
+        self._add(
+            "request",
+            method=outgoing.method,
+            url=redact.text(outgoing.url),
+            headers=redact.headers(outgoing.headers),
+            body=redact.text(body)[:LONGEST_BODY],
+        )
+
+    def response(self, incoming: Incoming) -> None:
+        """Keep what came back."""
+        redact = self.redactor()
+        body = incoming.body.decode(errors="replace")
+        self._add(
+            "response",
+            status=incoming.status,
+            headers=redact.headers(incoming.headers),
+            body=redact.text(body)[:LONGEST_BODY],
+            bytes=len(incoming.body),
+        )
+
+    def outcome(self, verdict: Verdict) -> None:
+        """Keep what the answer was taken to mean, and by which row."""
+        message = self.redactor().text(verdict.message)
+        self._add("outcome", outcome=verdict.outcome, row=verdict.row, wait_s=verdict.wait_s, message=message)
+
+    def records(self, records: Sequence[Record]) -> None:
+        """Keep the records found."""
+        self._add("records", count=len(records), records=self.redactor().tree(records))
+
+    def result(self, result: Result) -> None:
+        """Keep what the caller gets."""
+        self._add(
+            "result",
+            outcome=result.outcome,
+            records=len(result.records),
+            pages=result.pages,
+            truncated=result.truncated,
+            attempts=result.attempts,
+            external_id=result.external_id,
+            external_url=result.external_url,
+            took_ms=result.took_ms,
+        )
+
+    def error(self, code: str, detail: str, hint: str = "") -> None:
+        """Keep how it failed."""
+        self._add("error", code=code, detail=self.redactor().text(detail), hint=hint)
+
+    def _add(self, name: StageName, **facts: Any) -> None:  # noqa: ANN401 - each stage has its own facts
+        self.stages.append(Stage(name, facts))

@@ -1,0 +1,100 @@
+"""Read one field of an arriving event: a path, the first of several, a constant, a translated word or a time."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from tieline.connectors.language.conditions import canonical
+from tieline.connectors.language.paths import Read, compile_path
+from tieline.connectors.language.templates import constant_text
+from tieline.connectors.manifest.inbound import Constant, Drawn
+from tieline.domain.errors import VendorMisconfigured
+
+Roots = Mapping[str, Any]
+# What lies outside is a counter or a mistake, not the time of a call.
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_EPOCH_UNITS: Final[Mapping[str, timedelta]] = {
+    "epoch_s": timedelta(seconds=1),
+    "epoch_ms": timedelta(milliseconds=1),
+    "epoch_us": timedelta(microseconds=1),
+}
+
+
+def compile_source(source: object, config: Mapping[str, Any]) -> Read:
+    """Compile one field source of a manifest. Raises: VendorMisconfigured: an unknown zone."""
+    match source:
+        case Constant():
+            constant = source.const
+            return lambda _roots: constant
+        case Drawn():
+            return _drawn(source, config)
+        case str():
+            return compile_path(source)
+        case _:
+            return _first_of(source)
+
+
+def _first_of(paths: Any) -> Read:  # noqa: ANN401 - a list of paths
+    reads = [compile_path(path) for path in paths]
+
+    def read(roots: Roots) -> Any:  # noqa: ANN401 - whatever was sent
+        for candidate in reads:
+            value = candidate(roots)
+            if value is not None and value != "":
+                return value
+        return None
+
+    return read
+
+
+def _drawn(source: Drawn, config: Mapping[str, Any]) -> Read:
+    read = compile_path(source.from_) if isinstance(source.from_, str) else _first_of(source.from_)
+    if source.values is not None:
+        return _translated(read, source.values)
+    if source.format is not None:
+        zone = constant_text(source.zone, config) if source.zone else ""
+        parse = compile_time(source.format, zone)
+        return lambda roots: parse(read(roots))
+    return read
+
+
+def _translated(read: Read, values: Mapping[str, Any]) -> Read:
+    otherwise = values.get("*")
+
+    def translate(roots: Roots) -> Any:  # noqa: ANN401 - the table decides
+        word = read(roots)
+        return None if word is None else values.get(canonical(word) or "", otherwise)
+
+    return translate
+
+
+def compile_time(written: str, zone: str) -> Callable[[object], datetime | None]:
+    """Return a reader of times; what it cannot read, or finds outside 2000-2100, is None. `zone` is for times without one.
+
+    Raises: VendorMisconfigured: an unknown zone.
+    """
+    try:
+        local = ZoneInfo(zone) if zone else UTC
+    except (KeyError, ValueError) as exc:
+        raise VendorMisconfigured("the time zone is not known; write one such as Asia/Shanghai") from exc
+    unit = _EPOCH_UNITS.get(written)
+
+    def read(value: object) -> datetime | None:
+        try:
+            moment = _from_epoch(value, unit) if unit else _from_text(str(value), written)
+        except (ValueError, OverflowError):
+            return None
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=local)
+        return aware if EARLIEST <= aware <= LATEST else None
+
+    return read
+
+
+def _from_epoch(value: object, unit: timedelta) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + unit * float(str(value))
+
+
+def _from_text(text: str, written: str) -> datetime:
+    return datetime.fromisoformat(text) if written == "iso" else datetime.strptime(text, written)  # noqa: DTZ007 - the zone is set by the caller

@@ -1,0 +1,1 @@
+"""The little language of manifests: paths, references, trees and conditions."""

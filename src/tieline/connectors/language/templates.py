@@ -1,0 +1,212 @@
+"""Request trees, compiled once when a connection opens: constants are folded, what remains is a closure per leaf.
+
+A reference that finds nothing leaves its leaf out; `null` written in the file stays null. Text is never retyped.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from tieline.connectors.language.paths import walk
+from tieline.connectors.language.references import Part, Reference, cast_of, parse_text
+from tieline.domain.errors import VendorMisconfigured
+from tieline.domain.phone import PhoneNumber
+
+Roots = Mapping[str, Any]
+Render = Callable[[Roots], Any]
+
+
+class InputMissing(Exception):
+    """A reference that must have a value has none. `name` is the input; `unwritable`: given, but not in the form asked for."""
+
+    def __init__(self, name: str, *, unwritable: bool = False) -> None:
+        super().__init__(name)
+        self.name = name
+        self.unwritable = unwritable
+
+
+class Compiled(NamedTuple):
+    """A tree ready to render. `constant`: `render` ignores what it is given. `null`: the file says null, and null it stays."""
+
+    constant: bool
+    render: Render
+    null: bool = False
+
+
+def compile_tree(tree: object, config: Mapping[str, Any]) -> Compiled:
+    """Compile any tree. Raises: ValueError: a malformed reference or an unknown cast (found earlier by the manifest's check)."""
+    cast = cast_of(tree)
+    if cast is not None and isinstance(tree, Mapping):
+        return _cast(cast, tree[cast], config)
+    if isinstance(tree, Mapping):
+        return _mapping({key: compile_tree(value, config) for key, value in tree.items()})
+    if isinstance(tree, list | tuple):
+        return _sequence([compile_tree(value, config) for value in tree])
+    if isinstance(tree, str):
+        return _text(tree, config)
+    return Compiled(constant=True, render=lambda _roots: tree, null=tree is None)
+
+
+def as_text(value: object) -> str:
+    """Write one scalar as it stands in a URL, a form or a header. Raises: VendorMisconfigured: it is a list or a map."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float() | Decimal():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            raise VendorMisconfigured("a list or map stands where only one value can be written; use {$json: …}")
+
+
+def constant_text(template: str, config: Mapping[str, Any]) -> str:
+    """Render a text that refers to nothing but the configuration. Empty when the field is not set."""
+    value = compile_tree(template, config).render({})
+    return "" if value is None else as_text(value)
+
+
+def _constant(value: object) -> Compiled:
+    return Compiled(constant=True, render=lambda _roots: value)
+
+
+def _mapping(parts: Mapping[str, Compiled]) -> Compiled:
+    leaves = [(key, part.null, part.render) for key, part in parts.items()]
+
+    def render(roots: Roots) -> dict[str, Any]:
+        tree = {}
+        for key, null, leaf in leaves:
+            value = leaf(roots)
+            if value is not None or null:
+                tree[key] = value
+        return tree
+
+    return _folded(render, parts.values())
+
+
+def _sequence(parts: Sequence[Compiled]) -> Compiled:
+    def render(roots: Roots) -> list[Any]:
+        values = [(part.null, part.render(roots)) for part in parts]
+        return [value for null, value in values if value is not None or null]
+
+    return _folded(render, parts)
+
+
+def _folded(render: Render, parts: Iterable[Compiled]) -> Compiled:
+    """Render now what does not depend on a call."""
+    return _constant(render({})) if all(part.constant for part in parts) else Compiled(constant=False, render=render)
+
+
+def _text(text: str, config: Mapping[str, Any]) -> Compiled:
+    parsed = parse_text(text)
+    if isinstance(parsed, tuple):
+        return _mixture(parsed, config)
+    return _constant(parsed) if isinstance(parsed, str) else _reference(parsed, config)
+
+
+def _mixture(parts: Sequence[Part], config: Mapping[str, Any]) -> Compiled:
+    compiled = [_constant(part) if isinstance(part, str) else _reference(part, config) for part in parts]
+
+    def render(roots: Roots) -> str | None:
+        values = [part.render(roots) for part in compiled]
+        return None if None in values else "".join(as_text(value) for value in values)
+
+    return _folded(render, compiled)
+
+
+def _reference(reference: Reference, config: Mapping[str, Any]) -> Compiled:
+    if reference.root == "config":
+        return _constant(config.get(reference.steps[0]))
+    if reference.root == "in":
+        return Compiled(constant=False, render=_input(reference))
+    root, steps = reference.root, reference.steps
+    return Compiled(constant=False, render=lambda roots: walk(roots.get(root), steps))
+
+
+def _input(reference: Reference) -> Render:
+    name, optional = reference.steps[0], reference.optional
+    part = PHONE_PARTS[reference.steps[1]] if name == "phone" else None
+
+    def render(roots: Roots) -> Any:  # noqa: ANN401 - inputs are the operation's
+        given = roots["in"].get(name)
+        value = part(given) if part and given is not None else given
+        if value is None and not optional:
+            raise InputMissing(name, unwritable=given is not None)
+        return value
+
+    return render
+
+
+def _digits(text: str | None) -> str | None:
+    return "".join(character for character in text if character.isdecimal()) or None if text else None
+
+
+# The forms in which vendors want a number; one that this number does not have means that there is nothing to ask for.
+PHONE_PARTS: Final[Mapping[str, Callable[[PhoneNumber], str | None]]] = {
+    "e164": lambda phone: phone.e164,
+    "national": lambda phone: _digits(phone.national),
+    "digits": lambda phone: _digits(phone.e164 or phone.raw),
+    "raw": lambda phone: phone.raw or None,
+    "extension": lambda phone: phone.extension,
+    "country": lambda phone: phone.country,
+}
+
+
+def _first(values: object, config: Mapping[str, Any]) -> Compiled:
+    options = [compile_tree(value, config).render for value in (values if isinstance(values, list | tuple) else [values])]
+
+    def render(roots: Roots) -> Any:  # noqa: ANN401 - whichever was found
+        missing: InputMissing | None = None
+        for option in options:
+            try:
+                value = option(roots)
+            except InputMissing as exc:
+                missing = exc
+                continue
+            if value is not None:
+                return value
+        if missing:
+            raise missing
+        return None
+
+    return Compiled(constant=False, render=render)
+
+
+def _cast(cast: str, operand: object, config: Mapping[str, Any]) -> Compiled:
+    if cast == "$first":
+        return _first(operand, config)
+    inner = compile_tree(operand, config)
+    convert = _CASTS[cast]
+
+    def render(roots: Roots) -> Any:  # noqa: ANN401 - the cast decides
+        value = inner.render(roots)
+        try:
+            return None if value is None else convert(value)
+        except ValueError as exc:
+            raise InputMissing(f"for {cast}", unwritable=True) from exc
+
+    return _folded(render, (inner,))
+
+
+def json_bytes(tree: object) -> bytes:
+    """Write JSON in UTF-8; a Decimal is written as text, so that no digit is lost."""
+    try:
+        return orjson.dumps(tree, default=str)
+    except orjson.JSONEncodeError:  # An integer beyond 64 bits, which the fast encoder does not take.
+        return json.dumps(tree, default=str, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+_CASTS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "$int": int,
+    "$text": as_text,
+    "$json": lambda value: json_bytes(value).decode(),
+    "$base64": lambda value: base64.b64encode(as_text(value).encode()).decode(),
+    "$base64url_json": lambda value: base64.urlsafe_b64encode(json_bytes(value)).decode(),
+}

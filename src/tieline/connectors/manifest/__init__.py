@@ -1,0 +1,1 @@
+"""What the files of a connector may say, and how their faults are told."""

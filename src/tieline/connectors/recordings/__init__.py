@@ -1,0 +1,1 @@
+"""Recorded exchanges that prove a connector offline."""

@@ -1,0 +1,86 @@
+"""A recorded exchange: `examples/*.yaml` prove offline what a connector sends and what it makes of the answer."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tieline.connectors.contract import Outcome
+from tieline.connectors.manifest.part import Part
+
+Scalars = dict[str, str | int | bool]
+
+
+class RecordedRequest(Part):
+    """Exactly what goes out. Headers the transport writes itself (host, length, user agent, encodings) are not listed."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str = ""
+
+
+class RecordedResponse(Part):
+    """What came back: the body as text, or as `json` where its spelling does not matter."""
+
+    status: Annotated[int, Field(ge=100, le=599)] = 200
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str | None = None
+    json_: Annotated[Any, Field(alias="json")] = None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if self.body is not None and self.json_ is not None:
+            raise ValueError("a response has one body: body (text) or json")
+        return self
+
+
+class Exchange(Part):
+    """One request and its answer; an operation with paging or sign-in has several, in order."""
+
+    request: RecordedRequest
+    response: RecordedResponse
+
+
+class OperationExample(Part):
+    """An operation, its inputs and every exchange. `in.phone` is text, best in E.164.
+
+    A failure is told by its `outcome`, or by the `error` code where no answer was judged (`upstream_bad_answer`).
+    """
+
+    operation: str
+    title: str = ""
+    config: Scalars = Field(default_factory=dict)
+    secrets: dict[str, str] = Field(default_factory=dict)
+    in_: Annotated[dict[str, Any], Field(alias="in")] = Field(default_factory=dict)
+    exchanges: Annotated[tuple[Exchange, ...], Field(min_length=1)]
+    outcome: Outcome = "ok"
+    error: str | None = None
+    wait_s: float | None = None
+    records: tuple[Any, ...] | None = None
+    mapped: tuple[dict[str, Any], ...] | None = None
+    result: dict[str, str] | None = None
+    truncated: bool = False
+
+
+class ReceivedRequest(Part):
+    """What the vendor or PBX sent."""
+
+    method: Literal["GET", "POST"] = "POST"
+    headers: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str] = Field(default_factory=dict)
+    path_tail: str = ""
+    content_type: str = "application/json"
+    body: str = ""
+
+
+class IntakeExample(Part):
+    """Something that arrives, the events it means and the reply. `refused` names the reason when it is turned away."""
+
+    intake: Literal["call"]
+    title: str = ""
+    config: Scalars = Field(default_factory=dict)
+    secrets: dict[str, str] = Field(default_factory=dict)
+    request: ReceivedRequest
+    events: tuple[dict[str, Any], ...] = ()
+    refused: str | None = None
+    reply_status: int = 202

@@ -1,0 +1,1 @@
+"""Bytes out and bytes in: the one HTTP client, its limits, and who may be called."""
