@@ -39,27 +39,53 @@ CAPABILITIES: Mapping[str, Capability] = {
         Capability("customer.find", "customer"),
         Capability("customer.get", "customer"),
         Capability("customer.search", "customer"),
+        Capability("customer.changed", "customer"),
+        Capability("customer.create", "customer", writes=True),
+        Capability("customer.update", "customer", writes=True),
         Capability("order.list", "order"),
         Capability("order.get", "order"),
+        Capability("order.changed", "order"),
+        Capability("order.hold", "order", writes=True),
+        Capability("order.release", "order", writes=True),
+        Capability("invoice.list", "invoice"),
+        Capability("contract.list", "contract"),
+        Capability("account.get", "account"),
         Capability("ticket.list", "ticket"),
         Capability("ticket.get", "ticket"),
-        Capability("account.get", "account"),
-        Capability("system.ping", "none"),
+        Capability("ticket.find", "ticket"),
+        Capability("ticket.changed", "ticket"),
         Capability("ticket.create", "ticket", writes=True),
         Capability("ticket.update", "ticket", writes=True),
         Capability("ticket.comment", "comment", writes=True),
-        Capability("order.hold", "order", writes=True),
+        Capability("ticket.comments", "comment"),
+        Capability("call.list", "call"),
+        Capability("call.get", "call"),
+        Capability("call.log", "call", writes=True),
+        Capability("call.log_update", "call", writes=True),
         Capability("call.originate", "call", writes=True),
+        Capability("call.hangup", "call", writes=True),
+        Capability("agent.list", "agent"),
+        Capability("feedback.list", "feedback"),
+        Capability("feedback.log", "feedback", writes=True),
+        Capability("message.send", "message", writes=True),
+        Capability("message.status", "message"),
+        Capability("event.subscribe", "subscription", writes=True),
+        Capability("event.renew", "subscription", writes=True),
+        Capability("event.unsubscribe", "subscription", writes=True),
+        Capability("system.ping", "none"),
     )
 }
+"""`ticket.find` looks for one of ours by the key we wrote into it (`$in.external_id`); `….changed` brings what changed since
+`$in.since`, oldest first. What is sent or brought as `subscription` is used as the vendor gave it, without a mapping."""
+
+UNMAPPED: frozenset[str] = frozenset({"none", "subscription"})
 
 # What a caller may pass to `run`, and the parts a manifest may refer to; an input without parts is a plain value.
 INPUTS: Mapping[str, frozenset[str]] = {
     "phone": frozenset({"e164", "national", "digits", "raw", "extension", "country"}),
-    **dict.fromkeys(
-        ("customer_id", "number", "email", "name", "ticket_id", "order_id", "text", "agent", "to", "call_id", "cursor", "since"),
-        frozenset[str](),
-    ),
+    **dict.fromkeys(("customer_id", "ticket_id", "order_id", "call_id", "subscription_id", "external_id"), frozenset[str]()),
+    **dict.fromkeys(("number", "email", "name", "social", "text", "agent", "to", "callback_url"), frozenset[str]()),
+    **dict.fromkeys(("version", "idempotency_key", "cursor", "since", "until"), frozenset[str]()),
 }
 
 

@@ -10,7 +10,9 @@ from typing import Any, Final, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter
 
 from tieline.domain.account import Account
+from tieline.domain.contract import Contract
 from tieline.domain.customer import Customer
+from tieline.domain.invoice import Invoice
 from tieline.domain.money import Money
 from tieline.domain.order import Order
 from tieline.domain.ticket import Ticket
@@ -50,11 +52,36 @@ _BY_TYPE: Final[Mapping[object, FieldKind]] = {
     Money: FieldKind.MONEY,
     tuple[str, ...]: FieldKind.TEXTS,
 }
-_MODELS: Final[Mapping[str, type[BaseModel]]] = {"customer": Customer, "order": Order, "ticket": Ticket, "account": Account}
-# What is only ever sent has no model of its own: a comment on a ticket, and a call to be dialled.
-_SENT: Final[Mapping[str, Mapping[str, object]]] = {
+_MODELS: Final[Mapping[str, type[BaseModel]]] = {
+    "customer": Customer,
+    "order": Order,
+    "ticket": Ticket,
+    "account": Account,
+    "invoice": Invoice,
+    "contract": Contract,
+}
+# What travels between two systems without being shown as a block has no model of its own.
+_PASSED_ON: Final[Mapping[str, Mapping[str, object]]] = {
     "comment": {"ticket": str, "text": str, "author": str, "public": bool, "at": datetime, "call_id": str},
-    "call": {"agent": str, "extension": str, "to": str, "line": str, "call_id": str, "customer": str},
+    "call": {
+        **dict.fromkeys(("call_id", "direction", "from", "to", "line", "agent", "extension", "queue"), str),
+        **dict.fromkeys(("customer", "ticket", "outcome", "disposition", "subject", "notes", "recording"), str),
+        **dict.fromkeys(("started_at", "answered_at", "ended_at"), datetime),
+        **dict.fromkeys(("wait_s", "talk_s", "duration_s"), int),
+    },
+    "agent": dict.fromkeys(("name", "email", "extension", "number", "state", "team"), str),
+    "feedback": {
+        **dict.fromkeys(("kind", "text", "channel", "call_id", "ticket", "customer", "agent", "phone"), str),
+        "score": int,
+        "tags": tuple[str, ...],
+        "causes": tuple[str, ...],
+        "at": datetime,
+    },
+    "message": {
+        **dict.fromkeys(("to", "channel", "text", "subject", "template", "sender", "reference", "status", "reason"), str),
+        "values": tuple[str, ...],
+        "at": datetime,
+    },
 }
 
 
@@ -83,5 +110,5 @@ def _fields(annotations: Mapping[str, object]) -> Mapping[str, CanonicalField]:
 
 KINDS: Final[Mapping[str, Mapping[str, CanonicalField]]] = {
     **{kind: _fields({name: field.annotation for name, field in model.model_fields.items()}) for kind, model in _MODELS.items()},
-    **{kind: _fields(annotations) for kind, annotations in _SENT.items()},
+    **{kind: _fields(annotations) for kind, annotations in _PASSED_ON.items()},
 }

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tieline.connectors.contract import CAPABILITIES
+from tieline.connectors.contract import CAPABILITIES, UNMAPPED
 from tieline.connectors.manifest.load import FILE_NAME, load_part, read_yaml
 from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.problems import ManifestProblems, Problem
@@ -138,7 +138,9 @@ async def writes_are_safe(subject: Subject) -> Sequence[Problem]:
 async def mapping_serves(subject: Subject) -> Sequence[Problem]:
     """Every operation that brings or sends records finds a mapping of their kind."""
     needed = {
-        CAPABILITIES[name].record: name for name in subject.connector.manifest.operations if CAPABILITIES[name].record != "none"
+        CAPABILITIES[name].record: name
+        for name in subject.connector.manifest.operations
+        if CAPABILITIES[name].record not in UNMAPPED
     }
     if not needed:
         return ()
