@@ -21,6 +21,8 @@ BLOCK_KINDS: tuple[BlockKind, ...] = (
     BlockKind("orders", "order", "order.list", timedelta(seconds=60)),
     BlockKind("tickets", "ticket", "ticket.list", timedelta(seconds=60)),
     BlockKind("account", "account", "account.get", timedelta(seconds=30)),
+    BlockKind("invoices", "invoice", "invoice.list", timedelta(minutes=5)),
+    BlockKind("contracts", "contract", "contract.list", timedelta(minutes=10)),
 )
 PROFILE_KIND = BlockKind(PROFILE, "customer", "customer.find", timedelta(hours=6))
 PROFILE_REVALIDATE_AFTER = timedelta(seconds=60)

@@ -16,7 +16,7 @@ _DIGIT: Final = re.compile(r"\d")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def _phone_text(text: object) -> object:
+def phone_text(text: object) -> object:
     """Refuse what no exchange would send as a number: control characters, or more than 32 digits."""
     if not isinstance(text, str):
         return text
@@ -47,7 +47,7 @@ class PopQuery(BaseModel):
 
     phone: Annotated[
         str,
-        BeforeValidator(_phone_text),
+        BeforeValidator(phone_text),
         Field(
             max_length=200,
             description="The caller's number as the exchange wrote it; may be empty or `anonymous`.",
@@ -60,7 +60,7 @@ class PopQuery(BaseModel):
     ] = None
     line: Annotated[
         Annotated[str, Field(max_length=200)] | None,
-        BeforeValidator(_phone_text),
+        BeforeValidator(phone_text),
         Field(description="The called number (DNIS); its country tells how to read the caller's.", examples=["+861065543800"]),
     ] = None
     direction: Annotated[Direction, Field(description="From the call centre's point of view.")] = "inbound"

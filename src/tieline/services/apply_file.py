@@ -14,7 +14,7 @@ from tieline.services.gray_mappings import MappingEntry
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
-SourceKind = Literal["customer", "order", "ticket", "account"]
+SourceKind = Literal["customer", "order", "ticket", "account", "invoice", "contract"]
 _closed = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -10,8 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from tieline.connectors.contract import Connection, Record
 from tieline.domain.account import Account
+from tieline.domain.contract import Contract
 from tieline.domain.customer import Customer
 from tieline.domain.errors import VendorBadAnswer
+from tieline.domain.invoice import Invoice
 from tieline.domain.order import Order
 from tieline.domain.references import ExternalRef
 from tieline.domain.ticket import Ticket
@@ -19,12 +21,14 @@ from tieline.kit.deadline import Deadline
 from tieline.mapping.record import RecordMapping
 from tieline.services.gray_mappings import GrayMapping
 
-CanonicalModel = Customer | Order | Ticket | Account
+CanonicalModel = Customer | Order | Ticket | Account | Invoice | Contract
 MODELS: Mapping[str, type[CanonicalModel]] = {
     "customer": Customer,
     "order": Order,
     "ticket": Ticket,
     "account": Account,
+    "invoice": Invoice,
+    "contract": Contract,
 }
 
 

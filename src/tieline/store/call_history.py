@@ -1,10 +1,16 @@
 """The earlier calls of a customer or a number, as a part of what `store.memory` asks when a telephone rings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.repeat_caller import PastCall
+from tieline.store.call_records import CallRecord
+from tieline.store.tables_calls import interactions
 
 CALLS_AT_MOST: Final = 20
 
@@ -39,3 +45,15 @@ def past_call(row: Mapping[str, Any]) -> PastCall:
     """Read one call that `PAST` found; instants as ISO text."""
     instants = {name: datetime.fromisoformat(row[name]) for name in ("started_at", "answered_at", "ended_at") if row[name]}
     return PastCall(**{**row, **instants})
+
+
+async def page_of_customer(
+    conn: AsyncConnection, refs: Sequence[str], *, before: tuple[datetime, UUID] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return the calls with whoever is known by `refs`, newest first, from just past `before` (started_at, id)."""
+    columns = [interactions.c[name] for name in CallRecord.__dataclass_fields__]
+    table = interactions.c
+    query = select(*columns).where(table.customer_ref.in_(refs)).order_by(table.started_at.desc(), table.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tuple_(table.started_at, table.id) < tuple_(*before))
+    return [{**row._mapping, "id": str(row.id), "call_id": row.call_key} for row in await conn.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping

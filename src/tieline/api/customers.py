@@ -1,0 +1,159 @@
+"""Customers and what every connected system holds of them, for integrations and for those who may search."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from tieline.api.calls import ShownCall
+from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.lists import ListQuery, Page
+from tieline.api.openapi import problems
+from tieline.api.strict_route import StrictRoute
+from tieline.domain.customer_query import CustomerQuery
+from tieline.domain.errors import NotFound
+from tieline.domain.references import ExternalRef
+from tieline.domain.screen_pop import BlockState, ShownCustomer
+from tieline.security.permissions import Caller, permit
+from tieline.services.customers import reading
+
+router = APIRouter(route_class=StrictRoute, tags=["Customers"])
+
+Reader = Annotated[Caller, permit("customers.read")]
+Searcher = Annotated[Caller, permit("customer.search")]
+Reference = Annotated[str, Path(max_length=300, description="Connection and the vendor's id.", examples=["crm:LC-1001"])]
+RecordKind = Literal["orders", "tickets", "invoices", "contracts"]
+_ONE = problems(
+    {
+        403: "An agent who has no call with this customer: `customer_not_in_call`; or `forbidden`, `scope_missing`.",
+        404: "No such system, or no such customer in it: `not_found`.",
+    }
+)
+_NO_SYSTEM = problems({404: "No such connection in `external`: `not_found`."})
+
+
+class SourceState(BaseModel):
+    """How one system answered. A system that is slow or down is a state here, never an error."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: BlockState
+    as_of: datetime | None = None
+    took_ms: int | None = None
+    error: str | None = None
+    truncated: bool = False
+
+
+Sources = Annotated[Mapping[str, SourceState], Field(description="By connection.")]
+
+
+class ShownProfile(ShownCustomer):
+    """One person across systems, as the asker may see them."""
+
+    refs: Annotated[Sequence[str], Field(description="Every record of the same person, the most trusted first.")] = ()
+
+
+class FoundCustomers(BaseModel):
+    """Who fits. `next` is always null: a number or an address names few."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: Sequence[ShownProfile]
+    next: str | None = None
+    sources: Sources
+
+
+class OneCustomer(BaseModel):
+    """One person; null while their system does not answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    customer: ShownProfile | None
+    sources: Sources
+
+
+class FoundRecords(BaseModel):
+    """Records of one kind, in the fields of our model, masked by role."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: Sequence[Mapping[str, Any]]
+    next: str | None = None
+    sources: Sources
+
+
+class OneOrder(BaseModel):
+    """One order, live; null while its system does not answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item: Mapping[str, Any] | None
+    source: SourceState
+
+
+@router.get("/v1/customers", operation_id="find_customers", summary="Find a customer", responses=_NO_SYSTEM)
+async def find_customers(query: Annotated[CustomerQuery, Query()], caller: Searcher, house: HouseOfRequest) -> FoundCustomers:
+    """Search every system that can be asked this way, and return the people who really fit. For those who may search."""
+    return FoundCustomers.model_validate(await reading.search(house.desk, query, caller=caller))
+
+
+@router.get("/v1/customers/{ref}", operation_id="get_customer", summary="Read a customer across systems", responses=_ONE)
+async def get_customer(ref: Reference, caller: Reader, house: HouseOfRequest) -> OneCustomer:
+    """Return one profile out of every system's record of the same person."""
+    return OneCustomer.model_validate(await reading.read(house.desk, _reference(ref), caller=caller))
+
+
+@router.get("/v1/customers/{ref}/interactions", operation_id="list_interactions", summary="A customer's calls", responses=_ONE)
+async def list_interactions(
+    ref: Reference,
+    query: Annotated[ListQuery, Query()],
+    caller: Reader,
+    house: HouseOfRequest,
+    cursors: CursorsOfRequest,
+) -> Page[ShownCall]:
+    """Return the calls with a customer, newest first."""
+    kind = f"interactions {ref}"
+    place = cursors.read(kind, query.cursor)
+    before = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
+    calls = await reading.interactions(house.desk, _reference(ref), before=before, limit=query.limit + 1, caller=caller)
+    shown = calls[: query.limit]
+    next_place = [shown[-1]["started_at"].isoformat(), shown[-1]["id"]] if len(calls) > query.limit else None
+    return Page(items=[ShownCall.model_validate(call) for call in shown], next=cursors.write(kind, next_place))
+
+
+@router.get(
+    "/v1/customers/{ref}/{kind}",
+    operation_id="list_customer_records",
+    summary="A customer's orders, tickets, invoices or contracts",
+    responses=_ONE,
+)
+async def list_records(ref: Reference, kind: RecordKind, caller: Reader, house: HouseOfRequest) -> FoundRecords:
+    """Ask every system that holds such records now; `sources` says as of when each answered."""
+    told = await reading.records_of(house.desk, _reference(ref), kind.removesuffix("s"), caller=caller)
+    return FoundRecords.model_validate(told)
+
+
+@router.get(
+    "/v1/orders/{connection}/{number}",
+    operation_id="get_order",
+    summary="Read an order",
+    responses=problems({404: "No such system, or no such order in it: `not_found`."}),
+)
+async def get_order(
+    connection: Annotated[str, Path(max_length=60, examples=["erp"])],
+    number: Annotated[str, Path(max_length=100, examples=["SO-20261001"])],
+    caller: Searcher,
+    house: HouseOfRequest,
+) -> OneOrder:
+    """Return one order by its number as its system has it now."""
+    return OneOrder.model_validate(await reading.order(house.desk, connection, number, caller=caller))
+
+
+def _reference(text: str) -> ExternalRef:
+    try:
+        return ExternalRef.parse(text)
+    except ValueError as exc:
+        raise NotFound from exc
