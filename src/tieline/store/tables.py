@@ -3,6 +3,8 @@
 from tieline.store.tables_access import api_keys, audit_entries, sessions
 from tieline.store.tables_calls import agent_events, call_aliases, call_events, inbox, interactions, legs, pop_codes, pops
 from tieline.store.tables_configuration import agents, connection_secrets, connections, lines, mapping_overrides, sources
+from tieline.store.tables_deliveries import deliveries, delivery_attempts
+from tieline.store.tables_events import events, inbox_work, object_versions, pull_cursors
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
 
@@ -15,8 +17,12 @@ __all__ = [
     "call_events",
     "connection_secrets",
     "connections",
+    "deliveries",
+    "delivery_attempts",
+    "events",
     "identity_keys",
     "inbox",
+    "inbox_work",
     "interactions",
     "legs",
     "lines",
@@ -24,8 +30,10 @@ __all__ = [
     "metadata",
     "number_choices",
     "number_marks",
+    "object_versions",
     "pop_codes",
     "pops",
+    "pull_cursors",
     "review_items",
     "sessions",
     "sources",

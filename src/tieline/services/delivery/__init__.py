@@ -1,0 +1,1 @@
+"""Effects in other systems: promised with the fact, delivered once, never lost."""
