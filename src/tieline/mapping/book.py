@@ -16,12 +16,17 @@ _OVERRIDES: Final = RowSource("mapping overrides")
 
 
 def load_book(
-    path: Path, overrides: Mapping[str, object] | None = None, *, overrides_from: RowSource = _OVERRIDES
+    path: Path,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    overrides_from: RowSource = _OVERRIDES,
+    config: Mapping[str, object] = _NO_ROWS,
 ) -> dict[str, RecordMapping]:
     """Load `kind: {rows: {field: row}}` and lay `overrides`, of the same shape, over it: kind → mapping.
 
     An override replaces the row of its name, adds a new one, or removes it with null. `overrides_from` tells complaints where
-    the overrides were written, its `at` leading to the block of kinds. Raises: MappingInvalid: with file, line and row.
+    the overrides were written, its `at` leading to the block of kinds. `config` is what the connection's form says.
+    Raises: MappingInvalid: with file, line and row.
     """
     file = f"{path.parent.name}/{path.name}"
     try:
@@ -30,7 +35,8 @@ def load_book(
         raise MappingInvalid("the file cannot be read", where=file) from exc
     except YamlRefused as exc:
         raise MappingInvalid(exc.problem, where=f"{file}, line {exc.line}") from exc
-    source = RowSource(file, lines)
+    source = RowSource(file, lines, config=config)
+    overrides_from = replace(overrides_from, config=config)
     return compile_book(_kinds(tree, source), overrides, source=source, overrides_from=overrides_from)
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from tieline.mapping.codecs.codec import Codec, Shape
+from tieline.mapping.codecs.settled import settled
 from tieline.mapping.codecs.table import build_codec
 from tieline.mapping.fields import ID_FIELD, KINDS, CanonicalField, FieldKind
 from tieline.mapping.landing import LANDS
@@ -93,7 +94,7 @@ class _RowCompiler:
                 raise self._bad_codec("money needs its currency: as: money(CNY), or money(path of the currency)")
             return None
         try:
-            codec = build_codec(row.as_)
+            codec = build_codec(settled(row.as_, self._source.config))
         except CodecRefused as exc:
             raise self._bad_codec(str(exc)) from exc
         self._check_codec(row, canonical, codec)

@@ -11,13 +11,15 @@ from tieline.kit.yaml_lines import PathKey, line_of
 class RowSource:
     """The rows of one kind: `file` is a name for people, `lines` and `at` locate the block of rows in it.
 
-    `overridden` names the source of rows that came from elsewhere. Without `lines` a place is told without its line.
+    `overridden` names the source of rows that came from elsewhere. Without `lines` a place is told without its line. `config` is
+    what the connection's form says, for codecs that depend on it: `time(%Y-%m-%d, $config.timezone)`.
     """
 
     file: str
     lines: Mapping[PathKey, int] = field(default_factory=dict)
     at: PathKey = ()
     overridden: Mapping[str, "RowSource"] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)
 
     def where(self, kind: str, row: str = "", *keys: str | int) -> str:
         """Say where `row` stands (or, more precisely, the key within it), as in `mapping.yaml, line 7, row ticket.status`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tieline.connectors.connection import check_addresses
+from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Catalog, Connector
 from tieline.domain.errors import ConfigRefused, TielineError, VendorUnavailable
 from tieline.kit.clock import Clock
@@ -96,7 +97,8 @@ async def _check(tools: Applying, connector: Connector, name: str, wanted: Apply
     """
     config = wanted.connections[name].config
     try:
-        open_books(connector.mapping_file, _kept(wanted, name, {}), connection=name)
+        settled = open_settings(connector.manifest, config)
+        open_books(connector.mapping_file, _kept(wanted, name, {}), connection=name, config=settled)
         with contextlib.suppress(VendorUnavailable):
             await check_addresses(connector, config=config, secrets=plain, egress=tools.egress)
     except TielineError as exc:

@@ -9,9 +9,11 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from tieline.connectors.contract import CAPABILITIES, UNMAPPED
+from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.manifest.load import FILE_NAME, load_part, read_yaml
 from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.problems import ManifestProblems, Problem
+from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.recordings.example import IntakeExample, OperationExample
 from tieline.connectors.registry import Connector
 from tieline.domain.errors import MappingInvalid
@@ -74,6 +76,7 @@ class Subject:
         return Problem(file, line_of(read_yaml(file).lines, at), text)
 
 
+_SAMPLES: Final[Mapping[str, object]] = {"timezone": "Asia/Shanghai", "country": "CN", "int": 2}
 Rule = Callable[[Subject], Awaitable[Sequence[Problem]]]
 
 
@@ -145,7 +148,7 @@ async def mapping_serves(subject: Subject) -> Sequence[Problem]:
     if not needed:
         return ()
     try:
-        book = load_book(subject.connector.mapping_file)
+        book = load_book(subject.connector.mapping_file, config=sample_settings(subject.connector.manifest))
     except MappingInvalid as exc:
         line = re.search(r"line (\d+)", exc.where)
         return [Problem(subject.connector.mapping_file, int(line.group(1)) if line else 1, exc.detail)]
@@ -154,6 +157,15 @@ async def mapping_serves(subject: Subject) -> Sequence[Problem]:
         for kind, name in needed.items()
         if kind not in book
     ]
+
+
+def sample_settings(manifest: Manifest) -> dict[str, object]:
+    """Return settings with which a mapping can be compiled before anybody has filled in the form."""
+    return {
+        name: _SAMPLES.get(field.type, "CNY") if value is None else value
+        for name, value in open_settings(manifest, {}).items()
+        if (field := manifest.config[name])
+    }
 
 
 async def readme_names_fields(subject: Subject) -> Sequence[Problem]:

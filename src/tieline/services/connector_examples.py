@@ -11,7 +11,7 @@ from tieline.connectors.answers.outcome import ERRORS
 from tieline.connectors.connection import VendorConnection, assemble
 from tieline.connectors.contract import CAPABILITIES, Result
 from tieline.connectors.inbound.verify import InboundRequest
-from tieline.connectors.manifest.configuration import settle
+from tieline.connectors.manifest.configuration import open_settings, settle
 from tieline.connectors.manifest.load import load_part, read_yaml
 from tieline.connectors.manifest.problems import Problem
 from tieline.connectors.recordings.example import IntakeExample, OperationExample
@@ -123,7 +123,7 @@ def _result_faults(connector: Connector, example: Example, content: OperationExa
 
 def _mapped_faults(connector: Connector, example: Example, content: OperationExample, result: Result) -> Iterator[Problem]:
     try:
-        mapping = _mapping(connector, content.operation)
+        mapping = _mapping(connector, content)
         mapped = [to_jsonable_python(mapping.read(record)) for record in result.records]
     except (ConnectorError, MappingInvalid) as exc:
         yield example.problem(exc.detail, "mapped")
@@ -132,9 +132,9 @@ def _mapped_faults(connector: Connector, example: Example, content: OperationExa
         yield example.problem(f"the mapping gives {mapped!r}", "mapped")
 
 
-def _mapping(connector: Connector, operation: str) -> RecordMapping:
-    kind = CAPABILITIES[operation].record
-    book = load_book(connector.mapping_file)
+def _mapping(connector: Connector, content: OperationExample) -> RecordMapping:
+    kind = CAPABILITIES[content.operation].record
+    book = load_book(connector.mapping_file, config=open_settings(connector.manifest, content.config))
     if kind not in book:
         detail = f"mapping.yaml has no {kind}"
         raise MappingInvalid(detail)

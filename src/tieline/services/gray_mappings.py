@@ -62,16 +62,16 @@ class Books:
     gray: Mapping[str, GrayMapping]
 
 
-def open_books(file: Path, kinds: Mapping[str, Kept], *, connection: str) -> Books:
-    """Compile a connector's own mapping (a connector need have none) with the rows kept for a connection.
+def open_books(file: Path, kinds: Mapping[str, Kept], *, connection: str, config: Mapping[str, Any]) -> Books:
+    """Compile a connector's own mapping (a connector need have none) with the rows kept for a connection and its settings.
 
     Raises: MappingInvalid: with file, line and row.
     """
     if not file.exists():
         return Books({}, {})
     released = {kind: Gray.model_validate(kept["gray"]) for kind, kept in kinds.items() if "gray" in kept}
-    standing = load_book(file, {kind: {"rows": _standing(kept)} for kind, kept in kinds.items()})
-    newest = load_book(file, {kind: {"rows": kept["rows"]} for kind, kept in kinds.items()}) if released else {}
+    standing = load_book(file, {kind: {"rows": _standing(kept)} for kind, kept in kinds.items()}, config=config)
+    newest = load_book(file, {kind: {"rows": kept["rows"]} for kind, kept in kinds.items()}, config=config) if released else {}
     return Books(
         standing,
         {

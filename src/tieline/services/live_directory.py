@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from tieline.connectors.connection import VendorConnection, open_connection
+from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Catalog, Connector, Stamp
 from tieline.domain.errors import NotFound, TielineError
 from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND, BlockKind
@@ -117,7 +118,8 @@ class LiveDirectory:
         row, sealed, overrides = given
         stamps = connector.stamps
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
-        books = open_books(connector.mapping_file, overrides, connection=row.name)
+        settled = open_settings(connector.manifest, row.config)
+        books = open_books(connector.mapping_file, overrides, connection=row.name, config=settled)
         connection = open_connection(
             row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self._egress
         )

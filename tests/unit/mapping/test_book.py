@@ -104,3 +104,22 @@ def test_a_book_of_another_shape_is_refused_with_its_line(tmp_path: Path, text: 
 def test_a_missing_file_is_refused_without_telling_where_we_looked(tmp_path: Path) -> None:
     with pytest.raises(MappingInvalid, match=r"^lotus/mapping\.yaml: the file cannot be read$"):
         load_book(tmp_path / "lotus" / "mapping.yaml")
+
+
+LOCAL = """
+ticket:
+  rows:
+    opened_at: {from: opened, as: "time(%Y-%m-%d %H:%M, $config.timezone)"}
+"""
+
+
+def test_a_codec_takes_what_the_connections_form_says(tmp_path: Path) -> None:
+    mapping = load_book(book_file(tmp_path, LOCAL), config={"timezone": "Asia/Shanghai"})["ticket"]
+    assert mapping.read({"id": "1", "opened": "2026-01-02 11:04"})["opened_at"].isoformat() == "2026-01-02T03:04:00+00:00"
+
+
+@pytest.mark.parametrize("config", [{}, {"timezone": None}, {"timezone": "UTC) | const(x"}])
+def test_a_setting_that_is_missing_or_no_plain_word_is_refused_with_its_row(tmp_path: Path, config: dict[str, object]) -> None:
+    with pytest.raises(MappingInvalid, match="timezone") as caught:
+        load_book(book_file(tmp_path, LOCAL), config=config)
+    assert (caught.value.code, "opened_at" in caught.value.where) == ("codec_invalid", True)

@@ -20,7 +20,7 @@ def names(folder: Path, kept: Kept) -> tuple[str, str]:
     """Return what a record's name is read from, for everybody and for the agents of the release."""
     file = folder / "mapping.yaml"
     file.write_text(OWN, encoding="utf-8")
-    books = open_books(file, {"customer": kept}, connection="crm")
+    books = open_books(file, {"customer": kept}, connection="crm", config={})
     record = {"id": "1", **{path: path for path in ("own", "old", "new")}}
     gray = books.gray.get("customer")
     return books.standing["customer"].read(record)["name"], gray.mapping.read(record)["name"] if gray else ""
@@ -60,7 +60,7 @@ def test_without_gray_the_rows_of_a_release_are_everybodys(tmp_path: Path) -> No
 def test_an_unnamed_release_is_named_for_what_it_changes(tmp_path: Path) -> None:
     file = tmp_path / "mapping.yaml"
     file.write_text(OWN, encoding="utf-8")
-    books = open_books(file, {"customer": entry("new", {"percent": 10}).kept(None)}, connection="crm")
+    books = open_books(file, {"customer": entry("new", {"percent": 10}).kept(None)}, connection="crm", config={})
     assert books.gray["customer"].release.name == "crm.customer"
 
 
@@ -69,7 +69,7 @@ def test_a_bad_row_of_a_release_is_told_like_any_other(tmp_path: Path) -> None:
     file.write_text(OWN, encoding="utf-8")
     bad = MappingEntry.model_validate({"rows": {"name": {"from": "x", "as": "no_such_codec"}}, "gray": RELEASE}).kept(None)
     with pytest.raises(MappingInvalid, match="name"):
-        open_books(file, {"customer": bad}, connection="crm")
+        open_books(file, {"customer": bad}, connection="crm", config={})
 
 
 @pytest.mark.parametrize("gray", [{"percent": -1}, {"percent": 101}, {"percent": 10, "release": "a\nb"}, {}])
@@ -79,4 +79,4 @@ def test_what_is_no_share_is_refused(gray: dict[str, object]) -> None:
 
 
 def test_a_connector_without_a_mapping_has_none(tmp_path: Path) -> None:
-    assert open_books(tmp_path / "mapping.yaml", {}, connection="crm").standing == {}
+    assert open_books(tmp_path / "mapping.yaml", {}, connection="crm", config={}).standing == {}

@@ -10,9 +10,11 @@ import pytest
 
 from tieline.domain.actions import LOCK_REASONS
 from tieline.domain.call import CallEventType, CallOutcome
+from tieline.domain.contract import ContractStatus
 from tieline.domain.customer import Tier
 from tieline.domain.errors import ConnectorError
 from tieline.domain.hint_texts import HINT_TEXTS
+from tieline.domain.invoice import InvoiceStatus
 from tieline.domain.match_reasons import REASONS
 from tieline.domain.order import OrderStatus
 from tieline.domain.phone import NumberKind
@@ -78,6 +80,8 @@ def test_no_text_is_kept_that_nobody_asks_for() -> None:
     [
         ("order_status", set(get_args(OrderStatus))),
         ("ticket_status", set(get_args(TicketStatus))),
+        ("invoice_status", set(get_args(InvoiceStatus))),
+        ("contract_status", set(get_args(ContractStatus))),
         ("priority", set(get_args(TicketPriority))),
         ("tier", set(get_args(Tier))),
         ("phone", set(get_args(NumberKind)) - NOT_SHOWN),

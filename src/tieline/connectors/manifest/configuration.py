@@ -26,6 +26,11 @@ def settle(manifest: Manifest, config: Mapping[str, Any], secrets: Mapping[str, 
     return {name: _typed(field, given.get(name)) for name, field in manifest.config.items()}
 
 
+def open_settings(manifest: Manifest, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are no secrets as filled in or by default, unchecked: what a mapping may depend on."""
+    return {name: config.get(name, field.default) for name, field in manifest.config.items() if not field.secret}
+
+
 def _faults(manifest: Manifest, config: Mapping[str, Any], secrets: Mapping[str, str]) -> Iterator[str]:
     yield from _misplaced(manifest, config, secrets)
     for name, field in manifest.config.items():

@@ -8,7 +8,7 @@ import { factRow } from "./profile.js";
 const ACCOUNT_FACTS = ["level", "points", "balance", "credit_limit", "overdue", "valid_until"];
 const NOT_SHOWN = new Set(["ref", "url", "kind"]);
 
-const BUILDERS = { orders: orderRow, tickets: ticketRow, account: accountRow };
+const BUILDERS = { orders: orderRow, tickets: ticketRow, account: accountRow, invoices: invoiceRow, contracts: contractRow };
 
 /** Return a new row for a block of this kind. */
 export function rowFor(kind) {
@@ -45,6 +45,34 @@ function ticketRow() {
         item.assignee,
         item.category,
       ]);
+    },
+  };
+}
+
+function invoiceRow() {
+  const row = recordRow();
+  return {
+    node: row.node,
+    update: ({ item }) => {
+      row.head(item.number ?? item.ref?.id, item.url);
+      row.status("invoice_status", item.status);
+      row.aside(money(item.total));
+      row.main(item.open_amount && Number(item.open_amount.amount) ? say("invoice.open", { amount: money(item.open_amount) }) : "");
+      row.facts([item.issued_on ? day(item.issued_on) : "", item.due_on ? say("ticket.due", { when: day(item.due_on) }) : "", item.order_number]);
+    },
+  };
+}
+
+function contractRow() {
+  const row = recordRow();
+  return {
+    node: row.node,
+    update: ({ item }) => {
+      row.head(item.number ?? item.ref?.id, item.url);
+      row.status("contract_status", item.status);
+      row.aside(money(item.value));
+      row.main(item.covers);
+      row.facts([item.level, item.starts_on ? day(item.starts_on) : "", item.ends_on ? say("contract.ends", { when: day(item.ends_on) }) : ""]);
     },
   };
 }

@@ -6,8 +6,8 @@ import { say, sayOr } from "../core/texts.js";
 import { rowFor } from "./block_rows.js";
 import { freshnessBadge, looksOf } from "./freshness.js";
 
-const ORDER = ["orders", "tickets", "account"];
-const ICONS = { orders: "order", tickets: "ticket", account: "account" };
+const ORDER = ["orders", "tickets", "account", "invoices", "contracts"];
+const ICONS = { orders: "order", tickets: "ticket", account: "account", invoices: "account", contracts: "note" };
 const FOLDED_ROWS = 4;
 const PROFILE = "profile"; // shown with the match, since it says who calls
 
