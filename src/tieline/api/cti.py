@@ -7,9 +7,8 @@ from fastapi import APIRouter, Path, Request, Response
 from tieline.api.house import house_of
 from tieline.api.openapi import problems
 from tieline.api.strict_body import refuse_compression
-from tieline.api.strict_query import read_query
 from tieline.api.strict_route import BareRoute
-from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.inbound.request import InboundRequest
 from tieline.security.permissions import public
 from tieline.services import cti_intake
 
@@ -83,7 +82,7 @@ async def _take_in(request: Request, connection: str, *, path_tail: str = "") ->
     arrived = InboundRequest(
         method=request.method,
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]},
-        query=read_query(request.scope["query_string"]),
+        query=request.scope["query_string"].decode("latin-1"),
         content_type=request.headers.get("content-type", ""),
         body=await request.body(),
         path_tail=path_tail,

@@ -12,11 +12,12 @@ from tieline.connectors.engine.exchange import Call, Exchanger
 from tieline.connectors.engine.operation import CompiledOperation, compile_operation
 from tieline.connectors.engine.redaction import Redactor
 from tieline.connectors.engine.trace import Stage, Trace
-from tieline.connectors.inbound.translate import CallTranslator, Inbound
-from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.inbound.intake import Intake
+from tieline.connectors.inbound.request import Admission, Inbound, InboundRequest, IntakeKind, Reading
 from tieline.connectors.language.templates import InputMissing, constant_text
 from tieline.connectors.manifest.auth import ClientCredentialsAuth
 from tieline.connectors.manifest.configuration import settle
+from tieline.connectors.manifest.inbound import CallIntake, EventIntake
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.registry import Connector
 from tieline.connectors.wire.addresses import check_reachable
@@ -47,8 +48,7 @@ class VendorConnection(contract.Connection):
         self._clock = clock
         self._exchanger = exchanger
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
-        inbound = connector.manifest.inbound
-        self._calls = CallTranslator(inbound.call, config) if inbound and inbound.call else None
+        self._intakes = _intakes(connector.manifest, config)
         self._operations = {
             operation: compile_operation(connector.manifest, operation, config) for operation in connector.manifest.operations
         }
@@ -114,15 +114,24 @@ class VendorConnection(contract.Connection):
             trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
         return tuple(trace.stages)
 
-    def translate(self, request: InboundRequest) -> Inbound:
-        """Verify and read a call event that arrived for this connection; what was sent never raises.
+    def hears(self, kind: IntakeKind) -> bool:
+        """Say whether the connector takes anything of this kind from the vendor."""
+        return kind in self._intakes
 
-        Raises: VendorMisconfigured: the connector takes no call events.
+    def admit(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Admission:
+        """Verify what arrived and say what its sender is told; what was sent never raises.
+
+        Raises: VendorMisconfigured: the connector takes nothing of this kind.
         """
-        if self._calls is None:
-            detail = f"the connector {self.connector.manifest.id} takes no call events"
-            raise VendorMisconfigured(detail, code="operation_not_offered")
-        return self._calls.translate(request)
+        return self._intake(kind).admit(request, now=self._clock())
+
+    def read(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Reading:
+        """Say what an admitted request means; `Admission.kept`, stored and brought back, is enough. Raises: as `admit`."""
+        return self._intake(kind).read(request)
+
+    def translate(self, request: InboundRequest, *, kind: IntakeKind = "call") -> Inbound:
+        """Verify and read in one; what was sent never raises. Raises: VendorMisconfigured: as `admit`."""
+        return self._intake(kind).translate(request, now=self._clock())
 
     def health(self) -> Health:
         """Tell how it stands, without asking the vendor."""
@@ -138,6 +147,13 @@ class VendorConnection(contract.Connection):
             detail = f"the connector {self.connector.manifest.id} does not offer {operation}"
             raise VendorMisconfigured(detail, code="operation_not_offered")
         return compiled
+
+    def _intake(self, kind: IntakeKind) -> Intake:
+        intake = self._intakes.get(kind)
+        if intake is None:
+            detail = f"the connector {self.connector.manifest.id} takes no {kind} events"
+            raise VendorMisconfigured(detail, code="operation_not_offered")
+        return intake
 
     def _redactor(self) -> Redactor:
         return Redactor((*self._secrets, *self._exchanger.auth.secrets()))
@@ -201,6 +217,14 @@ def outbound_urls(manifest: Manifest) -> tuple[str, ...]:
     """Return the templates of every address the connector calls; none for one that only listens."""
     hosts = tuple(manifest.hosts.values()) if manifest.operations else ()
     return (*hosts, manifest.auth.token_url) if isinstance(manifest.auth, ClientCredentialsAuth) else hosts
+
+
+def _intakes(manifest: Manifest, config: Mapping[str, Any]) -> dict[IntakeKind, Intake]:
+    inbound = manifest.inbound
+    if inbound is None:
+        return {}
+    declared: dict[IntakeKind, CallIntake | EventIntake | None] = {"call": inbound.call, "event": inbound.event}
+    return {kind: Intake(intake, config) for kind, intake in declared.items() if intake is not None}
 
 
 def _roots(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,9 +114,11 @@ def _missing_examples(subject: Subject) -> Iterator[Problem]:
     for operation in subject.connector.manifest.operations:
         if operation not in shown:
             yield subject.problem(f"{operation} has no example in examples/", "operations", operation)
+    taken = {example.content.intake for example in subject.examples if isinstance(example.content, IntakeExample)}
     inbound = subject.connector.manifest.inbound
-    if inbound and inbound.call and not any(isinstance(example.content, IntakeExample) for example in subject.examples):
-        yield subject.problem("the call intake has no example in examples/", "inbound", "call")
+    for kind in inbound.kinds if inbound else ():
+        if kind not in taken:
+            yield subject.problem(f"the {kind} intake has no example in examples/", "inbound", kind)
 
 
 async def secrets_stay_hidden(subject: Subject) -> Sequence[Problem]:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 from pydantic_core import to_jsonable_python
 
 from tieline.connectors.answers.outcome import ERRORS
 from tieline.connectors.connection import VendorConnection, assemble
 from tieline.connectors.contract import CAPABILITIES, Result
-from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.inbound.request import InboundRequest
 from tieline.connectors.manifest.configuration import open_settings, settle
 from tieline.connectors.manifest.load import load_part, read_yaml
 from tieline.connectors.manifest.problems import Problem
@@ -144,7 +145,7 @@ def _mapping(connector: Connector, content: OperationExample) -> RecordMapping:
 def _replay_intake(connector: Connector, example: Example, content: IntakeExample) -> Iterator[Problem]:
     try:
         connection = connect(connector, content, RecordedWire(()))
-        inbound = connection.translate(received(content))
+        inbound = connection.translate(received(content), kind=content.intake)
     except VendorMisconfigured as exc:
         yield example.problem(exc.detail, "config")
         return
@@ -163,7 +164,7 @@ def received(content: IntakeExample) -> InboundRequest:
     return InboundRequest(
         method=request.method,
         headers={name.lower(): value for name, value in request.headers.items()},
-        query=request.query,
+        query=urlencode(request.query),
         content_type=request.content_type,
         body=request.body.encode(),
         path_tail=request.path_tail,

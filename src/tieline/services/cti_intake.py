@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from tieline.connectors.inbound.translate import Inbound, Reply
-from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.inbound.request import Inbound, InboundRequest, Reply
 from tieline.domain.call import CallEvent
 from tieline.domain.call_identity import completed
 from tieline.domain.errors import BodyMalformed, NotFound, NotSignedIn, VendorMisconfigured
@@ -37,7 +36,7 @@ async def take_in(house: House, name: str, request: InboundRequest, *, now: date
         kind=KIND,
         body=request.body,
         received_at=now,
-        headers=request.headers,
+        headers=inbound.kept.headers if inbound.kept else {},
     )
     async with house.database.begin() as tx:
         await inbox.accept(tx, arrival)

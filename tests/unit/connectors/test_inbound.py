@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.connectors.wires import connect, json_answer
+from tests.unit.connectors.wires import NOW, connect, json_answer
 
 from tieline.connectors.inbound.fields import compile_time
-from tieline.connectors.inbound.translate import CallTranslator, Inbound
-from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.inbound.intake import Intake
+from tieline.connectors.inbound.request import Inbound, InboundRequest
 from tieline.connectors.manifest.inbound import CallIntake
 from tieline.domain.errors import VendorMisconfigured
 
@@ -24,15 +24,25 @@ OPEN = {"kind": "none", "because": "the network is trusted"}
 CONFIG = {"token": TOKEN, "zone": "Asia/Shanghai"}
 
 
-def translator(*rows: Mapping[str, object], **parts: object) -> CallTranslator:
-    intake = {"accept": ["json", "form"], "verify": OPEN, "events": rows or [ROW], **parts}
-    return CallTranslator(CallIntake.model_validate(intake), CONFIG)
+class Calls:
+    """A call intake, asked at one fixed time."""
+
+    def __init__(self, *rows: Mapping[str, object], **parts: object) -> None:
+        declared = {"accept": ["json", "form"], "verify": OPEN, "events": rows or [ROW], **parts}
+        self._intake = Intake(CallIntake.model_validate(declared), CONFIG)
+
+    def translate(self, arrived: InboundRequest) -> Inbound:
+        return self._intake.translate(arrived, now=NOW)
+
+
+def translator(*rows: Mapping[str, object], **parts: object) -> Calls:
+    return Calls(*rows, **parts)
 
 
 def request(body: object = None, *, form: str = "", headers: Mapping[str, str] | None = None, tail: str = "") -> InboundRequest:
     if form:
-        return InboundRequest("POST", headers or {}, {}, "application/x-www-form-urlencoded", form.encode(), tail)
-    return InboundRequest("POST", headers or {}, {"q": "from-query"}, "application/json", json.dumps(body).encode(), tail)
+        return InboundRequest("POST", headers or {}, "", "application/x-www-form-urlencoded", form.encode(), tail)
+    return InboundRequest("POST", headers or {}, "q=from-query", "application/json", json.dumps(body).encode(), tail)
 
 
 def only(inbound: Inbound) -> dict[str, Any]:
@@ -142,7 +152,7 @@ def test_one_bad_item_does_not_spoil_the_others() -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused(content_type: str, body: bytes, status: int, refused: str) -> None:
-    inbound = translator().translate(InboundRequest("POST", {}, {}, content_type, body))
+    inbound = translator().translate(InboundRequest("POST", {}, "", content_type, body))
     assert (inbound.reply.status, inbound.refused, inbound.events) == (status, refused, ())
 
 
@@ -174,7 +184,7 @@ def test_an_empty_secret_proves_nothing_and_is_refused_when_the_connection_opens
     verify = {"kind": "static_header", "header": "X-Token", "value": "$config.token"}
     intake = CallIntake.model_validate({"verify": verify, "events": [ROW]})
     with pytest.raises(VendorMisconfigured):
-        CallTranslator(intake, {"token": " "})
+        Intake(intake, {"token": " "})
 
 
 def test_a_request_does_not_show_itself() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tieline.connectors.connection import VendorConnection, assemble
-from tieline.connectors.inbound.verify import InboundRequest
+from tieline.connectors.inbound.request import InboundRequest
 from tieline.connectors.recordings.replay import RecordedWire
 from tieline.connectors.registry import Catalog
 from tieline.domain.call import CallEvent
@@ -49,7 +49,7 @@ def pushed(told: Told, *, form: bool) -> InboundRequest:
     push = pushed_event(told, "heron")
     assert push is not None
     body, content_type = (form_body(push), FORM) if form else (json.dumps(push), "application/json")
-    return InboundRequest("POST", {"x-heron-hook": ACCESS["pbx"]["hook_secret"]}, {}, content_type, body.encode())
+    return InboundRequest("POST", {"x-heron-hook": ACCESS["pbx"]["hook_secret"]}, "", content_type, body.encode())
 
 
 def comparable(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,21 @@
-"""Read one field of an arriving event: a path, the first of several, a constant, a translated word or a time."""
+"""Read one field of an arriving event: a path, the first of several, a constant, a rewritten word, a time or a number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from tieline.connectors.language.conditions import canonical
 from tieline.connectors.language.paths import Read, compile_path
 from tieline.connectors.language.templates import constant_text
-from tieline.connectors.manifest.inbound import Constant, Drawn
+from tieline.connectors.language.text_ops import compile_text_ops
+from tieline.connectors.manifest.inbound_sources import Constant, Drawn
 from tieline.domain.errors import VendorMisconfigured
 
 Roots = Mapping[str, Any]
-# What lies outside is a counter or a mistake, not the time of a call.
+# What lies outside is a counter or a mistake, not the time of an event.
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH_UNITS: Final[Mapping[str, timedelta]] = {
@@ -32,11 +35,13 @@ def compile_source(source: object, config: Mapping[str, Any]) -> Read:
             return _drawn(source, config)
         case str():
             return compile_path(source)
-        case _:
+        case list() | tuple():
             return _first_of(source)
+        case _:
+            return lambda _roots: None
 
 
-def _first_of(paths: Any) -> Read:  # noqa: ANN401 - a list of paths
+def _first_of(paths: Sequence[str]) -> Read:
     reads = [compile_path(path) for path in paths]
 
     def read(roots: Roots) -> Any:  # noqa: ANN401 - whatever was sent
@@ -51,13 +56,27 @@ def _first_of(paths: Any) -> Read:  # noqa: ANN401 - a list of paths
 
 def _drawn(source: Drawn, config: Mapping[str, Any]) -> Read:
     read = compile_path(source.from_) if isinstance(source.from_, str) else _first_of(source.from_)
+    if source.take:
+        read = _rewritten(read, source.take)
     if source.values is not None:
         return _translated(read, source.values)
+    if source.as_ == "number":
+        return lambda roots: _number(read(roots))
     if source.format is not None:
         zone = constant_text(source.zone, config) if source.zone else ""
         parse = compile_time(source.format, zone)
         return lambda roots: parse(read(roots))
     return read
+
+
+def _rewritten(read: Read, ops: Sequence[Mapping[str, Any]]) -> Read:
+    rewrite = compile_text_ops(ops)
+
+    def rewritten(roots: Roots) -> str | None:
+        value = read(roots)
+        return rewrite(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+    return rewritten
 
 
 def _translated(read: Read, values: Mapping[str, Any]) -> Read:
@@ -68,6 +87,16 @@ def _translated(read: Read, values: Mapping[str, Any]) -> Read:
         return None if word is None else values.get(canonical(word) or "", otherwise)
 
     return translate
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def compile_time(written: str, zone: str) -> Callable[[object], datetime | None]:
@@ -97,4 +126,10 @@ def _from_epoch(value: object, unit: timedelta) -> datetime:
 
 
 def _from_text(text: str, written: str) -> datetime:
-    return datetime.fromisoformat(text) if written == "iso" else datetime.strptime(text, written)  # noqa: DTZ007 - the zone is set by the caller
+    match written:
+        case "iso":
+            return datetime.fromisoformat(text)
+        case "rfc2822":
+            return parsedate_to_datetime(text)
+        case _:
+            return datetime.strptime(text, written)  # noqa: DTZ007 - the zone is set by the caller

@@ -1,32 +1,19 @@
-"""Is it really the PBX that calls? Each kind of proof is one row of `KINDS`; secrets are compared in constant time."""
+"""Is it really the system that calls? Each kind of proof is one row of `KINDS`; secrets are compared in constant time."""
 
 import base64
 import binascii
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Any, Final
 
+from tieline.connectors.inbound.letter import Letter
+from tieline.connectors.inbound.request import Refusal
 from tieline.connectors.language.templates import constant_text
-from tieline.connectors.manifest import inbound as declared
+from tieline.connectors.manifest import inbound_proof as declared
 from tieline.domain.errors import VendorMisconfigured
 
-Refusal = Literal["signature_missing", "signature_invalid"]
-
-
-@dataclass(frozen=True, slots=True)
-class InboundRequest:
-    """What arrived, raw. Header names in lower case; `path_tail`: what follows the connection's name in the URL."""
-
-    method: str
-    headers: Mapping[str, str] = field(repr=False)
-    query: Mapping[str, str] = field(repr=False)
-    content_type: str
-    body: bytes = field(repr=False)
-    path_tail: str = field(default="", repr=False)
-
-
-Verifier = Callable[[InboundRequest], Refusal | None]
+Verifier = Callable[[Letter, datetime], Refusal | None]
 
 
 def compile_verifier(verify: declared.Verify, config: Mapping[str, Any]) -> Verifier:
@@ -35,29 +22,29 @@ def compile_verifier(verify: declared.Verify, config: Mapping[str, Any]) -> Veri
 
 
 def _none(_verify: declared.VerifyNone, _config: Mapping[str, Any]) -> Verifier:
-    return lambda _request: None
+    return lambda _letter, _now: None
 
 
 def _static_header(verify: declared.VerifyHeader, config: Mapping[str, Any]) -> Verifier:
     expected, name = _secret(verify.value, config), verify.header.lower()
-    return lambda request: _compare(request.headers.get(name), expected)
+    return lambda letter, _now: _compare(letter.request.headers.get(name), expected)
 
 
 def _path_secret(verify: declared.VerifyPath, config: Mapping[str, Any]) -> Verifier:
     expected = _secret(verify.value, config)
-    return lambda request: _compare(request.path_tail.strip("/") or None, expected)
+    return lambda letter, _now: _compare(letter.request.path_tail.strip("/") or None, expected)
 
 
 def _basic(verify: declared.VerifyBasic, config: Mapping[str, Any]) -> Verifier:
     expected = f"{_secret(verify.username, config)}:{_secret(verify.password, config)}"
 
-    def check(request: InboundRequest) -> Refusal | None:
-        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    def check(letter: Letter, _now: datetime) -> Refusal | None:
+        scheme, _, encoded = letter.request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return "signature_missing"
         try:
             given = base64.b64decode(encoded.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except (binascii.Error, ValueError):
             return "signature_invalid"
         return _compare(given, expected)
 

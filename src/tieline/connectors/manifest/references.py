@@ -26,12 +26,16 @@ def check_references(manifest: Manifest) -> Iterator[Fault]:
     yield from _check_tree(manifest, auth, ("auth",), roots={"config"})
     for name, operation in manifest.operations.items():
         yield from _check_operation(manifest, name, operation)
-    if manifest.inbound and manifest.inbound.call:
-        call = manifest.inbound.call
-        yield from _check_tree(
-            manifest, call.verify.model_dump(exclude={"because"}), ("inbound", "call", "verify"), roots={"config"}
-        )
-        yield from _check_tree(manifest, call.reply.json_, ("inbound", "call", "reply", "json"), roots={"config"})
+    yield from _check_inbound(manifest)
+
+
+def _check_inbound(manifest: Manifest) -> Iterator[Fault]:
+    inbound = manifest.inbound
+    for kind, intake in (("call", inbound.call), ("event", inbound.event)) if inbound else ():
+        if intake is not None:
+            at: TreePath = ("inbound", kind)
+            yield from _check_tree(manifest, intake.verify.model_dump(exclude={"because"}), (*at, "verify"), roots={"config"})
+            yield from _check_tree(manifest, intake.reply.json_, (*at, "reply", "json"), roots={"config"})
 
 
 def _check_operation(manifest: Manifest, name: str, operation: Operation) -> Iterator[Fault]:

@@ -76,7 +76,7 @@ class ReceivedRequest(Part):
 class IntakeExample(Part):
     """Something that arrives, the events it means and the reply. `refused` names the reason when it is turned away."""
 
-    intake: Literal["call"]
+    intake: Literal["call", "event"]
     title: str = ""
     config: Scalars = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
