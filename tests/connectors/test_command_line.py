@@ -1,25 +1,14 @@
 """`tieline connector …` as a person sees it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from tests.connectors import sample
+from tests.connectors.shell import Shell
 from tests.unit.connectors.wires import FakeWire, json_answer
-from typer.testing import CliRunner
 
-from tieline.cli.connector import ConnectorCommands
-from tieline.connectors.connection import assemble
-from tieline.connectors.manifest.configuration import settle
-from tieline.connectors.registry import Catalog, Connector
+from tieline.connectors.registry import Connector
 from tieline.connectors.wire.messages import Incoming, Outgoing
-from tieline.domain.errors import ConfigRefused
-from tieline.kit.clock import utc_now
-from tieline.mapping.book import load_book
-from tieline.services.connectors import Trial
 
 
 def answering(outgoing: Outgoing) -> Incoming:
@@ -28,33 +17,9 @@ def answering(outgoing: Outgoing) -> Incoming:
     return json_answer({"results": [{"id": "7", "name": "Li Wei", "echo": "s3cr3t-token"}]})
 
 
-class Shell:
-    """Runs commands against a folder and keeps what they print."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.out = StringIO()
-        self.wire = FakeWire(answering)
-
-    @asynccontextmanager
-    async def open_trial(self, name: str) -> AsyncIterator[Trial]:
-        if name != "helpdesk":
-            raise ConfigRefused("there is no connection of this name")
-        connector = Connector(self.root / "acme_helpdesk")
-        settled = settle(connector.manifest, {"base_url": "https://acme.example.com"}, {"token": "s3cr3t-token"})
-        yield Trial(assemble(name, connector, settled, wire=self.wire, clock=utc_now), load_book(connector.mapping_file))
-
-    def __call__(self, *arguments: str) -> tuple[int, str]:
-        commands = ConnectorCommands(Catalog([self.root]), self.open_trial, Console(file=self.out, width=200, color_system=None))
-        self.out.seek(0)
-        self.out.truncate()
-        result = CliRunner().invoke(commands.app(), list(arguments), catch_exceptions=False)
-        return result.exit_code, self.out.getvalue()
-
-
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path)
+    return Shell(tmp_path, answering)
 
 
 def test_list_names_each_connector_and_what_it_can_do(shell: Shell) -> None:

@@ -1,10 +1,9 @@
-"""`tieline connector …`: look at connectors, begin one, examine one, try one."""
+"""`tieline connector …`: look at connectors, examine one, try one; what writes files is in `connector_making`."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,16 +11,15 @@ from rich.markup import escape
 from rich.pretty import Pretty
 from rich.table import Table
 
+from tieline.cli.connector_making import MakingCommands, OpenTrial
+from tieline.cli.told import FAILED, failures_told, pairs
 from tieline.connectors.engine.trace import Stage
 from tieline.connectors.registry import Catalog
-from tieline.domain.errors import ConfigRefused, TielineError
 from tieline.domain.line import Line
 from tieline.services.connector_exam import examine
-from tieline.services.connectors import CATEGORIES, Trial, begin_connector, list_connectors, try_operation
+from tieline.services.connectors import list_connectors, try_operation
 
-OpenTrial = Callable[[str], AbstractAsyncContextManager[Trial]]
 Subject = Annotated[str, typer.Argument(help="The id of a packaged connector, or the path of a folder.")]
-_FAILED: Final = 1
 
 
 class ConnectorCommands:
@@ -34,15 +32,15 @@ class ConnectorCommands:
 
     def app(self) -> typer.Typer:
         """Return the sub-application `connector`."""
-        app = typer.Typer(help="Look at connectors, begin one, examine one, try one.", no_args_is_help=True)
+        app = typer.Typer(help="Look at connectors, begin one, examine one, try one, record an exchange.", no_args_is_help=True)
         for name, command in (
             ("list", self.list_all),
             ("show", self.show),
-            ("new", self.new),
             ("check", self.check),
             ("try", self.try_one),
         ):
             app.command(name)(command)
+        MakingCommands(self._open_trial, self._out).add_to(app)
         return app
 
     def list_all(self) -> None:
@@ -55,7 +53,7 @@ class ConnectorCommands:
 
     def show(self, connector: Subject) -> None:
         """Show what a connector can do and which fields it wants filled in."""
-        with self._failures_told():
+        with failures_told(self._out):
             manifest = self._catalog.find(connector).manifest
             self._out.print(f"[bold]{escape(manifest.name)}[/] ({manifest.id}, {manifest.category})")
             fields = Table("field", "title", "type", "required", "secret", "description")
@@ -69,26 +67,14 @@ class ConnectorCommands:
                 emitted = dict.fromkeys(event.emit for event in manifest.inbound.call.events)
                 self._out.print(f"call events: {', '.join(emitted)}", highlight=False)
 
-    def new(
-        self,
-        connector_id: Annotated[str, typer.Argument(metavar="ID", help="A word such as acme_helpdesk.")],
-        category: Annotated[str, typer.Option(help=f"One of {', '.join(CATEGORIES)}.")],
-        name: Annotated[str, typer.Option(help="What people call the system.")] = "",
-        folder: Annotated[Path, typer.Option("--in", help="Where the new folder goes.")] = Path(),
-    ) -> None:
-        """Write a folder to start from; its example fails until it is filled in."""
-        with self._failures_told():
-            for file in begin_connector(folder, connector_id, category=category, name=name):
-                self._out.print(f"wrote {escape(str(file))}", highlight=False)
-
     def check(self, connector: Subject) -> None:
         """Sit the exam: print file, line and fault of each; exit 1 if there is any. Nothing is sent anywhere."""
-        with self._failures_told():
+        with failures_told(self._out):
             problems = asyncio.run(examine(self._folder(connector)))
             for problem in problems:
                 self._out.print(escape(str(problem)), highlight=False, soft_wrap=True)
             if problems:
-                raise typer.Exit(_FAILED)
+                raise typer.Exit(FAILED)
             self._out.print("It passes.")
 
     def try_one(
@@ -101,9 +87,9 @@ class ConnectorCommands:
         write: Annotated[bool, typer.Option("--write", help="Carry out an operation that changes something.")] = False,
     ) -> None:
         """Ask the real system and show every stage; secrets are removed."""
-        with self._failures_told():
+        with failures_told(self._out):
             line = Line(number="", name="", country=country)
-            stages = asyncio.run(self._try(connection, operation, _pairs(inputs or []), line=line, writing=write))
+            stages = asyncio.run(self._try(connection, operation, pairs(inputs or []), line=line, writing=write))
             self._show_stages(stages)
 
     async def _try(
@@ -118,7 +104,7 @@ class ConnectorCommands:
             for fact, value in stage.facts.items():
                 self._show_fact(fact, value)
         if any(stage.name == "error" for stage in stages):
-            raise typer.Exit(_FAILED)
+            raise typer.Exit(FAILED)
 
     def _show_fact(self, fact: str, value: Any) -> None:  # noqa: ANN401 - each stage has its own facts
         if value in (None, "", []):
@@ -133,19 +119,3 @@ class ConnectorCommands:
         """A folder that does not load must still be found, so a path is taken as it is."""
         path = Path(connector)
         return path.resolve() if path.is_dir() else self._catalog.find(connector).folder
-
-    @contextmanager
-    def _failures_told(self) -> Iterator[None]:
-        """Tell a foreseen failure in one sentence and end with 1."""
-        try:
-            yield
-        except TielineError as exc:
-            self._out.print(f"[red]{escape(exc.detail)}[/]", highlight=False, soft_wrap=True)
-            raise typer.Exit(_FAILED) from exc
-
-
-def _pairs(written: Sequence[str]) -> dict[str, str]:
-    pairs = dict(pair.split("=", 1) for pair in written if "=" in pair)
-    if len(pairs) != len(written):
-        raise ConfigRefused("inputs are written key=value, each key once, such as phone=+8613800138000")
-    return pairs

@@ -47,6 +47,7 @@ class VendorConnection(contract.Connection):
         self._name = name
         self._clock = clock
         self._exchanger = exchanger
+        self._config = config
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
         self._intakes = _intakes(connector.manifest, config)
         self._operations = {
@@ -133,6 +134,19 @@ class VendorConnection(contract.Connection):
         """Verify and read in one; what was sent never raises. Raises: VendorMisconfigured: as `admit`."""
         return self._intake(kind).translate(request, now=self._clock())
 
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settled form, secrets among it: for whoever must know what to take out, never to be shown."""
+        return self._config
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return everything secret that may stand in a request or an answer by now."""
+        return (*self._secrets, *self._exchanger.auth.secrets())
+
+    def afresh(self, over: Callable[[Wire], Wire]) -> "VendorConnection":
+        """Return the same connection as if just opened, signed in nowhere, over a wire put around this one's."""
+        return assemble(self._name, self.connector, self._config, wire=over(self._exchanger.wire), clock=self._clock)
+
     def health(self) -> Health:
         """Tell how it stands, without asking the vendor."""
         return Health(self._exchanger.breaker.state, self._exchanger.throttle.paused_s())
@@ -156,7 +170,7 @@ class VendorConnection(contract.Connection):
         return intake
 
     def _redactor(self) -> Redactor:
-        return Redactor((*self._secrets, *self._exchanger.auth.secrets()))
+        return Redactor(self.secrets())
 
 
 def open_connection(

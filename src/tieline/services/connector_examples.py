@@ -1,6 +1,6 @@
 """Replay a connector's recorded examples offline: what it sends, what it makes of the answer, what the mapping makes of that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from tieline.connectors.answers.outcome import ERRORS
 from tieline.connectors.connection import VendorConnection, assemble
-from tieline.connectors.contract import CAPABILITIES, Result
+from tieline.connectors.contract import CAPABILITIES, Record, Result
 from tieline.connectors.inbound.request import InboundRequest
 from tieline.connectors.manifest.configuration import open_settings, settle
 from tieline.connectors.manifest.load import load_part, read_yaml
@@ -124,13 +124,17 @@ def _result_faults(connector: Connector, example: Example, content: OperationExa
 
 def _mapped_faults(connector: Connector, example: Example, content: OperationExample, result: Result) -> Iterator[Problem]:
     try:
-        mapping = _mapping(connector, content)
-        mapped = [to_jsonable_python(mapping.read(record)) for record in result.records]
+        mapped = mapped_of(_mapping(connector, content), result.records)
     except (ConnectorError, MappingInvalid) as exc:
         yield example.problem(exc.detail, "mapped")
         return
     if mapped != list(content.mapped or ()):
         yield example.problem(f"the mapping gives {mapped!r}", "mapped")
+
+
+def mapped_of(mapping: RecordMapping, records: Sequence[Record]) -> list[Any]:
+    """Return what the mapping makes of records, as an example writes it. Raises: VendorBadAnswer: a required field is missing."""
+    return [to_jsonable_python(mapping.read(record)) for record in records]
 
 
 def _mapping(connector: Connector, content: OperationExample) -> RecordMapping:

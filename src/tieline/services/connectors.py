@@ -71,17 +71,23 @@ async def try_operation(
     `written` holds the inputs as text: `phone` in any spelling (read as on `line`), `record` as JSON in canonical fields.
     Raises: RequestRefused: not offered, an input that does not exist, or a write without `writing`.
     """
+    refuse_unasked(trial, operation, writing=writing)
+    inputs = read_inputs(trial, operation, written, line)
+    stages = await trial.connection.explain(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
+    return tuple(shown for stage in stages for shown in _with_mapped(stage, trial, operation))
+
+
+def refuse_unasked(trial: Trial, operation: str, *, writing: bool) -> None:
+    """Raises: RequestRefused: the operation is not offered, or it writes and nobody said that it may."""
     offered = trial.connection.operations
     if operation not in offered:
         raise RequestRefused(f"the connector does not offer {operation}; it offers {', '.join(offered) or 'nothing to ask'}")
     if CAPABILITIES[operation].writes and not writing:
         raise RequestRefused(f"{operation} changes something in the other system; say so to have it carried out")
-    inputs = _inputs(trial, operation, written, line)
-    stages = await trial.connection.explain(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
-    return tuple(shown for stage in stages for shown in _with_mapped(stage, trial, operation))
 
 
-def _inputs(trial: Trial, operation: str, written: Mapping[str, str], line: Line) -> dict[str, Any]:
+def read_inputs(trial: Trial, operation: str, written: Mapping[str, str], line: Line) -> dict[str, Any]:
+    """Return inputs written as text in the form `run` takes them. Raises: RequestRefused: there is no such input."""
     unknown = sorted(set(written) - INPUTS.keys() - {"record", "idempotency_key"})
     if unknown:
         raise RequestRefused(f"there is no input {unknown[0]!r}; there are {', '.join(sorted({*INPUTS, 'record'}))}")

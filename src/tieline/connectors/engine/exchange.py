@@ -51,7 +51,7 @@ class Exchanger:
     """The moving parts of one connection."""
 
     def __init__(self, *, wire: Wire, auth: Auth, throttle: Throttle, breaker: CircuitBreaker, clock: Clock) -> None:
-        self._wire = wire
+        self.wire = wire
         self.throttle = throttle
         self._clock = clock
         self.auth = auth
@@ -60,7 +60,7 @@ class Exchanger:
     async def aclose(self) -> None:
         """Stop renewing and close the wire."""
         await self.auth.aclose()
-        await self._wire.aclose()
+        await self.wire.aclose()
 
     async def ask(self, call: Call, outgoing: Outgoing) -> Reply:
         """Send and judge; when the credentials ran out, renew them and send once more. Raises: ConnectorError."""
@@ -96,11 +96,11 @@ class Exchanger:
     async def _exchange(self, call: Call, outgoing: Outgoing, refused: str | None) -> Incoming:
         async with self.throttle.turn(call.priority, call.deadline):
             within = _within(call)
-            await self.auth.prepare(self._wire, deadline=within, refused=refused)
+            await self.auth.prepare(self.wire, deadline=within, refused=refused)
             self.auth.sign(outgoing)
             if call.trace:
                 call.trace.request(outgoing)
-            return await self._wire.send(outgoing, deadline=within)
+            return await self.wire.send(outgoing, deadline=within)
 
     def _judged(self, call: Call, incoming: Incoming, *, probe: bool) -> tuple[Answer, Verdict]:
         answer = read_answer(incoming, call.operation.answer)
