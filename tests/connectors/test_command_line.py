@@ -96,7 +96,14 @@ def test_try_shows_every_stage_and_no_secret(shell: Shell) -> None:
     stages = [line.split()[0] for line in told.splitlines() if line.endswith("───")]
     assert stages == ["request", "response", "outcome", "records", "mapped", "result"]
     assert "url: https://acme.example.com/contacts/search?phone=%2B8613800138000" in told
-    assert "'result': 'Li Wei'" in told
+    assert [cell.strip() for cell in next(line for line in told.splitlines() if line.startswith("│ name")).split("│")[1:-1]] == [
+        "name",
+        "name",
+        "",
+        "Li Wei",
+        "Li Wei",
+        "",
+    ]
     assert "s3cr3t" not in told
 
 
@@ -116,3 +123,31 @@ def test_try_ends_with_1_when_the_vendor_refuses(shell: Shell) -> None:
     assert code == 1
     assert "message: exists already" in told
     assert "code: upstream_duplicate" in told
+
+
+def test_try_shows_that_it_signed_in_and_nothing_of_the_token(tmp_path: Path) -> None:
+    auth = "{kind: oauth2_client_credentials, token_url: '${config.base_url}/token', client_id: us, client_secret: $config.token}"
+    sample.write_folder(tmp_path, {"connector.yaml": sample.MANIFEST.replace("{kind: bearer, token: $config.token}", auth, 1)})
+    answers = {"/token": {"access_token": "fr3sh-t0ken", "expires_in": 60}}
+    shell = Shell(
+        tmp_path, lambda sent: json_answer(answers.get(sent.url[-6:], {"results": [{"id": "7", "note": "fr3sh-t0ken"}]}))
+    )
+    code, told = shell("try", "helpdesk", "customer.find", "phone=+8613800138000")
+    stages = [line.split("─")[0].strip() for line in told.splitlines() if line.endswith("───")]
+    assert (code, stages) == (0, ["sign in", "request", "response", "outcome", "records", "mapped", "result"])
+    assert "url: https://acme.example.com/token" in told
+    assert "fr3sh" not in told
+
+
+def test_try_tells_of_each_page(tmp_path: Path) -> None:
+    paged = sample.MANIFEST.replace(
+        "    records: body.results\n", "    records: body.results\n    pages: {kind: page, param: page, size: 1}\n"
+    )
+    sample.write_folder(tmp_path, {"connector.yaml": paged})
+    pages = {"page=1": [{"id": "7"}], "page=2": [{"id": "8"}], "page=3": []}
+    shell = Shell(tmp_path, lambda sent: json_answer({"results": pages[sent.url.rpartition("&")[2]]}))
+    code, told = shell("try", "helpdesk", "customer.find", "phone=+8613800138000")
+    assert (code, [line for line in told.splitlines() if "page=" in line]) == (
+        0,
+        [f"url: https://acme.example.com/contacts/search?phone=%2B8613800138000&page={number}" for number in (1, 2, 3)],
+    )

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.connectors import sample
 
-from tieline.services.connector_exam import QUALITY, examine
+from tieline.services.connector_exam import examine
+from tieline.services.connector_quality import QUALITY
 
 UNSENT = "  - {request: {method: GET, url: x}, response: {}}"
 BROKEN: Mapping[str, tuple[Mapping[str, str | None], str]] = {
@@ -19,6 +20,14 @@ BROKEN: Mapping[str, tuple[Mapping[str, str | None], str]] = {
     "no such capability": (
         {"connector.yaml": sample.MANIFEST.replace("customer.find:", "customer.fnd:")},
         "connector.yaml:12: there is no capability 'customer.fnd'; did you mean customer.find?",
+    ),
+    "a category that is none": (
+        {"connector.yaml": sample.MANIFEST.replace("category: helpdesk", "category: helpdsk")},
+        "or 'messaging'; did you mean helpdesk?",
+    ),
+    "a way to sign in that is none": (
+        {"connector.yaml": sample.MANIFEST.replace("kind: bearer", "kind: bearr")},
+        "; did you mean bearer?",
     ),
     "a field without a title": (
         {"connector.yaml": sample.MANIFEST.replace("title: API token, ", "")},
@@ -127,7 +136,7 @@ BROKEN: Mapping[str, tuple[Mapping[str, str | None], str]] = {
     ),
     "a row that names no canonical field": (
         {"mapping.yaml": sample.MAPPING.replace("    name:", "    nmae:")},
-        "mapping.yaml:4: ",
+        "mapping.yaml:4: customer.nmae: customer has no such field; did you mean name?",
     ),
     "a row that stands twice": (
         {
@@ -146,8 +155,8 @@ BROKEN: Mapping[str, tuple[Mapping[str, str | None], str]] = {
         "quality.yaml:1: the rule phones is not listed",
     ),
     "a quality rule that is none": (
-        {"quality.yaml": sample.QUALITY + "  beauty: done\n"},
-        "quality.yaml:14: there is no rule 'beauty'",
+        {"quality.yaml": sample.QUALITY + "  pagings: done\n"},
+        "quality.yaml:14: there is no rule 'pagings'; did you mean paging?",
     ),
     "a quality rule without a reason": (
         {"quality.yaml": sample.QUALITY.replace("{todo: look them up}", "todo")},

@@ -100,11 +100,23 @@ class ConnectorCommands:
 
     def _show_stages(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
-            self._out.rule(stage.name, align="left")
+            self._out.rule(stage.name.replace("_", " "), align="left")
+            if stage.name == "mapped":
+                self._show_mapped(stage.facts["records"])
+                continue
             for fact, value in stage.facts.items():
                 self._show_fact(fact, value)
         if any(stage.name == "error" for stage in stages):
             raise typer.Exit(FAILED)
+
+    def _show_mapped(self, records: Sequence[Sequence[Mapping[str, Any]]]) -> None:
+        """Explain each field of each record: where it was looked for, what stood there, what became of it, and why not."""
+        for fields in records:
+            table = Table("field", "read from", "codec", "found", "becomes", "because")
+            for field in fields:
+                texts = (field["path"], field["codec"], _shown(field["found"]), _shown(field["result"]), field["reason"])
+                table.add_row(field["row"] + ("*" if field["required"] else ""), *(escape(text) for text in texts))
+            self._out.print(table)
 
     def _show_fact(self, fact: str, value: Any) -> None:  # noqa: ANN401 - each stage has its own facts
         if value in (None, "", []):
@@ -119,3 +131,7 @@ class ConnectorCommands:
         """A folder that does not load must still be found, so a path is taken as it is."""
         path = Path(connector)
         return path.resolve() if path.is_dir() else self._catalog.find(connector).folder
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)

@@ -8,6 +8,7 @@ from typing import Final
 from tieline.connectors.manifest.load import FILE_NAME, load_manifest
 from tieline.connectors.manifest.schema import Manifest
 from tieline.domain.errors import ManifestInvalid
+from tieline.kit.spelling import meant
 
 PACKAGED_CATALOG: Final = Path(__file__).parent.parent / "catalog"
 Stamp = tuple[int, int]
@@ -86,8 +87,9 @@ class Catalog:
         for root in self._roots:
             if (root / id_or_path / FILE_NAME).is_file():
                 return (root / id_or_path).resolve()
-        known = ", ".join(connector.folder.name for connector in self.list())
-        detail = f"there is no connector {id_or_path[:60]!r} in the catalog; there are {known or 'none'}"
+        known = [connector.folder.name for connector in self.list()]
+        close = meant(id_or_path, known) or f"; there are {', '.join(known) or 'none'}"
+        detail = f"there is no connector {id_or_path[:60]!r} in the catalog{close}"
         raise ManifestInvalid(detail)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from tieline.kit.spelling import meant
 from tieline.mapping.codecs.codec import Codec, Shape
 from tieline.mapping.codecs.settled import settled
 from tieline.mapping.codecs.table import build_codec
@@ -51,7 +52,8 @@ class _RowCompiler:
     def compile(self, definition: object, fields: Mapping[str, CanonicalField]) -> CompiledRow:
         canonical = fields.get(self._name)
         if canonical is None:
-            problem = f"{self._kind} has no such field; it has {', '.join(sorted(fields))}"
+            known = f"; it has {', '.join(sorted(fields))}"
+            problem = f"{self._kind} has no such field{meant(self._name, fields) or known}"
             raise self._source.refuse(problem, self._kind, self._name, code="mapping_conflict")
         row = self._row(definition)
         target = None if row.writes_to is None else self._path(row.writes_to, *self._target_key(row))

@@ -4,58 +4,22 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Final
 
 from tieline.connectors.contract import CAPABILITIES, UNMAPPED
 from tieline.connectors.manifest.configuration import open_settings
-from tieline.connectors.manifest.load import FILE_NAME, load_part, read_yaml
-from tieline.connectors.manifest.part import Part
+from tieline.connectors.manifest.load import FILE_NAME, read_yaml
 from tieline.connectors.manifest.problems import ManifestProblems, Problem
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.recordings.example import IntakeExample, OperationExample
 from tieline.connectors.registry import Connector
 from tieline.domain.errors import MappingInvalid
+from tieline.kit.spelling import meant
 from tieline.kit.yaml_lines import line_of
 from tieline.mapping.book import load_book
 from tieline.services.connector_examples import Example, load_example, replay
+from tieline.services.connector_quality import QUALITY, quality_of
 from tieline.services.connector_secrets import leaks
-
-# What quality.yaml must speak about. The first group is examined here, the second is for a person to judge.
-QUALITY: Final[Mapping[str, str]] = {
-    "manifest": "connector.yaml loads; id, capabilities, references and titles are right",
-    "examples": "every operation and intake has a recorded example, and each is reproduced byte for byte",
-    "secrets": "no secret appears in a trace, a log or a repr",
-    "writes": "every write has an idempotency choice and an outcome table",
-    "mapping": "mapping.yaml loads and serves every operation that brings records",
-    "readme": "README.md names every config field",
-    "docs_read": "the vendor's documentation was read; its address and the date are in docs:",
-    "errors": "the vendor's own error codes are in the outcome table, each with an example",
-    "limits": "limits: are the vendor's published ones",
-    "paging": "long answers are read to their end, with an example of two pages",
-    "phones": "it is known in which form the vendor stores and searches numbers",
-    "live": "it was run against the real system",
-}
-
-
-class Stand(Part):
-    """A rule that is not done: still to do, or not applicable, with the reason."""
-
-    todo: Annotated[str, Field(min_length=5)] | None = None
-    exempt: Annotated[str, Field(min_length=5)] | None = None
-
-    @model_validator(mode="after")
-    def _one_reason(self) -> Self:
-        if (self.todo is None) == (self.exempt is None):
-            raise ValueError("write done, {todo: reason} or {exempt: reason}")
-        return self
-
-
-class Quality(Part):
-    """quality.yaml: every rule of `QUALITY` and how the connector stands to it."""
-
-    rules: dict[str, Literal["done"] | Stand]
 
 
 @dataclass(slots=True)
@@ -152,8 +116,7 @@ async def mapping_serves(subject: Subject) -> Sequence[Problem]:
     try:
         book = load_book(subject.connector.mapping_file, config=sample_settings(subject.connector.manifest))
     except MappingInvalid as exc:
-        line = re.search(r"line (\d+)", exc.where)
-        return [Problem(subject.connector.mapping_file, int(line.group(1)) if line else 1, exc.detail)]
+        return [_mapping_fault(subject.connector.mapping_file, exc)]
     return [
         Problem(subject.connector.mapping_file, 1, f"there is no mapping of the kind {kind}, which {name} needs")
         for kind, name in needed.items()
@@ -170,6 +133,14 @@ def sample_settings(manifest: Manifest) -> dict[str, object]:
     }
 
 
+def _mapping_fault(file: Path, exc: MappingInvalid) -> Problem:
+    """Take line and row out of the place the mapping names, so that the fault is told like every other one."""
+    place = re.search(r"line (\d+)(?:, row (\S+))?", exc.where)
+    fault = exc.detail.removeprefix(f"{exc.where}: ")
+    row = place[2] if place else None
+    return Problem(file, int(place[1]) if place else 1, f"{row}: {fault}" if row else fault)
+
+
 async def readme_names_fields(subject: Subject) -> Sequence[Problem]:
     """An administrator finds every field of the form explained."""
     file = subject.folder / "README.md"
@@ -184,13 +155,15 @@ async def readme_names_fields(subject: Subject) -> Sequence[Problem]:
 async def quality_is_told(subject: Subject) -> Sequence[Problem]:
     """quality.yaml speaks about every rule and no other."""
     file = subject.folder / "quality.yaml"
-    stands = load_part(Quality, file).rules
+    stands = quality_of(subject.folder).rules
     missing = [
         Problem(file, 1, f"the rule {name} is not listed ({meaning})") for name, meaning in QUALITY.items() if name not in stands
     ]
     lines = read_yaml(file).lines
     unknown = [
-        Problem(file, line_of(lines, ("rules", name)), f"there is no rule {name!r}") for name in stands if name not in QUALITY
+        Problem(file, line_of(lines, ("rules", name)), f"there is no rule {name!r}{meant(name, QUALITY)}")
+        for name in stands
+        if name not in QUALITY
     ]
     return [*missing, *unknown]
 

@@ -18,6 +18,7 @@ from tieline.domain.line import Line
 from tieline.domain.phone_normalise import normalise
 from tieline.kit.deadline import Deadline
 from tieline.kit.ids import opaque_token
+from tieline.kit.spelling import meant
 from tieline.mapping.record import RecordMapping
 
 CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
@@ -81,7 +82,8 @@ def refuse_unasked(trial: Trial, operation: str, *, writing: bool) -> None:
     """Raises: RequestRefused: the operation is not offered, or it writes and nobody said that it may."""
     offered = trial.connection.operations
     if operation not in offered:
-        raise RequestRefused(f"the connector does not offer {operation}; it offers {', '.join(offered) or 'nothing to ask'}")
+        close = meant(operation, offered) or f"; it offers {', '.join(offered) or 'nothing to ask'}"
+        raise RequestRefused(f"the connector does not offer {operation}{close}")
     if CAPABILITIES[operation].writes and not writing:
         raise RequestRefused(f"{operation} changes something in the other system; say so to have it carried out")
 
@@ -90,7 +92,9 @@ def read_inputs(trial: Trial, operation: str, written: Mapping[str, str], line: 
     """Return inputs written as text in the form `run` takes them. Raises: RequestRefused: there is no such input."""
     unknown = sorted(set(written) - INPUTS.keys() - {"record", "idempotency_key"})
     if unknown:
-        raise RequestRefused(f"there is no input {unknown[0]!r}; there are {', '.join(sorted({*INPUTS, 'record'}))}")
+        known = sorted({*INPUTS, "record"})
+        close = meant(unknown[0], known) or f"; there are {', '.join(known)}"
+        raise RequestRefused(f"there is no input {unknown[0]!r}{close}")
     inputs: dict[str, Any] = dict(written)
     if "phone" in inputs:
         inputs["phone"] = normalise(inputs["phone"], line=line)

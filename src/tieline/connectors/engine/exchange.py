@@ -96,7 +96,8 @@ class Exchanger:
     async def _exchange(self, call: Call, outgoing: Outgoing, refused: str | None) -> Incoming:
         async with self.throttle.turn(call.priority, call.deadline):
             within = _within(call)
-            await self.auth.prepare(self.wire, deadline=within, refused=refused)
+            signing_in = call.trace.signing_in_over(self.wire) if call.trace else self.wire
+            await self.auth.prepare(signing_in, deadline=within, refused=refused)
             self.auth.sign(outgoing)
             if call.trace:
                 call.trace.request(outgoing)

@@ -7,9 +7,10 @@ from typing import Any, Final, Literal
 from tieline.connectors.answers.outcome import Verdict
 from tieline.connectors.contract import Record, Result
 from tieline.connectors.engine.redaction import Redactor
-from tieline.connectors.wire.messages import Incoming, Outgoing
+from tieline.connectors.wire.messages import Incoming, Outgoing, Wire
+from tieline.kit.deadline import Deadline
 
-StageName = Literal["request", "response", "outcome", "records", "mapped", "result", "error"]
+StageName = Literal["sign_in", "request", "response", "outcome", "records", "mapped", "result", "error"]
 LONGEST_BODY: Final = 20_000
 
 
@@ -27,6 +28,14 @@ class Trace:
 
     redactor: Callable[[], Redactor]
     stages: list[Stage] = field(default_factory=list)
+
+    def signing_in_over(self, wire: Wire) -> Wire:
+        """Return the wire by which credentials are fetched, with each of its exchanges told."""
+        return _SignIn(wire, self)
+
+    def sign_in(self, outgoing: Outgoing, incoming: Incoming) -> None:
+        """Keep that credentials were asked for; what was sent and what came back is secret as a whole."""
+        self._add("sign_in", method=outgoing.method, url=self.redactor().text(outgoing.url), status=incoming.status)
 
     def request(self, outgoing: Outgoing) -> None:
         """Keep what goes out."""
@@ -81,3 +90,20 @@ class Trace:
 
     def _add(self, name: StageName, **facts: Any) -> None:  # noqa: ANN401 - each stage has its own facts
         self.stages.append(Stage(name, facts))
+
+
+class _SignIn:
+    """Carries over another wire and tells of it."""
+
+    def __init__(self, wire: Wire, trace: Trace) -> None:
+        self._wire = wire
+        self._trace = trace
+
+    async def send(self, outgoing: Outgoing, *, deadline: Deadline) -> Incoming:
+        """Send as the other wire does."""
+        incoming = await self._wire.send(outgoing, deadline=deadline)
+        self._trace.sign_in(outgoing, incoming)
+        return incoming
+
+    async def aclose(self) -> None:
+        """Leave the other wire open."""

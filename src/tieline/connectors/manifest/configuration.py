@@ -1,6 +1,5 @@
 """Check what an administrator filled in against the manifest's form, and give every value its type."""
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tieline.connectors.manifest.schema import ConfigField, Manifest
 from tieline.domain.errors import VendorMisconfigured
+from tieline.kit.spelling import meant
 
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _WORDS: Final[Mapping[str, bool]] = {"true": True, "false": False}
@@ -47,8 +47,7 @@ def _misplaced(manifest: Manifest, config: Mapping[str, Any], secrets: Mapping[s
         for name in given:
             field = manifest.config.get(name)
             if field is None:
-                close = difflib.get_close_matches(name, list(manifest.config), n=1)
-                yield f"there is no field {name[:60]!r}" + (f"; did you mean {close[0]}?" if close else "")
+                yield f"there is no field {name[:60]!r}{meant(name, manifest.config)}"
             elif field.secret is not secret:
                 yield f"{name} belongs under {'secrets' if field.secret else 'config'}"
 

@@ -1,6 +1,6 @@
 """Read a connector's YAML files and tell every fault with its line, in words an administrator can act on."""
 
-import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -13,6 +13,7 @@ from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.problems import ManifestProblems, Problem
 from tieline.connectors.manifest.references import check_references
 from tieline.connectors.manifest.schema import Manifest
+from tieline.kit.spelling import meant
 from tieline.kit.yaml_lines import LocatedTree, PathKey, YamlRefused, line_of, load_with_lines
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -96,11 +97,11 @@ def _sentence(error: ErrorDetails, place: Sequence[str | int]) -> str:
     context = error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
-            return f"unknown key {named}{_meant(str(error['loc'][-1]))}"
+            return f"unknown key {named}{meant(str(error['loc'][-1]), _known_keys(Part))}"
         case "literal_error":
-            return f"{named} must be {context['expected']}"
+            return f"{named} must be {context['expected']}{_meant(error['input'], context['expected'])}"
         case "union_tag_invalid":
-            return f"{named}.kind must be one of {context['expected_tags']}"
+            return f"{named}.kind must be one of {context['expected_tags']}{_meant(context['tag'], context['expected_tags'])}"
         case "value_error":
             return f"{named}: {context['error']}"
         case known if known in _SENTENCES:
@@ -109,9 +110,9 @@ def _sentence(error: ErrorDetails, place: Sequence[str | int]) -> str:
             return f"{named}: {error['msg'][:1].lower()}{error['msg'][1:]}"
 
 
-def _meant(key: str) -> str:
-    close = difflib.get_close_matches(key, _known_keys(Part), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+def _meant(written: object, expected: str) -> str:
+    """Look among the words of pydantic's `'a', 'b' or 'c'`."""
+    return meant(written, re.findall(r"'([^']*)'", expected)) if isinstance(written, str) else ""
 
 
 def _known_keys(part: type[BaseModel]) -> set[str]:

@@ -1,12 +1,12 @@
 """Check, without running anything, that whatever a manifest refers to exists: config fields, inputs, hosts, capabilities."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from tieline.connectors.contract import CAPABILITIES, INPUTS
 from tieline.connectors.language.references import Reference, TreePath, references
 from tieline.connectors.manifest.schema import Manifest, Operation
+from tieline.kit.spelling import meant
 
 Fault = tuple[TreePath, str]
 _REQUEST_TREES: Final[Mapping[str, str]] = {
@@ -100,5 +100,4 @@ def _input_fault(reference: Reference) -> str:
 
 def _close(word: str | tuple[str, ...], known: Iterable[str]) -> str:
     wanted = word if isinstance(word, str) else "".join(word)
-    close = difflib.get_close_matches(wanted, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+    return meant(wanted, known) or f"; there are {', '.join(sorted(known))}"
