@@ -6,7 +6,8 @@
 field that takes several texts); `to` only writes. `from` and `to` may stand together when the two paths differ.
 
 `values` translates words, and its direction follows from the row. A row that can write lists **our word: their word**; several
-of their words for one of ours form a list, of which the first is written: `{closed: ["9", "10"]}`. A row that only reads
+of their words for one of ours form a list, of which the first is written: `{closed: ["9", "10"]}`. Where they have fewer words
+than we, `{to: …}` is written and not read: `{closed: "9", cancelled: {to: "9"}}` reads `"9"` as closed. A row that only reads
 lists **their word: our word**: `{Gold: high_value, Silver: regular}`. `"*"` stands for any other word on the side where it
 is written: `{Gold: high_value, "*": regular}` in a row that only reads, `{open: ["2", "*"]}` or `{"*": "1"}` in one that writes.
 Words are compared as text, so `1` and `"1"` are the same word when read; each is written with the type it has in the file.
@@ -30,7 +31,18 @@ def _as_tuple(value: object) -> object:
 
 
 def _as_words(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else (value,)
+    return tuple(value) if isinstance(value, list) else value if isinstance(value, dict) else (value,)
+
+
+Listed = Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
+
+
+class OnlyWritten(BaseModel):
+    """Their word for one of ours, which it is not read as: another of ours stands for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    to: Word
 
 
 class Row(BaseModel):
@@ -44,7 +56,10 @@ class Row(BaseModel):
     to: str | None = None
     as_: Annotated[str, Field(alias="as")] = ""
     values: Annotated[
-        Mapping[str, Annotated[tuple[Word, ...], BeforeValidator(_as_words), Field(min_length=1, max_length=100)]],
+        Mapping[
+            str,
+            Annotated[Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)] | OnlyWritten, BeforeValidator(_as_words)],
+        ],
         Field(max_length=1000),
     ] = {}
     write: WriteMode = "overwrite"

@@ -7,7 +7,7 @@ from typing import Final
 from tieline.mapping.exact import exact_text
 from tieline.mapping.fields import CanonicalField, FieldKind
 from tieline.mapping.refusals import Unreadable, Unwritable, WordsRefused
-from tieline.mapping.spec import ANY_OTHER, Row, Word
+from tieline.mapping.spec import ANY_OTHER, OnlyWritten, Row, Word
 
 _YES_AND_NO: Final = frozenset({"true", "false"})
 _WORDED: Final = frozenset({FieldKind.TEXT, FieldKind.WORD, FieldKind.BOOL, FieldKind.TEXTS})
@@ -56,6 +56,8 @@ def _our_words(canonical: CanonicalField) -> Callable[[str], bool]:
 def _theirs_to_ours(row: Row, is_ours: Callable[[str], bool]) -> Words:
     words = Words()
     for theirs, listed in row.values.items():
+        if isinstance(listed, OnlyWritten):
+            raise WordsRefused("a row that only reads writes nothing, so {to: …} says nothing", key=theirs)
         ours = exact_text(listed[0]) or ""
         if len(listed) > 1 or ours == ANY_OTHER or not is_ours(ours):
             raise WordsRefused("a row that only reads lists their word: our word", key=theirs)
@@ -72,7 +74,11 @@ def _ours_to_theirs(row: Row, is_ours: Callable[[str], bool]) -> Words:
     for ours, listed in row.values.items():
         if ours != ANY_OTHER and not is_ours(ours):
             raise WordsRefused("a row that can write lists our word: their word", key=ours)
-        _add(words, ours, listed, reads=bool(row.reads_from))
+        if isinstance(listed, OnlyWritten):
+            _check_spelled(_spelling(listed.to), ours)
+            words.to_theirs[ours] = listed.to
+        else:
+            _add(words, ours, listed, reads=bool(row.reads_from))
     return words
 
 

@@ -105,3 +105,20 @@ def test_each_of_several_texts_is_translated_and_unknown_ones_are_left_out() -> 
         ("vip", "老年用户"),
         "O;V",
     )
+
+
+FEWER = {"field": "s", "values": {"closed": "Closed", "cancelled": {"to": "Closed"}, "new": "Open", "reopened": {"to": "Open"}}}
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("closed", "Closed"), ("cancelled", "Closed"), ("reopened", "Open")])
+def test_a_system_with_fewer_words_is_written_several_of_ours_as_one(ours: str, theirs: str) -> None:
+    assert writes(ours, status=FEWER) == theirs
+
+
+def test_what_is_only_written_is_not_read() -> None:
+    assert (reads("Closed", status=FEWER), reads("Open", status=FEWER)) == ("closed", "new")
+
+
+def test_a_row_that_only_reads_has_no_use_for_a_word_only_written() -> None:
+    with pytest.raises(MappingInvalid, match="writes nothing"):
+        mapping(status={"from": "s", "values": {"Closed": {"to": "closed"}}})
