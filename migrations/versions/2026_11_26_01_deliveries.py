@@ -34,6 +34,7 @@ CREATE TABLE deliveries (
     first_tried_at timestamptz,
     sent jsonb,
     sent_at timestamptz,
+    confirmed_at timestamptz,
     absent_at timestamptz,
     woken_at timestamptz,
     reason text,

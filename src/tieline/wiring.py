@@ -2,6 +2,9 @@
 
 import contextlib
 import functools
+import os
+import random
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 from fastapi import FastAPI
@@ -10,7 +13,7 @@ from tieline.api.agent_pops import router as agent_pops_router
 from tieline.api.app import DoorSettings, create_app
 from tieline.connectors.registry import Catalog
 from tieline.domain.agent_event import AgentEvent
-from tieline.kit.clock import Clock, utc_now
+from tieline.kit.clock import Clock, monotonic_s, utc_now
 from tieline.kit.freshness import FreshnessCache
 from tieline.kit.ids import opaque_token
 from tieline.push.channel import Channel
@@ -20,6 +23,10 @@ from tieline.security.pseudonym import Pseudonyms
 from tieline.security.secret_box import SecretBox
 from tieline.services.apply import Applying
 from tieline.services.call_desk import CallDesk
+from tieline.services.delivery.desk import DeliveryDesk
+from tieline.services.delivery.drain import Drain
+from tieline.services.delivery.outlets import outlet_of
+from tieline.services.delivery.sinks import Sinks
 from tieline.services.house import House
 from tieline.services.index_keeper import IndexKeeper
 from tieline.services.live_directory import LiveDirectory
@@ -120,6 +127,15 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             delivery=delivery,
             calls=CallDesk(database, directory, present=delivery.present, announce=functools.partial(_announce, channel)),
             agent_pops=PopAnswers(desk, delivery),
+            deliveries=DeliveryDesk(
+                database,
+                Sinks(),
+                outlet=functools.partial(outlet_of, directory),
+                drain=Drain(monotonic_s),
+                chance=random.SystemRandom().random,
+                worker=f"{socket.gethostname()}:{os.getpid()}",
+                clock=clock,
+            ),
         )
 
 

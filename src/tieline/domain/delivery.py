@@ -9,7 +9,7 @@ parked, dead, unknown ──a person──▶ pending | delivered | withdrawn
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -18,6 +18,15 @@ StuckState = Literal["parked", "dead", "unknown"]
 Priority = Literal["live", "bulk"]
 Tier = Literal["T1", "T2", "T3"]
 """What keeps a repetition from doubling: T1 the vendor knows our key; T2 we can look whether it is there; T3 nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What a repetition of one operation at one vendor stands on. `index_lag`: how long its search may not know what it has."""
+
+    tier: Tier
+    index_lag: timedelta = timedelta(seconds=60)
+
 
 CREATING: Final = frozenset({"create", "log", "send", "subscribe"})
 """Operations that make something new, by the last word of their name."""
@@ -74,6 +83,7 @@ class Delivery:
     first_tried_at: datetime | None
     sent: Mapping[str, Any] | None
     sent_at: datetime | None
+    confirmed_at: datetime | None
     absent_at: datetime | None
     woken_at: datetime | None
     reason: str | None

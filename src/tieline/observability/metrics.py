@@ -51,6 +51,32 @@ CALL_EVENTS: Final = Counter(
     ("type", "effect"),
     registry=REGISTRY,
 )
+DELIVERIES: Final = Counter(
+    "tieline_deliveries",
+    "Ends of claims: delivered, pending (comes back), parked, dead, unknown; fenced: a zombie was kept out.",
+    ("connection", "operation", "outcome"),
+    registry=REGISTRY,
+)
+DELIVERY_SECONDS: Final = Histogram(
+    "tieline_delivery_seconds",
+    "From the promise of an effect to its being there.",
+    ("connection",),
+    buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60, 600, 3600, 21_600, 86_400, 270_000),
+    registry=REGISTRY,
+)
+DELIVERIES_WAITING: Final = Gauge(
+    "tieline_deliveries_waiting",
+    "Deliveries by state: pending, claimed, parked, dead, unknown.",
+    ("state",),
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
+DELIVERY_LAG_SECONDS: Final = Gauge(
+    "tieline_delivery_lag_seconds",
+    "Age of the oldest delivery that is due and not yet there.",
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
 SWEPT_CALLS: Final = Counter("tieline_swept_calls", "Calls closed because no hang-up ever came.", registry=REGISTRY)
 
 

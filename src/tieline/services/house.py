@@ -9,6 +9,7 @@ from tieline.kit.clock import Clock
 from tieline.push.channel import Channel
 from tieline.security.secret_box import SecretBox
 from tieline.services.call_desk import CallDesk
+from tieline.services.delivery.desk import DeliveryDesk
 from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
@@ -32,6 +33,7 @@ class House:
     delivery: PopDelivery
     calls: CallDesk
     agent_pops: PopAnswers
+    deliveries: DeliveryDesk
 
     def agent(self, agent_id: str) -> Agent | None:
         """Return an agent by id."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_people import review_items
 
-ReviewState = Literal["open", "linked", "created", "rejected", "expired"]
+ReviewState = Literal["open", "linked", "created", "rejected", "settled", "expired"]
 CALLS_KEPT: Final = 100
 SUGGESTIONS_KEPT: Final = 20
 
@@ -96,6 +96,19 @@ async def decide(
     )
     row = (await tx.execute(closed)).one_or_none()
     return _item(row) if row else None
+
+
+async def settle(
+    tx: AsyncConnection, kind: str, subject_key: str, *, by: str, now: datetime, decision: Mapping[str, Any]
+) -> bool:
+    """Close the open item of a kind about a subject, because it was dealt with elsewhere. Says whether there was one."""
+    table = review_items.c
+    closed = (
+        update(review_items)
+        .where(table.kind == kind, table.subject_key == subject_key, table.state == "open")
+        .values(state="settled", decided_by=by, decided_at=now, decision=dict(decision))
+    )
+    return (await tx.execute(closed)).rowcount == 1
 
 
 async def find(conn: AsyncConnection, item_id: UUID) -> ReviewItem | None:

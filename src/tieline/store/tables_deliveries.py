@@ -35,6 +35,7 @@ deliveries = Table(
     Column("first_tried_at", Instant),
     Column("sent", JSONB),
     Column("sent_at", Instant),
+    Column("confirmed_at", Instant),
     Column("absent_at", Instant),
     Column("woken_at", Instant),
     Column("reason", Words),
@@ -47,7 +48,8 @@ deliveries = Table(
 
 Counters: `attempts` claims, written before the work; `failures` ends that the retry schedule counts; `held_back` those that never
 reached the vendor; `faults` our own; `crashes` workers that died over it. `sent_at`: a request may have left and its end is not
-known; `sent` is what it held.
+known; `sent` is what it held. `confirmed_at`: the vendor said yes, and only our own note of it failed. `absent_at`: first looked
+for and not found.
 """
 
 Index(

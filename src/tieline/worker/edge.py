@@ -13,10 +13,16 @@ log = structlog.get_logger()
 
 async def attempt(name: str, work: Awaitable[Result]) -> Result | None:
     """Do one piece of work; None: it failed, which is in the log, and will be due again."""
+    return (await catch(name, work))[0]
+
+
+async def catch(name: str, work: Awaitable[Result]) -> tuple[Result | None, Exception | None]:
+    """Do one piece of work and say how it failed, if it did, to whoever writes that down with the work."""
     try:
-        return await work
+        return await work, None
     except Overloaded as exc:
         log.warning("work.postponed", work=name, code=exc.code)
+        return None, exc
     except Exception as exc:
         log.exception("work.failed", work=name, error=type(exc).__name__)
-    return None
+        return None, exc

@@ -3,6 +3,7 @@
 Procrastinate keeps its tables in our database; jobs of services are enqueued in their own transactions.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -11,15 +12,19 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Job, Status
 
 from tieline.kit.clock import Clock
+from tieline.services.delivery.carrying import carry
 from tieline.services.house import House
 from tieline.store.database_connect import full_address
+from tieline.store.jobs import CARRY
 from tieline.worker.duties import DUTIES, Duty
+from tieline.worker.edge import attempt, catch
 
-HEARTBEAT_LOST_S: Final = 60.0
+HEARTBEAT_LOST_S: Final = 30.0
 """A worker writes down every 10 s that it lives; one silent for this long has died over its jobs."""
+RELIEVE_EVERY_S: Final = 5.0
+"""So that a dead worker's job is under way again 45 s later at most (promise R5)."""
 MOST_ATTEMPTS: Final = 3
 """A job that took this many workers down with it is laid aside."""
-EVERY_MINUTE: Final = "* * * * *"
 log = structlog.get_logger()
 
 
@@ -28,8 +33,24 @@ def app_of(house: House, url: str, *, concurrency: int) -> App:
     app = App(connector=PsycopgConnector(conninfo=full_address(url), min_size=1, max_size=concurrency + 2))
     for duty in DUTIES:
         _schedule(app, duty.name, duty.cron, _job(duty, house))
-    _schedule(app, "jobs.relieve", EVERY_MINUTE, _relief(app, house.clock))
+    app.task(name=CARRY)(_carrier(house))
     return app
+
+
+def _carrier(house: House) -> Callable[..., Awaitable[None]]:
+    async def run(connection: str, order_keys: list[str], *, has_turn: bool = False) -> None:
+        await carry(house.deliveries, connection, order_keys, has_turn=has_turn, catch=catch)
+
+    return run
+
+
+async def relieve_for_ever(app: App, clock: Clock) -> None:
+    """Look for jobs of dead workers until cancelled."""
+    while True:
+        relieved = await attempt("jobs.relieve", relieve(app, clock))
+        if relieved:
+            log.info("jobs.relieved", count=relieved)
+        await asyncio.sleep(RELIEVE_EVERY_S)
 
 
 async def relieve(app: App, clock: Clock) -> int:
@@ -61,13 +82,5 @@ def _job(duty: Duty, house: House) -> PeriodicJob:
     async def run(timestamp: int) -> None:
         done = await duty.work(house, house.clock())
         log.info("duty.done", duty=duty.name, count=done, scheduled_for=timestamp)
-
-    return run
-
-
-def _relief(app: App, clock: Clock) -> PeriodicJob:
-    async def run(timestamp: int) -> None:
-        relieved = await relieve(app, clock)
-        log.info("duty.done", duty="jobs.relieve", count=relieved, scheduled_for=timestamp)
 
     return run

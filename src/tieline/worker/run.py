@@ -5,7 +5,7 @@ from typing import Final
 
 from tieline.services.house import House
 from tieline.worker.edge import attempt
-from tieline.worker.jobs import app_of
+from tieline.worker.jobs import app_of, relieve_for_ever
 from tieline.worker.ticks import tick_for_ever
 
 COME_BACK_S: Final = 2.0
@@ -29,9 +29,14 @@ async def _jobs_for_ever(house: House, url: str, *, concurrency: int) -> None:
 async def _jobs(house: House, url: str, *, concurrency: int) -> None:
     app = app_of(house, url, concurrency=concurrency)
     async with app.open_async():
-        await app.run_worker_async(
-            concurrency=concurrency,
-            install_signal_handlers=False,
-            delete_jobs="successful",
-            shutdown_graceful_timeout=STOP_WITHIN_S,
-        )
+        relief = asyncio.create_task(relieve_for_ever(app, house.clock), name="relief")
+        try:
+            await app.run_worker_async(
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=STOP_WITHIN_S,
+            )
+        finally:
+            relief.cancel()
+            await asyncio.wait([relief])

@@ -8,6 +8,7 @@ import asyncio
 from typing import Final
 
 from tieline.services.call_settling import due_to_settle, settle
+from tieline.services.delivery.carrying import wake_lapsed
 from tieline.services.house import House
 from tieline.worker.edge import attempt
 
@@ -27,3 +28,4 @@ async def tick(house: House) -> None:
     for interaction_id in await attempt("calls.due", due_to_settle(house.calls, now)) or ():
         await attempt("call.settle", settle(house.calls, interaction_id, now))
     await attempt("pops.resume", house.delivery.resume())
+    await attempt("deliveries.wake", wake_lapsed(house.deliveries))

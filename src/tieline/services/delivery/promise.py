@@ -38,12 +38,20 @@ async def promise_all(tx: Transaction, effects: Sequence[Effect], *, now: dateti
 
 
 async def wake(
-    tx: Transaction, connection: str, order_keys: Sequence[str], *, priority: int = jobs.LIVE, in_s: float = 0.0
+    tx: Transaction,
+    connection: str,
+    order_keys: Sequence[str],
+    *,
+    priority: int = jobs.LIVE,
+    in_s: float = 0.0,
+    has_turn: bool = False,
 ) -> None:
-    """Have what is due of some orders carried; a bulk of them shares jobs."""
+    """Have what is due of some orders carried in so many seconds; a bulk of them shares jobs.
+
+    `has_turn`: they have waited for their turn in the backlog already.
+    """
     unique = list(dict.fromkeys(order_keys))
     size = 1 if priority == jobs.LIVE else KEYS_A_JOB
     lots = [unique[start : start + size] for start in range(0, len(unique), size)]
-    await jobs.defer(
-        tx, jobs.CARRY, [{"connection": connection, "order_keys": lot} for lot in lots], priority=priority, in_s=in_s
-    )
+    wanted = [{"connection": connection, "order_keys": lot, "has_turn": has_turn} for lot in lots]
+    await jobs.defer(tx, jobs.CARRY, wanted, priority=priority, in_s=in_s)
