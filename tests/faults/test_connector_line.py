@@ -136,7 +136,7 @@ async def test_what_is_no_answer_is_told_so_and_not_asked_again(raw: bytes, code
 
 
 async def test_lines_that_lay_unused_too_long_are_closed_and_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tieline.connectors.transport.KEEP_ALIVE_S", 0.05)
+    monkeypatch.setattr("tieline.connectors.wire.transport.KEEP_ALIVE_S", 0.05)
     async with vendor(answer()) as crm, wire(crm.port) as client:
         await client.send(read(crm.url), deadline=Deadline.after(2))
         await asyncio.sleep(0.1)

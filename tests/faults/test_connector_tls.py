@@ -75,7 +75,7 @@ def trusting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def trust() -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
 
-    monkeypatch.setattr(transport, "_tls", trust)
+    monkeypatch.setattr(transport, "trusted_tls", trust)
     here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
 

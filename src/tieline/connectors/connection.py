@@ -20,6 +20,7 @@ from tieline.connectors.manifest.configuration import settle
 from tieline.connectors.manifest.inbound import CallIntake, EventIntake
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.registry import Connector
+from tieline.connectors.streams.listening import Listening, address_of
 from tieline.connectors.wire.addresses import check_reachable
 from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.breaker import State as BreakerState
@@ -50,6 +51,8 @@ class VendorConnection(contract.Connection):
         self._config = config
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
         self._intakes = _intakes(connector.manifest, config)
+        stream = connector.manifest.inbound.stream if connector.manifest.inbound else None
+        self.listening = Listening(stream, config) if stream else None
         self._operations = {
             operation: compile_operation(connector.manifest, operation, config) for operation in connector.manifest.operations
         }
@@ -183,8 +186,8 @@ def open_connection(
     """
     manifest = connector.manifest
     settled = settle(manifest, config, secrets)
-    for template in outbound_urls(manifest):
-        egress.check(constant_text(template, settled))
+    for url in _addresses(manifest, settled):
+        egress.check(url)
     wire = HttpWire(egress, connections=manifest.limits.concurrency, response_bytes=manifest.limits.response_bytes)
     return assemble(name, connector, settled, wire=wire, clock=clock)
 
@@ -218,9 +221,9 @@ async def check_addresses(connector: Connector, *, config: Mapping[str, Any], se
     """
     settled = settle(connector.manifest, config, secrets)
     unknown: VendorUnavailable | None = None
-    for template in outbound_urls(connector.manifest):
+    for url in _addresses(connector.manifest, settled):
         try:
-            await check_reachable(constant_text(template, settled), egress)
+            await check_reachable(url, egress)
         except VendorUnavailable as exc:
             unknown = exc
     if unknown is not None:
@@ -231,6 +234,13 @@ def outbound_urls(manifest: Manifest) -> tuple[str, ...]:
     """Return the templates of every address the connector calls; none for one that only listens."""
     hosts = tuple(manifest.hosts.values()) if manifest.operations else ()
     return (*hosts, manifest.auth.token_url) if isinstance(manifest.auth, ClientCredentialsAuth) else hosts
+
+
+def _addresses(manifest: Manifest, settled: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return every address that is dialled with this configuration."""
+    asked = tuple(constant_text(template, settled) for template in outbound_urls(manifest))
+    stream = manifest.inbound.stream if manifest.inbound else None
+    return (*asked, address_of(stream, settled)) if stream else asked
 
 
 def _intakes(manifest: Manifest, config: Mapping[str, Any]) -> dict[IntakeKind, Intake]:

@@ -11,7 +11,7 @@ from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.manifest.load import FILE_NAME, read_yaml
 from tieline.connectors.manifest.problems import ManifestProblems, Problem
 from tieline.connectors.manifest.schema import Manifest
-from tieline.connectors.recordings.example import IntakeExample, OperationExample
+from tieline.connectors.recordings.example import IntakeExample, OperationExample, StreamExample
 from tieline.connectors.registry import Connector
 from tieline.domain.errors import MappingInvalid
 from tieline.kit.spelling import meant
@@ -83,6 +83,10 @@ def _missing_examples(subject: Subject) -> Iterator[Problem]:
     for kind in inbound.kinds if inbound else ():
         if kind not in taken:
             yield subject.problem(f"the {kind} intake has no example in examples/", "inbound", kind)
+    heard = {example.content.stream for example in subject.examples if isinstance(example.content, StreamExample)}
+    for way in inbound.stream.kinds if inbound and inbound.stream else ():
+        if way not in heard:
+            yield subject.problem(f"the stream {way} has no example in examples/", "inbound", "stream", way)
 
 
 async def secrets_stay_hidden(subject: Subject) -> Sequence[Problem]:

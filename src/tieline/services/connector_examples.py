@@ -15,9 +15,10 @@ from tieline.connectors.inbound.request import InboundRequest
 from tieline.connectors.manifest.configuration import open_settings, settle
 from tieline.connectors.manifest.load import load_part, read_yaml
 from tieline.connectors.manifest.problems import Problem
-from tieline.connectors.recordings.example import IntakeExample, OperationExample
+from tieline.connectors.recordings.example import IntakeExample, OperationExample, StreamExample
 from tieline.connectors.recordings.replay import RecordedWire, RecordingMismatch
 from tieline.connectors.registry import Connector
+from tieline.connectors.streams.listening import meanings_of
 from tieline.connectors.wire.messages import Wire
 from tieline.domain.errors import ConnectorError, MappingInvalid, VendorMisconfigured
 from tieline.domain.line import Line
@@ -37,7 +38,7 @@ class Example(NamedTuple):
 
     file: Path
     lines: Mapping[PathKey, int]
-    content: OperationExample | IntakeExample
+    content: OperationExample | IntakeExample | StreamExample
 
     def problem(self, text: str, *at: str | int) -> Problem:
         """Name a fault at a place in the file."""
@@ -45,11 +46,14 @@ class Example(NamedTuple):
 
 
 def load_example(file: Path) -> Example:
-    """Read an example of either kind. Raises: ManifestProblems: with file and line."""
+    """Read an example of any kind. Raises: ManifestProblems: with file and line."""
     located = read_yaml(file)
-    intake = isinstance(located.tree, Mapping) and "intake" in located.tree
-    content = load_part(IntakeExample, file) if intake else load_part(OperationExample, file)
-    return Example(file, located.lines, content)
+    named = located.tree if isinstance(located.tree, Mapping) else {}
+    if "stream" in named:
+        return Example(file, located.lines, load_part(StreamExample, file))
+    if "intake" in named:
+        return Example(file, located.lines, load_part(IntakeExample, file))
+    return Example(file, located.lines, load_part(OperationExample, file))
 
 
 async def replay(connector: Connector, example: Example) -> tuple[Problem, ...]:
@@ -59,6 +63,8 @@ async def replay(connector: Connector, example: Example) -> tuple[Problem, ...]:
             return await _replay_operation(connector, example, example.content)
         case IntakeExample():
             return tuple(_replay_intake(connector, example, example.content))
+        case StreamExample():
+            return tuple(_replay_stream(connector, example, example.content))
 
 
 def inputs_of(content: OperationExample) -> dict[str, Any]:
@@ -66,7 +72,7 @@ def inputs_of(content: OperationExample) -> dict[str, Any]:
     return {name: normalise(str(value), line=EXAMPLE_LINE) if name == "phone" else value for name, value in content.in_.items()}
 
 
-def connect(connector: Connector, content: OperationExample | IntakeExample, wire: Wire) -> VendorConnection:
+def connect(connector: Connector, content: OperationExample | IntakeExample | StreamExample, wire: Wire) -> VendorConnection:
     """Open the connector over a recording. Raises: VendorMisconfigured: the example's configuration does not fit the form."""
     settled = settle(connector.manifest, content.config, content.secrets)
     return assemble("example", connector, settled, wire=wire, clock=lambda: NOW)
@@ -160,6 +166,22 @@ def _replay_intake(connector: Connector, example: Example, content: IntakeExampl
         yield example.problem(f"the events are {events!r}{f' ({inbound.ignored})' if inbound.ignored else ''}", "events")
     if inbound.reply.status != content.reply_status:
         yield example.problem(f"the reply's status is {inbound.reply.status}", "reply_status")
+
+
+def _replay_stream(connector: Connector, example: Example, content: StreamExample) -> Iterator[Problem]:
+    try:
+        listening = connect(connector, content, RecordedWire(())).listening
+    except VendorMisconfigured as exc:
+        yield example.problem(exc.detail, "config")
+        return
+    if listening is None or listening.kind != content.stream:
+        yield example.problem("the connector does not listen to a stream of this kind with this configuration", "stream")
+        return
+    meanings = meanings_of(listening, content.messages)
+    yield from (example.problem(f"a message cannot be understood: {one.fault}", "messages") for one in meanings if one.fault)
+    events = to_jsonable_python([event for one in meanings for event in one.events])
+    if events != list(content.events):
+        yield example.problem(f"the events are {events!r}", "events")
 
 
 def received(content: IntakeExample) -> InboundRequest:

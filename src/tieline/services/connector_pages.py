@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from tieline.connectors.contract import CAPABILITIES
 from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.schema import Manifest
+from tieline.connectors.manifest.stream import StreamIntake
 from tieline.connectors.registry import Catalog, Connector
 from tieline.services.connector_quality import STANDARDS, Quality, Stand, quality_of
 
@@ -157,11 +158,20 @@ def _intakes(manifest: Manifest) -> Iterator[tuple[str, Part]]:
 
 def _arriving(manifest: Manifest) -> Iterator[str]:
     for name, intake in _intakes(manifest):
+        if isinstance(intake, StreamIntake):
+            yield from _listened(intake)
+            continue
         door = "/v1/cti/{connection}" if name == "call" else "/v1/webhooks/{connection}"
         verify = getattr(getattr(intake, "verify", None), "kind", "")
         emitted = dict.fromkeys(str(event.emit) for event in getattr(intake, "events", ()) if hasattr(event, "emit"))
         yield ""
         yield f"Tells us by `{door}` ({name}; proved by `{verify}`): {', '.join(emitted)}."
+
+
+def _listened(stream: StreamIntake) -> Iterator[str]:
+    for kind, declared in stream.kinds.items():
+        yield ""
+        yield f"Is listened to over {kind.upper()}: {', '.join(dict.fromkeys(event.emit for event in declared.events))}."
 
 
 def _quality(quality: Quality) -> Iterator[str]:

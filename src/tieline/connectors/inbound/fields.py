@@ -1,5 +1,6 @@
 """Read one field of an arriving event: a path, the first of several, a constant, a rewritten word, a time or a number."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ Roots = Mapping[str, Any]
 # What lies outside is a counter or a mistake, not the time of an event.
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_DIGITS: Final = re.compile(r"[0-9]{1,20}(?=[-@/;]|\Z)")
 _EPOCH_UNITS: Final[Mapping[str, timedelta]] = {
     "epoch_s": timedelta(seconds=1),
     "epoch_ms": timedelta(milliseconds=1),
@@ -56,8 +58,12 @@ def _first_of(paths: Sequence[str]) -> Read:
 
 def _drawn(source: Drawn, config: Mapping[str, Any]) -> Read:
     read = compile_path(source.from_) if isinstance(source.from_, str) else _first_of(source.from_)
+    if source.digits_after is not None:
+        read = _digits_after(read, constant_text(source.digits_after, config))
     if source.take:
         read = _rewritten(read, source.take)
+    if source.prefix is not None:
+        read = _prefixed(read, constant_text(source.prefix, config))
     if source.values is not None:
         return _translated(read, source.values)
     if source.as_ == "number":
@@ -67,6 +73,25 @@ def _drawn(source: Drawn, config: Mapping[str, Any]) -> Read:
         parse = compile_time(source.format, zone)
         return lambda roots: parse(read(roots))
     return read
+
+
+def _digits_after(read: Read, text: str) -> Read:
+    def digits(roots: Roots) -> str | None:
+        value = read(roots)
+        if not isinstance(value, str) or not value.startswith(text):
+            return None
+        found = _DIGITS.match(value, len(text))
+        return found.group() if found else None
+
+    return digits
+
+
+def _prefixed(read: Read, text: str) -> Read:
+    def prefixed(roots: Roots) -> str | None:
+        value = read(roots)
+        return f"{text}{value}" if isinstance(value, str) and value else None
+
+    return prefixed
 
 
 def _rewritten(read: Read, ops: Sequence[Mapping[str, Any]]) -> Read:

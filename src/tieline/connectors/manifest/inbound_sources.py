@@ -39,6 +39,8 @@ class Drawn(Part):
     `take` rewrites text, step by step. `values` maps what the vendor says to what we say; `"*"` stands for anything else,
     without it an unknown word is left out. `format` reads a time: iso, rfc2822, epoch_s, epoch_ms, epoch_us, or strptime signs
     (`%Y-%m-%d %H:%M:%S`) together with `zone`. `as: number` reads digits as a number, so that 10 is more than 9.
+    `digits_after` keeps the digits that follow a text at the beginning (`PJSIP/1001-0000a3` after `PJSIP/` is 1001); a value
+    without them is left out. `prefix` is put before what was found. Both may come from the configuration.
     """
 
     from_: Annotated[RequestPath | tuple[RequestPath, ...], Field(alias="from")]
@@ -46,6 +48,8 @@ class Drawn(Part):
     values: dict[str, str | int | float | bool] | None = None
     format: TimeFormat | None = None
     zone: Template | None = None
+    digits_after: Template | None = None
+    prefix: Template | None = None
     as_: Annotated[Literal["number"] | None, Field(alias="as")] = None
 
     @model_validator(mode="after")

@@ -36,6 +36,9 @@ def _check_inbound(manifest: Manifest) -> Iterator[Fault]:
             at: TreePath = ("inbound", kind)
             yield from _check_tree(manifest, intake.verify.model_dump(exclude={"because"}), (*at, "verify"), roots={"config"})
             yield from _check_tree(manifest, intake.reply.json_, (*at, "reply", "json"), roots={"config"})
+    if inbound is not None and inbound.stream is not None:
+        stream = inbound.stream.model_dump(by_alias=True, exclude_none=True)
+        yield from _check_tree(manifest, stream, ("inbound", "stream"), roots={"config"})
 
 
 def _check_operation(manifest: Manifest, name: str, operation: Operation) -> Iterator[Fault]:

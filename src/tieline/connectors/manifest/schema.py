@@ -11,8 +11,8 @@ from tieline.connectors.contract import CAPABILITIES, Outcome
 from tieline.connectors.language.conditions import check_conditions
 from tieline.connectors.language.paths import parse
 from tieline.connectors.manifest.auth import Auth, NoAuth
-from tieline.connectors.manifest.inbound import Inbound
 from tieline.connectors.manifest.part import AnswerKind, Part, Template, Word
+from tieline.connectors.manifest.stream import Arrivals
 
 Category = Literal["crm", "erp", "helpdesk", "pbx", "messaging"]
 FieldType = Literal["url", "text", "int", "bool", "choice", "timezone", "country"]
@@ -199,7 +199,7 @@ class Manifest(Part):
     limits: Limits = Limits()
     operations: dict[str, Operation] = Field(default_factory=dict)
     outcomes: tuple[OutcomeRow, ...] = ()
-    inbound: Inbound | None = None
+    inbound: Arrivals | None = None
 
     @property
     def secrets(self) -> Mapping[str, ConfigField]:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from tieline.connectors.contract import Outcome
 from tieline.connectors.manifest.part import Part
+from tieline.connectors.manifest.stream import StreamKind
 
 Scalars = dict[str, str | int | bool]
 
@@ -84,3 +85,14 @@ class IntakeExample(Part):
     events: tuple[dict[str, Any], ...] = ()
     refused: str | None = None
     reply_status: int = 202
+
+
+class StreamExample(Part):
+    """What an exchange said over a stream, message by message, and the events it means all in all."""
+
+    stream: StreamKind
+    title: str = ""
+    config: Scalars = Field(default_factory=dict)
+    secrets: dict[str, str] = Field(default_factory=dict)
+    messages: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+    events: tuple[dict[str, Any], ...] = ()

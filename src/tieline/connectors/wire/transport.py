@@ -36,7 +36,7 @@ class HttpWire:
     def __init__(self, egress: Egress, *, connections: int, response_bytes: int) -> None:
         self._connections = connections
         self._response_bytes = response_bytes
-        self._dialler = Dialler(egress, tls=_tls())
+        self._dialler = Dialler(egress, tls=trusted_tls())
         self._kept: defaultdict[Target, deque[HttpLine]] = defaultdict(deque)
         self._busy: set[HttpLine] = set()
 
@@ -165,7 +165,7 @@ def _unanswered(outgoing: Outgoing, error: Exception) -> Exception:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def trusted_tls() -> ssl.SSLContext:
     """One context for all: loading the certificates takes tens of milliseconds, so it happens when a connection is made."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
