@@ -35,6 +35,7 @@ from tieline.api.openapi import DESCRIPTION, TAGS, complete
 from tieline.api.problems import EXCEPTION_HANDLERS
 from tieline.api.route_audit import declared_routes
 from tieline.api.security_headers import StandingHeaders
+from tieline.api.short_cut import ShortCut
 from tieline.api.threshold import Addresses, Threshold
 from tieline.services.access import Access, Auth, refuse_open_door_to_others
 from tieline.services.api_keys import KeyRing
@@ -99,8 +100,9 @@ class Door(FastAPI):
         super().__init__(**options)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Wrap the framework's own layers: envelope, threshold, body guard, framework."""
-        guarded = BodyGuard(super().build_middleware_stack(), limit_bytes=self._settings.body_limit_bytes)
+        """Wrap the framework's own layers: envelope, threshold, body guard, short cut, framework."""
+        inside = ShortCut(super().build_middleware_stack(), door=self)
+        guarded = BodyGuard(inside, limit_bytes=self._settings.body_limit_bytes)
         threshold = Threshold(guarded, addresses=self._settings.addresses)
         return Envelope(threshold, headers=StandingHeaders(tls=self._settings.tls))
 
