@@ -54,7 +54,7 @@ async def get_screen_pop(
     if _wants_page(request):
         page = await pop_pages.address_of(house.database, pop["pop_id"], agent=wanted.agent, now=house.clock())
         return RedirectResponse(page, status_code=303)
-    return Response(orjson.dumps(pop), media_type="application/json")
+    return Response(orjson.dumps(pop, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
 def _refuse_browsing(request: Request) -> None:

@@ -5,6 +5,7 @@ Each mask leaves its own output unchanged. Formats: rule book for security and p
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from tieline.domain.masking_numbers import FEWEST_HIDDEN, HIDDEN
 from tieline.domain.people_names import COMPOUND_SURNAMES, surname_of
@@ -69,6 +70,7 @@ def email_strict(value: str) -> str:
     return f"***@***.{top}" if top.isalnum() else "***@***"
 
 
+@lru_cache(maxsize=1024)
 def address(value: str) -> str:
     """`北京市海淀区****`: province, city, district; never a street or a number."""
     text = _address_text(value)

@@ -138,6 +138,8 @@ def _shown(verdict: Verdict, ranked: Sequence[RankedPerson], *, context: MatchCo
 
 def _as_already_shown(ranked: Sequence[RankedPerson], shown: Sequence[str]) -> list[RankedPerson]:
     """People on the screen keep their places during the call; newcomers come after them."""
+    if not shown:
+        return list(ranked)
     places = {ref: place for place, ref in enumerate(shown)}
     return sorted(ranked, key=lambda one: min((places[ref] for ref in one.person.refs if ref in places), default=len(places)))
 

@@ -1,6 +1,7 @@
 """Why the match says what it says: one code per reason, and its text in the languages of the desk."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 Language = Literal["en", "zh"]
@@ -39,6 +40,7 @@ REASONS: Mapping[str, Mapping[Language, str]] = {
 _KINDS: Mapping[str, Mapping[Language, str]] = {"ticket": {"en": "ticket", "zh": "工单"}, "note": {"en": "note", "zh": "备注"}}
 
 
+@lru_cache(maxsize=512)
 def reason_text(code: str, *, language: Language = "en", **values: object) -> str:
     """Return a reason in words. Raises: KeyError: no such code, or a value its text needs is missing."""
     if "kind" in values:

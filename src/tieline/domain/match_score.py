@@ -3,9 +3,9 @@
 Rungs, scores and what may open are one table; context moves people only among several who share a number.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from tieline.domain.match_carry import Carriage, how_carried
@@ -48,6 +48,7 @@ VERIFIED_NUMBER = 0.05
 UNUSED_AFTER = timedelta(days=365)
 _STEPS = (1.00, 0.95, 0.85, 0.80, 0.50, 0.45, 0.25, 0.00)
 _LOWEST_THAT_OPENS = 0.85
+_SCORE = attrgetter("score")
 _MARKS_OF_A_LINE = frozenset({"shared", "company"})
 
 
@@ -62,14 +63,14 @@ class _Crowd(NamedTuple):
 def rank(caller: PhoneNumber, people: Sequence[Person], *, context: MatchContext) -> tuple[RankedPerson, ...]:
     """Score everybody who carries the exact number (twenty at most), the likeliest first; equals stay in order of trust."""
     carried = [(person, how_carried(person, caller, line=context.line)) for person in people[:MOST_RANKED]]
-    reaches = Counter(carriage.reach for _, carriage in carried)
+    reaches = [carriage.reach for _, carriage in carried]
     crowd = _Crowd(
-        size=len(people) - reaches["other_extension"],
-        flagged_direct=sum(carriage.direct is True for _, carriage in carried),
-        at_extension=reaches["same_extension"],
+        size=len(people) - reaches.count("other_extension"),
+        flagged_direct=[carriage.direct for _, carriage in carried].count(True),
+        at_extension=reaches.count("same_extension"),
     )
     ranked = [_ranked(person, carriage, crowd, caller=caller, context=context) for person, carriage in carried]
-    return tuple(sorted(ranked, key=lambda one: -one.score))
+    return tuple(sorted(ranked, key=_SCORE, reverse=True))
 
 
 def is_clear(ranked: Sequence[RankedPerson]) -> bool:
@@ -125,16 +126,20 @@ def _is_direct(carriage: Carriage, crowd: _Crowd, context: MatchContext) -> bool
 
 
 def _because(person: Person, contact: Contact, carriage: Carriage, *, context: MatchContext) -> tuple[str, ...]:
+    facts = (
+        ("open_ticket", contact.open_ticket is not None),
+        ("order_in_transit", contact.order_in_transit is not None),
+        ("recent_contact", _within(contact.last_contact_at, context.now, RECENT)),
+        ("your_account", _is_owned_by(person, context.agent_names)),
+        ("verified_number", carriage.verified),
+        ("unused", _is_unused(carriage.seen_at, contact.last_contact_at, context.now)),
+    )
+    return tuple([code for code, holds in facts if holds])
+
+
+def _is_owned_by(person: Person, names: Collection[str]) -> bool:
     owners = {customer.owner.casefold() for customer in person.customers if customer.owner}
-    facts = {
-        "open_ticket": contact.open_ticket is not None,
-        "order_in_transit": contact.order_in_transit is not None,
-        "recent_contact": _within(contact.last_contact_at, context.now, RECENT),
-        "your_account": any(name.casefold() in owners for name in context.agent_names),
-        "verified_number": carriage.verified,
-        "unused": _is_unused(carriage.seen_at, contact.last_contact_at, context.now),
-    }
-    return tuple(code for code, holds in facts.items() if holds)
+    return bool(owners) and any(name.casefold() in owners for name in names)
 
 
 _CONTEXT_CODES = frozenset({"open_ticket", "order_in_transit", "recent_contact", "your_account"})

@@ -23,6 +23,8 @@ def heirs_among(customers: Sequence[Customer]) -> Heirs:
 
 def without_merged(customers: Sequence[Customer], known: Iterable[KnownNumber], heirs: Heirs) -> tuple[Customer, ...]:
     """Leave merged records out; their survivors carry the numbers of the records and of the index's rows for them."""
+    if not heirs:
+        return tuple(customers)
     numbers: dict[str, list[str]] = {}
     for customer in customers:
         if str(customer.ref) in heirs:
@@ -36,6 +38,8 @@ def without_merged(customers: Sequence[Customer], known: Iterable[KnownNumber], 
 
 def as_their_heirs(known: Iterable[KnownNumber], heirs: Heirs) -> tuple[KnownNumber, ...]:
     """Return the index's rows under the references that stand for them now."""
+    if not heirs:
+        return tuple(known)
     return tuple(_renamed(row, heirs[str(row.ref)]) if str(row.ref) in heirs else row for row in known)
 
 

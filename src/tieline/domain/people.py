@@ -149,6 +149,8 @@ def _contradicts(one: _Record, other: _Record) -> bool:
 
 
 def _with_short_names_attached(parties: list[_Party]) -> list[_Party]:
+    if len(parties) == 1:
+        return parties
     complete = [party for party in parties if _complete(party)]
     kept = list(complete)
     for party in parties:

@@ -24,6 +24,17 @@ _Shaper = Callable[[_Document], _Document]
 
 
 @dataclass(frozen=True, slots=True)
+class _Masked:
+    """The rule for one value that gets its mask whatever stands beside it."""
+
+    mask: Mask
+
+    def __call__(self, value: object, _document: _Document) -> object:
+        """Return the value as it may be seen."""
+        return None if value is None else self.mask(value if isinstance(value, str) else str(value))
+
+
+@dataclass(frozen=True, slots=True)
 class _Viewer:
     """Who looks, in what circumstances."""
 
@@ -33,17 +44,33 @@ class _Viewer:
 
 
 class _Plan(NamedTuple):
-    """What to do with a document that has exactly certain fields."""
+    """What to do with a document that has exactly certain fields. `masked` are single values, `changed` everything else."""
 
     unchanged: bool
     dropped: tuple[str, ...]
+    masked: tuple[tuple[str, Mask], ...]
     changed: tuple[tuple[str, _Rule], ...]
 
     @classmethod
-    def of(cls, fields: tuple[str, ...], rules: Mapping[str, _Rule | None]) -> Self:
+    def of(cls, fields: tuple[str, ...], rules: Mapping[str, _Rule | _Masked | None]) -> Self:
         dropped = tuple(field for field in fields if field not in rules)
-        changed = tuple((field, rule) for field in fields if (rule := rules.get(field)) is not None)
-        return cls(not dropped and not changed, dropped, changed)
+        found = [(field, rule) for field in fields if (rule := rules.get(field)) is not None]
+        masked = tuple((field, rule.mask) for field, rule in found if isinstance(rule, _Masked))
+        changed = tuple((field, rule) for field, rule in found if not isinstance(rule, _Masked))
+        return cls(not dropped and not found, dropped, masked, changed)
+
+    def carried_out_on(self, document: _Document) -> _Document:
+        """Return what may be seen; the document itself stays as it is."""
+        shown = document.copy()
+        for field in self.dropped:
+            del shown[field]
+        for field, mask in self.masked:
+            value = shown[field]
+            if value is not None:
+                shown[field] = mask(value if value.__class__ is str else str(value))
+        for field, rule in self.changed:
+            shown[field] = rule(shown[field], document)
+        return shown
 
 
 class Policy:
@@ -108,7 +135,7 @@ class Policy:
         if treatment == "none":
             return _emptied if many else _nothing
         mask = _LAST_FOUR if treatment == "last_four" else MASKS[entry.mask]["agent"]
-        rule = _each_masked(mask) if many else _masked(mask)
+        rule = _each_masked(mask) if many else _Masked(mask)
         return _unless(entry.unless, rule) if entry.unless else rule
 
     def _treatment(self, row: str, viewer: _Viewer) -> Treatment:
@@ -119,7 +146,7 @@ class Policy:
         return treatment
 
 
-def _shaped_by(rules: Mapping[str, _Rule | None]) -> _Shaper:
+def _shaped_by(rules: Mapping[str, _Rule | _Masked | None]) -> _Shaper:
     """Documents of one shape nearly always carry the same fields: what to do is worked out once per set of fields."""
     plans: dict[tuple[str, ...], _Plan] = {}
 
@@ -130,20 +157,9 @@ def _shaped_by(rules: Mapping[str, _Rule | None]) -> _Shaper:
             plan = _Plan.of(fields, rules)
             if len(plans) < _MOST_PLANS:
                 plans[fields] = plan
-        if plan.unchanged:
-            return document
-        shown = document.copy()
-        for field in plan.dropped:
-            del shown[field]
-        for field, rule in plan.changed:
-            shown[field] = rule(shown[field], document)
-        return shown
+        return document if plan.unchanged else plan.carried_out_on(document)
 
     return shape
-
-
-def _masked(mask: Mask) -> _Rule:
-    return lambda value, _document: None if value is None else mask(value if isinstance(value, str) else str(value))
 
 
 def _each_masked(mask: Mask) -> _Rule:

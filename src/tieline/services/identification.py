@@ -1,7 +1,7 @@
 """Who may be calling, from the index of numbers and from what the systems answer; judged by the match ladder."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -61,7 +61,7 @@ class Evidence:
 NOTHING_SAID = Evidence()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """What stays the same during one call: the line, the agent, the trust order, what the agent chose."""
 
@@ -71,6 +71,12 @@ class Setting:
     agent: Agent | None = None
     chosen_ref: str | None = None
     verified: bool = False
+
+    @cached_property
+    def agent_names(self) -> frozenset[str]:
+        """Return everything an owner of an account may be called by if it is this agent."""
+        agent = self.agent
+        return frozenset(name for name in (agent.id, agent.name, agent.email) if name) if agent is not None else frozenset()
 
 
 def country_prefix(caller: PhoneNumber, line: Line) -> str:
@@ -90,18 +96,17 @@ async def remember(memory: Memory, found: Found, caller: PhoneNumber, line: Line
 
 def identify(caller: PhoneNumber, remembered: Remembered, said: Evidence, *, setting: Setting) -> Verdict:
     """Judge who calls. What was remembered and what is answered never replace one another silently."""
-    context = _context(remembered, said, setting)
     heirs = said.heirs
     standing = tuple(row for row in remembered.known if str(row.ref) not in said.gone)
     known = as_their_heirs(standing, heirs)
     if not said.answered:
-        return _judge(caller, (), known, context=context, setting=setting)
+        return _judge(caller, (), known, remembered, said, setting)
     customers = without_merged((*said.customers, *said.followed), standing, heirs)
     believed = tuple(row for row in known if _still_believed(row, said, setting.now))
-    live = _judge(caller, customers, believed, context=context, setting=setting)
+    live = _judge(caller, customers, believed, remembered, said, setting)
     if not remembered.companies and _is_all_of(known, live.chosen):
         return live  # Memory alone could have named nobody else; this is nearly every call.
-    from_memory = _judge(caller, (), known, context=context, setting=setting)
+    from_memory = _judge(caller, (), known, remembered, said, setting)
     return reconcile(from_memory, live, all_answered=said.all_answered)
 
 
@@ -125,33 +130,25 @@ def _judge(
     caller: PhoneNumber,
     customers: Sequence[Customer],
     known: Sequence[KnownNumber],
-    *,
-    context: MatchContext,
+    remembered: Remembered,
+    said: Evidence,
     setting: Setting,
 ) -> Verdict:
     kept, rows = carriers(customers, known, caller, line=setting.line)
     people = group(kept, rows, trust=setting.trust)
-    return judge(caller, people, context=_with_contact(context, people))
+    return judge(caller, people, context=_context(remembered, said, setting, people))
 
 
-def _with_contact(context: MatchContext, people: Sequence[Person]) -> MatchContext:
+def _context(remembered: Remembered, said: Evidence, setting: Setting, people: Sequence[Person]) -> MatchContext:
     """Recent contact was asked for by number or for the one person; it says nothing about one of several."""
-    if len(people) == 1 and (contact := context.contacts.get("")):
-        return replace(context, contacts={people[0].ref: contact})
-    return context
-
-
-def _context(remembered: Remembered, said: Evidence, setting: Setting) -> MatchContext:
-    agent = setting.agent
-    names = (agent.id, agent.name, agent.email) if agent is not None else ()
     return MatchContext(
         line=setting.line,
         now=setting.now,
         chosen_ref=setting.chosen_ref,
         verified=setting.verified,
-        agent_names=frozenset(name for name in names if name),
+        agent_names=setting.agent_names,
         number=remembered.mark,
-        contacts={"": said.contact},
+        contacts={people[0].ref: said.contact} if len(people) == 1 else {},
         companies=remembered.companies,
         similar=remembered.similar,
         mentions=said.mentions,

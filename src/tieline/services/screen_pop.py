@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from tieline.domain.documents import document_of
 from tieline.domain.pop_query import PopQuery
 from tieline.domain.screen_pop import ScreenPop
 from tieline.kit.deadline import Deadline
@@ -54,7 +55,7 @@ async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, 
 
 def shown_to(desk: PopDesk, inquiry: Inquiry, card: ScreenPop) -> dict[str, Any]:
     """Return the card as the asker may see it: the one place where a pop is masked."""
-    return desk.policy.apply(inquiry.asked.seen_by, card.model_dump(mode="json"), shape="screen_pop", active_call_phone=True)
+    return desk.policy.apply(inquiry.asked.seen_by, document_of(card), shape="screen_pop", active_call_phone=True)
 
 
 def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -> AuditRow:

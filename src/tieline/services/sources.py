@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Final
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any
 
 from tieline.connectors.contract import Connection, Record
 from tieline.domain.account import Account
 from tieline.domain.contract import Contract
 from tieline.domain.customer import Customer
+from tieline.domain.documents import filled_in
 from tieline.domain.errors import VendorBadAnswer
 from tieline.domain.invoice import Invoice
 from tieline.domain.order import Order
 from tieline.domain.references import ExternalRef
 from tieline.domain.ticket import Ticket
+from tieline.domain.trusted import built
 from tieline.kit.deadline import Deadline
 from tieline.mapping.record import RecordMapping
 from tieline.services.gray_mappings import GrayMapping
@@ -60,12 +60,6 @@ class Source:
         return self.gray.release.name if self.gray is not None and mapping is self.gray.mapping else None
 
 
-_DOCUMENTS: Final[Mapping[type[CanonicalModel], TypeAdapter[Any]]] = {
-    model: TypeAdapter(tuple[model, ...])  # type: ignore[valid-type] # one adapter for each
-    for model in MODELS.values()
-}
-
-
 @dataclass(frozen=True)
 class Answer:
     """What a source said, translated; all `models` are of one kind."""
@@ -78,13 +72,10 @@ class Answer:
     @cached_property
     def items(self) -> tuple[dict[str, Any], ...]:
         """The models as they travel to the agent: documents without nulls, `ref` as text. A profile's are never asked for."""
-        if not self.models:
-            return ()
-        adapter = _DOCUMENTS[type(self.models[0])]
-        documents = adapter.dump_python(self.models, mode="json", exclude_none=True)
+        documents = tuple(filled_in(model) for model in self.models)
         for document, model in zip(documents, self.models, strict=True):
             document["ref"] = str(model.ref)
-        return tuple(documents)
+        return documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +135,7 @@ def translate(source: Source, mapping: RecordMapping, record: Record) -> Canonic
     """Return the canonical model of a vendor's record; None if it lacks what the model must have."""
     try:
         fields = mapping.read(record)
-        ref = ExternalRef(connection=source.name, kind=source.record, id=fields.pop("id"))
-        return MODELS[source.record](ref=ref, **fields)
-    except (VendorBadAnswer, ValidationError, KeyError):
+    except VendorBadAnswer:
         return None
+    fields["ref"] = ExternalRef(connection=source.name, kind=source.record, id=fields.pop("id"))
+    return built(MODELS[source.record], fields)

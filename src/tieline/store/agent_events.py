@@ -102,7 +102,7 @@ async def forget(tx: AsyncConnection, *, before: datetime) -> int:
 
 
 def _values(event: AgentEvent, now: datetime) -> dict[str, Any]:
-    payload = orjson.dumps({**event.payload, "seq": event.seq, "at": now}).decode()
+    payload = orjson.dumps({**event.payload, "seq": event.seq, "at": now}, option=orjson.OPT_UTC_Z).decode()
     return {"agent": event.agent, "kind": event.kind, "pop_id": event.pop_id, "seq": event.seq, "payload": payload, "at": now}
 
 

@@ -51,6 +51,7 @@ def test_xml_becomes_a_tree(xml: bytes, tree: object) -> None:
         (b'{"a":' * 100_000, "application/json"),
         (b"\xff\xfe", "text/plain"),
         (b"x", "text/plain; charset=no-such"),
+        (b"name=+2AA-", "application/x-www-form-urlencoded; charset=utf-7"),
         (LAUGHS, "application/xml"),
         (OUTSIDE, "application/xml"),
         (b"<!DOCTYPE r><r/>", "application/xml"),

@@ -4,7 +4,10 @@ import random
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tieline.domain import masking_text
 from tieline.domain.masking import mask
 from tieline.domain.masking_text import MOST_CHARACTERS
 
@@ -121,3 +124,10 @@ def _spelled(mobile: str, way: int) -> str:
 
 def _digits(text: str) -> str:
     return "".join(str(_NUMERALS.index(character)) if character in _NUMERALS else character for character in text)
+
+
+@settings(max_examples=400)
+@given(st.text(alphabet="@＠微信wWeEcChHaAtT0１五 -·()x张", max_size=24))
+def test_the_quick_look_passes_over_nothing_that_is_worth_a_long_one(value: str) -> None:
+    if masking_text._WORTH_A_LOOK.search(value):
+        assert masking_text._MAY_BEGIN.search(value)

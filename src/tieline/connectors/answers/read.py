@@ -50,9 +50,11 @@ def _sniff(body: bytes, content_type: str) -> str:
 def _decoded(body: bytes, content_type: str) -> str:
     charset = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'") or "utf-8"
     try:
-        return body.decode("utf-8-sig" if charset in {"utf-8", "utf8"} else charset)
-    except (UnicodeDecodeError, LookupError) as exc:
+        text = body.decode("utf-8-sig" if charset in {"utf-8", "utf8"} else charset)
+        text.encode()  # UTF-7 can spell half a surrogate pair, which is no text: nothing behind this door could write it.
+    except (UnicodeError, LookupError) as exc:
         raise Unreadable("the text is not in the character set it claims") from exc
+    return text
 
 
 def _json(body: bytes, content_type: str) -> Any:  # noqa: ANN401 - JSON

@@ -1,0 +1,32 @@
+"""Models made of values that are known to fit, without looking at them a second time."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+Model = TypeVar("Model", bound=BaseModel)
+_put = object.__setattr__
+
+
+def built(kind: type[Model], fields: Mapping[str, Any]) -> Model:
+    """Return what `kind(**fields)` would, for fields that have been checked one by one: pydantic's `model_construct`, at a tenth.
+
+    All required fields must be there and none may be unknown; a mapping's rows see to both (`mapping.landing`).
+    """
+    model = kind.__new__(kind)
+    _put(model, "__dict__", {**_defaults(kind), **fields})
+    _put(model, "__pydantic_fields_set__", set(fields))
+    _put(model, "__pydantic_extra__", None)
+    _put(model, "__pydantic_private__", None)
+    return model
+
+
+@cache
+def _defaults(kind: type[BaseModel]) -> Mapping[str, Any]:
+    """Return every field, in order, with its default; a required one holds None until it is given."""
+    return {
+        name: None if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in kind.model_fields.items()
+    }
