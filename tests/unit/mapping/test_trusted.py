@@ -23,7 +23,7 @@ from tieline.mapping.record import RecordMapping
 from tieline.mapping.source import RowSource
 
 MODELS: dict[str, type[BaseModel]] = {"customer": Customer, "order": Order, "ticket": Ticket, "account": Account}
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT | st.dates().map(date.isoformat),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
