@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tieline.cli.told import failures_told, pairs
+from tieline.services.authoring.openapi_folder import begin_from_openapi
 from tieline.services.authoring.record import Asked, Recording, record, write_recording
 from tieline.services.connectors import CATEGORIES, Trial, begin_connector
 
@@ -36,10 +37,18 @@ class MakingCommands:
         category: Annotated[str, typer.Option(help=f"One of {', '.join(CATEGORIES)}.")],
         name: Annotated[str, typer.Option(help="What people call the system.")] = "",
         folder: Annotated[Path, typer.Option("--in", help="Where the new folder goes.")] = Path(),
+        from_openapi: Annotated[
+            Path | None, typer.Option("--from-openapi", help="An OpenAPI 3 description, JSON or YAML, on this machine.")
+        ] = None,
     ) -> None:
-        """Write a folder to start from; its example fails until it is filled in."""
+        """Write a folder to start from; what is missing in it is told by `check`."""
         with failures_told(self._out):
-            self._tell_written(begin_connector(folder, connector_id, category=category, name=name))
+            if from_openapi is None:
+                self._tell_written(begin_connector(folder, connector_id, category=category, name=name))
+                return
+            drafting = begin_from_openapi(folder, connector_id, category=category, name=name, file=from_openapi)
+            self._tell_written(asyncio.run(drafting))
+            self._out.print("What could not be told stands in comments and in the README; `check` tells what is left to do.")
 
     def record(
         self,

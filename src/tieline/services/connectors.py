@@ -131,15 +131,20 @@ def begin_connector(parent: Path, connector_id: str, *, category: str, name: str
     Raises: ConfigRefused: not an id, not a category, or the folder exists.
     """
     folder = parent / connector_id
-    if not _ID.fullmatch(connector_id):
-        raise ConfigRefused("an id is a word in small letters, digits and underscores, such as acme_helpdesk")
-    if category not in CATEGORIES:
-        raise ConfigRefused(f"the category is one of {', '.join(CATEGORIES)}")
-    if folder.exists():
-        raise ConfigRefused("there is already something at that place", where=str(folder))
+    check_new_folder(folder, connector_id, category)
     model = _SCAFFOLD / ("pbx" if category == "pbx" else "system")
     words = {"__ID__": connector_id, "__CATEGORY__": category, "__NAME__": name or connector_id.replace("_", " ").title()}
     return tuple(_copy(file, folder / file.relative_to(model), words) for file in sorted(model.rglob("*")) if file.is_file())
+
+
+def check_new_folder(folder: Path, connector_id: str, category: str) -> None:
+    """Raises: ConfigRefused: not an id, not a category, or the folder exists."""
+    if not _ID.fullmatch(connector_id):
+        raise ConfigRefused("an id is a word in small letters, digits and underscores, such as acme_helpdesk")
+    if category not in CATEGORIES:
+        raise ConfigRefused(f"the category is one of {', '.join(CATEGORIES)}{meant(category, CATEGORIES)}")
+    if folder.exists():
+        raise ConfigRefused("there is already something at that place", where=str(folder))
 
 
 def _copy(model: Path, target: Path, words: Mapping[str, str]) -> Path:

@@ -5,26 +5,23 @@ scrubbed answers, so it replays byte for byte and cannot carry what was sent in 
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tieline.connectors.answers.outcome import ERRORS
-from tieline.connectors.connection import VendorConnection
-from tieline.connectors.contract import CAPABILITIES, Result
-from tieline.connectors.recordings.example import Exchange, OperationExample, RecordedRequest
-from tieline.connectors.recordings.replay import RecordedWire
-from tieline.connectors.recordings.tap import Carried, TappedWire
-from tieline.domain.errors import ConfigRefused, ConnectorError, VendorMisconfigured
+from tieline.connectors.contract import CAPABILITIES
+from tieline.connectors.recordings.example import Exchange, OperationExample
+from tieline.connectors.recordings.tap import TappedWire
+from tieline.domain.errors import ConfigRefused, VendorMisconfigured
 from tieline.domain.line import Line
-from tieline.kit.deadline import Deadline
 from tieline.services.authoring.cast import Cast, cast_for
+from tieline.services.authoring.play import STAND_IN, Run, play, run
 from tieline.services.authoring.scrub import Scrubbed
 from tieline.services.authoring.survivors import Survivors
 from tieline.services.authoring.write_yaml import answer_as_written, yaml_of
-from tieline.services.connector_examples import EXAMPLE_LINE, PATIENCE_S, Example, connect, inputs_of, mapped_of, replay
+from tieline.services.connector_examples import EXAMPLE_LINE, Example, replay
 from tieline.services.connectors import Trial, read_inputs, refuse_unasked
 
 
@@ -51,32 +48,6 @@ class Recording(NamedTuple):
 
     text: str
     told: tuple[Scrubbed, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One run: what was carried and how it ended."""
-
-    carried: Sequence[Carried]
-    result: Result | None
-    failure: ConnectorError | None
-    secrets: Sequence[str] = field(default=(), repr=False)
-
-    @property
-    def ending(self) -> dict[str, Any]:
-        """How the example tells it."""
-        if self.failure is None:
-            return {"outcome": self.result.outcome} if self.result else {}
-        outcome = next((name for name, error in ERRORS.items() if type(self.failure) is error), None)
-        wait_s = self.failure.retry_after_s
-        told = {"outcome": outcome} if outcome else {"error": self.failure.code}
-        return told if wait_s is None else {**told, "wait_s": wait_s}
-
-    @property
-    def shape(self) -> tuple[object, ...]:
-        """What must be the same with made-up people: how it ended and how much it brought."""
-        ending = {key: value for key, value in self.ending.items() if key != "wait_s"}
-        return (ending, len(self.result.records) if self.result else 0, len(self.carried))
 
 
 async def record(trial: Trial, asked: Asked) -> Recording:
@@ -124,34 +95,23 @@ def _file_name(title: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", title.lower()).strip("-.") or "recording"
 
 
-async def _in_earnest(trial: Trial, operation: str, inputs: Mapping[str, Any]) -> _Run:
+async def _in_earnest(trial: Trial, operation: str, inputs: Mapping[str, Any]) -> Run:
     tapped: list[TappedWire] = []
     connection = trial.connection.afresh(lambda wire: tapped.append(TappedWire(wire)) or tapped[0])  # type: ignore[func-returns-value]
     try:
-        return await _run(connection, tapped[0], operation, inputs)
+        return await run(connection, tapped[0], operation, inputs)
     finally:
         await connection.aclose()
 
 
-async def _run(connection: VendorConnection, tap: TappedWire, operation: str, inputs: Mapping[str, Any]) -> _Run:
-    try:
-        result = await connection.run(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
-    except ConnectorError as exc:
-        if not tap.carried:
-            raise
-        return _Run(tuple(tap.carried), None, exc, connection.secrets())
-    return _Run(tuple(tap.carried), result, None, connection.secrets())
+def _hosts(real: Run) -> frozenset[str]:
+    return frozenset(urlsplit(each.request.url).netloc for each in real.carried)
 
 
-def _hosts(run: _Run) -> frozenset[str]:
-    return frozenset(urlsplit(each.request.url).netloc for each in run.carried)
-
-
-async def _played(trial: Trial, asked: Asked, players: Cast, real: _Run) -> OperationExample:
+async def _played(trial: Trial, asked: Asked, players: Cast, real: Run) -> OperationExample:
     """Run again, on scrubbed answers with made-up inputs, and write down what is sent now."""
     inputs = players.inputs()
     answers = [players.answer(each, number) for number, each in enumerate(real.carried, start=1)]
-    stand_in = RecordedRequest(method="GET", url="-")
     draft = OperationExample.model_validate(
         {
             "operation": asked.operation,
@@ -159,48 +119,19 @@ async def _played(trial: Trial, asked: Asked, players: Cast, real: _Run) -> Oper
             "config": players.config,
             "secrets": players.secrets,
             "in": inputs,
-            "exchanges": [Exchange(request=stand_in, response=answer_as_written(answer)) for answer in answers],
+            "exchanges": [Exchange(request=STAND_IN, response=answer_as_written(answer)) for answer in answers],
         }
     )
-    tap = TappedWire(RecordedWire(draft.exchanges, strict=False))
-    run = await _run(_connected(trial, draft, tap), tap, asked.operation, inputs_of(draft))
-    if run.shape != real.shape:
-        raise RecordingRefused(
-            f"with made-up values the exchange ends in {run.shape[:2]} and not in {real.shape[:2]}",
-            hint="A value was replaced that the connector decides by; write this example by hand.",
-        )
-    exchanges = [
-        Exchange(request=_request(carried), response=written.response)
-        for carried, written in zip(run.carried, draft.exchanges, strict=True)
-    ]
-    return draft.model_copy(update={"exchanges": tuple(exchanges), **_told(trial, asked.operation, run)})
-
-
-def _connected(trial: Trial, draft: OperationExample, tap: TappedWire) -> VendorConnection:
     try:
-        return connect(trial.connection.connector, draft, tap)
+        example, played = await play(trial.connection.connector, trial.book.get(CAPABILITIES[asked.operation].record), draft)
     except VendorMisconfigured as exc:
         raise RecordingRefused(f"the form does not take a made-up value: {exc.detail}") from exc
-
-
-def _request(carried: Carried) -> RecordedRequest:
-    body = (carried.request.body or b"").decode(errors="replace")
-    return RecordedRequest(method=carried.request.method, url=carried.request.url, headers=carried.request.headers, body=body)
-
-
-def _told(trial: Trial, operation: str, run: _Run) -> dict[str, Any]:
-    told = run.ending
-    if run.result is None:
-        return told
-    if run.result.truncated:
-        told["truncated"] = True
-    if CAPABILITIES[operation].writes:
-        named = {"id": run.result.external_id, "url": run.result.external_url}
-        return {**told, "result": {key: value for key, value in named.items() if value is not None}}
-    mapping = trial.book.get(CAPABILITIES[operation].record)
-    if mapping is None:
-        return {**told, "records": run.result.records}
-    return {**told, "mapped": tuple(mapped_of(mapping, run.result.records))}
+    if played.shape != real.shape:
+        raise RecordingRefused(
+            f"with made-up values the exchange ends in {played.shape[:2]} and not in {real.shape[:2]}",
+            hint="A value was replaced that the connector decides by; write this example by hand.",
+        )
+    return example
 
 
 async def _prove(trial: Trial, example: OperationExample) -> None:

@@ -26,6 +26,12 @@ def yaml_of(tree: object) -> str:
     return written
 
 
+def inline(tree: object) -> str:
+    """Return a tree as YAML on one line, as people write a row or a request."""
+    written: str = yaml.dump(tree, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=True)
+    return written.removesuffix("...\n").rstrip("\n")
+
+
 def answer_as_written(incoming: Incoming) -> RecordedResponse:
     """Return an answer as an example holds it: JSON as a tree where the file gives it back unchanged, otherwise the text."""
     tree = _json(incoming.body)
