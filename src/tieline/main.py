@@ -12,9 +12,11 @@ from tieline import serving
 from tieline.cli import app as command_line
 from tieline.cli.root import Progress, Serving
 from tieline.connectors.registry import Catalog
+from tieline.domain.audit_chain import Checkpoint, Verdict
 from tieline.observability.logs import set_up_logs
+from tieline.security.audit_signing import AuditChecker, AuditSigner
 from tieline.security.permissions import PERMISSIONS, Caller
-from tieline.services import api_keys, doctor
+from tieline.services import api_keys, audit_chain, doctor
 from tieline.services.access import refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
 from tieline.services.apply import Change, apply
@@ -96,6 +98,27 @@ class Tieline:
         wish = KeyWish(name=name, scopes=tuple(scopes), agent=agent, life=timedelta(days=days))
         text, _ = self._once(lambda house: api_keys.create(house.database, wish, asker=CONSOLE, now=house.clock()))
         return text
+
+    def verify_audit(self, kept: Sequence[Checkpoint], *, public_key: str | None) -> Verdict:
+        """Walk the audit chain."""
+
+        async def walk(house: House) -> Verdict:
+            checker = AuditChecker.parse(public_key) if public_key else AuditSigner.of(house.box).checker
+            return await audit_chain.verify(house.database, checker, elsewhere=kept, now=house.clock())
+
+        return self._once(walk)
+
+    def audit_checkpoints(self) -> Sequence[Checkpoint]:
+        """Return the signed checkpoints."""
+        return self._once(lambda house: audit_chain.stated(house.database))
+
+    def audit_key(self) -> str:
+        """Return the public key of the checkpoints."""
+
+        async def key(house: House) -> str:
+            return AuditSigner.of(house.box).checker.text
+
+        return self._once(key)
 
     @contextlib.asynccontextmanager
     async def open_trial(self, connection: str) -> AsyncIterator[Trial]:

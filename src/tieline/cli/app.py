@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tieline.cli import demo, doctor, generate, keys, ring
+from tieline.cli import audit, demo, doctor, generate, keys, ring
 from tieline.cli.connector import ConnectorCommands
 from tieline.cli.root import Root
 from tieline.domain.errors import TielineError
@@ -32,6 +32,7 @@ def build(root: Root) -> typer.Typer:
     doctor.add_to(app, root)
     ring.add_to(app)
     keys.add_to(app, root)
+    audit.add_to(app, root)
     generate.add_to(app, root)
     app.add_typer(ConnectorCommands(root.catalog, root.open_trial).app(), name="connector")
     return app

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tieline.connectors.registry import Catalog
+from tieline.domain.audit_chain import Checkpoint, Verdict
 from tieline.services.apply import Change
 from tieline.services.connectors import Trial
 from tieline.services.doctor import Finding
@@ -50,6 +51,15 @@ class Root(Protocol):
 
     def create_key(self, *, name: str, scopes: Sequence[str], agent: str | None, days: int) -> str:
         """Make an API key and return it; it cannot be shown again."""
+
+    def verify_audit(self, kept: Sequence[Checkpoint], *, public_key: str | None) -> Verdict:
+        """Walk the audit chain, also against checkpoints `kept` elsewhere."""
+
+    def audit_checkpoints(self) -> Sequence[Checkpoint]:
+        """Return the signed checkpoints of the audit chain."""
+
+    def audit_key(self) -> str:
+        """Return the public half of the key that signs them."""
 
     def open_trial(self, connection: str) -> AbstractAsyncContextManager[Trial]:
         """Open a configured connection, with its mapping, to try it out."""

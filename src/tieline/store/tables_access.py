@@ -48,3 +48,22 @@ sessions = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 """Signed-in people; only the digest of the cookie is kept."""
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False, unique=True),
+)
+"""The chain over the audit trail: link `number` seals the entry `seq`. Append-only like the trail."""
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+"""Signed statements of how long the chain was and how it ended. Append-only."""

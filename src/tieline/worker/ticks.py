@@ -7,6 +7,8 @@ claimed by its own row (a locked call, a fenced promise), so no other lock is ne
 import asyncio
 from typing import Final
 
+from tieline.security.audit_signing import AuditSigner
+from tieline.services.audit_chain import seal_new
 from tieline.services.call_settling import due_to_settle, settle
 from tieline.services.delivery.carrying import wake_lapsed
 from tieline.services.house import House
@@ -28,4 +30,5 @@ async def tick(house: House) -> None:
     for interaction_id in await attempt("calls.due", due_to_settle(house.calls, now)) or ():
         await attempt("call.settle", settle(house.calls, interaction_id, now))
     await attempt("pops.resume", house.delivery.resume())
+    await attempt("audit.seal", seal_new(house.database, AuditSigner.of(house.box), now=now))
     await attempt("deliveries.wake", wake_lapsed(house.deliveries))
