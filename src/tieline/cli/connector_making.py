@@ -14,6 +14,8 @@ from rich.table import Table
 from tieline.cli.told import failures_told, pairs
 from tieline.services.authoring.openapi_folder import begin_from_openapi
 from tieline.services.authoring.record import Asked, Recording, record, write_recording
+from tieline.services.authoring.threecx_folder import import_3cx
+from tieline.services.authoring.threecx_words import config_name
 from tieline.services.connectors import CATEGORIES, Trial, begin_connector
 
 OpenTrial = Callable[[str], AbstractAsyncContextManager[Trial]]
@@ -28,7 +30,7 @@ class MakingCommands:
 
     def add_to(self, app: typer.Typer) -> None:
         """Add the commands."""
-        for name, command in (("new", self.new), ("record", self.record)):
+        for name, command in (("new", self.new), ("import-3cx", self.import_3cx), ("record", self.record)):
             app.command(name)(command)
 
     def new(
@@ -49,6 +51,19 @@ class MakingCommands:
             drafting = begin_from_openapi(folder, connector_id, category=category, name=name, file=from_openapi)
             self._tell_written(asyncio.run(drafting))
             self._out.print("What could not be told stands in comments and in the README; `check` tells what is left to do.")
+
+    def import_3cx(
+        self,
+        file: Annotated[Path, typer.Argument(help="A 3CX CRM template, XML.")],
+        connector_id: Annotated[str, typer.Option("--id", help="A word such as acme_desk; the file's name when left out.")] = "",
+        category: Annotated[str, typer.Option(help=f"One of {', '.join(CATEGORIES)}.")] = "crm",
+        folder: Annotated[Path, typer.Option("--in", help="Where the new folder goes.")] = Path(),
+    ) -> None:
+        """Translate a 3CX CRM template into a folder; what has no counterpart is listed in its README."""
+        with failures_told(self._out):
+            importing = import_3cx(file, folder, connector_id or config_name(file.stem), category=category)
+            self._tell_written(asyncio.run(importing))
+            self._out.print("What was not translated stands in the README; `check` tells what is left to do.")
 
     def record(
         self,

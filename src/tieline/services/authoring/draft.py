@@ -47,6 +47,7 @@ class Draft:
     config: Mapping[str, Mapping[str, Any]]
     auth: Mapping[str, Any]
     operations: Mapping[str, Mapping[str, Any]]
+    hosts: Mapping[str, str] = field(default_factory=dict)
     doubtful: Sequence[Doubtful] = ()
     limits: Mapping[str, Any] = field(
         default_factory=lambda: {"per_second": 5, "burst": 10, "concurrency": 4, "timeout_ms": 2000}
@@ -107,8 +108,10 @@ def _manifest(draft: Draft) -> Iterator[str]:
     for key, value in (("schema", 1), ("id", draft.begun.id), ("name", draft.begun.name), ("category", draft.begun.category)):
         yield f"{key}: {inline(value)}"
     yield '# docs: {url: "https://…", read: 2026-01-31}       # the vendor\'s pages, and the day you read them'
-    yield "config:"
+    yield "config:" if draft.config else "config: {}"
     yield from (f"  {name}: {inline(form)}" for name, form in draft.config.items())
+    if draft.hosts:
+        yield f"hosts: {inline(draft.hosts)}"
     yield f"auth: {inline(draft.auth)}"
     yield f"limits: {inline(draft.limits)}"
     yield "operations:" if draft.operations else "# operations:"
