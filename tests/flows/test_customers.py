@@ -1,5 +1,7 @@
 """Section 4 of the public contract, reading: who a customer is in every system, and what is held of them."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,11 +9,13 @@ from tests.flows.door import KNOWN, LINE, NOBODY, SHARED
 from tests.flows.house import RunningHouse
 
 from tieline.domain.customer_query import CustomerQuery
-from tieline.domain.errors import NotAllowed
+from tieline.domain.errors import NotAllowed, NotFound, Overloaded, RateLimited
 from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
 from tieline.security.roles import permissions_of
 from tieline.services.customers import profile, reading
+from tieline.services.customers.reveal import reveal
+from tieline.store import audit_trail
 
 
 async def found(house: RunningHouse, **query: str) -> dict[str, Any]:
@@ -122,3 +126,54 @@ async def test_every_reading_is_in_the_audit(house: RunningHouse) -> None:
     await house.client.get(f"/v1/customers/{ref}/orders")
     noted = await house.rows("SELECT action, subject FROM audit_entries ORDER BY seq DESC LIMIT 2")
     assert noted == [("customer.orders_read", ref), ("customer.read", ref)]
+
+
+REVEALS = "SELECT actor, subject, details FROM audit_entries WHERE action = 'customer.revealed' AND actor = 'agent:{0}'"
+
+
+async def shown(house: RunningHouse, field: Any, caller: Caller) -> Any:  # noqa: ANN401 - the field decides
+    ref = ExternalRef.parse(await known_ref(house))
+    return (await reveal(house.house.desk, ref, field, "callback", caller=caller))["value"]
+
+
+async def test_one_field_is_shown_with_its_reason_in_the_audit(house: RunningHouse) -> None:
+    phones = await shown(house, "phones", agent("2011", "senior"))
+    assert KNOWN in {"".join(character for character in phone if character in "+0123456789") for phone in phones}
+    assert await house.rows(REVEALS.format(2011)) == [
+        ("agent:2011", await known_ref(house), {"field": "phones", "reason": "callback"})
+    ]
+
+
+@pytest.mark.parametrize(("field", "role"), [("birth_date", "senior"), ("phones", "agent"), ("id_number", "supervisor")])
+async def test_what_a_role_may_not_have_shown_is_refused(house: RunningHouse, field: str, role: str) -> None:
+    with pytest.raises(NotAllowed) as caught:
+        await shown(house, field, agent("2012", role))
+    assert caught.value.code == "field_not_revealed"
+    assert await house.rows(REVEALS.format(2012)) == []
+
+
+async def test_thirty_an_hour_and_not_one_more_however_many_ask_at_once(house: RunningHouse) -> None:
+    ref, senior = ExternalRef.parse(await known_ref(house)), agent("2013", "senior")
+    asked = [reveal(house.house.desk, ref, "emails", "callback", caller=senior) for _ in range(40)]
+    ended = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(end, RateLimited) for end in ended) == 10
+    assert len(await house.rows(REVEALS.format(2013))) == 30
+    house.clock.forward(timedelta(minutes=61))
+    assert await shown(house, "emails", senior)
+
+
+async def test_nothing_is_shown_that_could_not_be_written_down(house: RunningHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise Overloaded
+
+    monkeypatch.setattr(audit_trail, "write", away)
+    with pytest.raises(Overloaded):
+        await shown(house, "phones", agent("2014", "senior"))
+
+
+async def test_a_customer_whose_system_is_down_has_nothing_to_show(house: RunningHouse) -> None:
+    ref = ExternalRef.parse(await known_ref(house))
+    await house.forget_answers()
+    house.sandbox.turn("crm", status=500)
+    with pytest.raises(NotFound):
+        await reveal(house.house.desk, ref, "phones", "callback", caller=agent("2015", "senior"))

@@ -18,7 +18,8 @@ from tieline.domain.errors import NotFound
 from tieline.domain.references import ExternalRef
 from tieline.domain.screen_pop import BlockState, ShownCustomer
 from tieline.security.permissions import Caller, permit
-from tieline.services.customers import reading
+from tieline.security.reveal import Reason, RevealField
+from tieline.services.customers import reading, reveal
 
 router = APIRouter(route_class=StrictRoute, tags=["Customers"])
 
@@ -150,6 +151,47 @@ async def get_order(
 ) -> OneOrder:
     """Return one order by its number as its system has it now."""
     return OneOrder.model_validate(await reading.order(house.desk, connection, number, caller=caller))
+
+
+class RevealWish(BaseModel):
+    """Which field, and why."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"field": "phones", "reason": "callback"}]}
+    )
+
+    field: RevealField
+    reason: Reason
+
+
+class Revealed(BaseModel):
+    """One field as the systems have it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: RevealField
+    value: str | Sequence[str] | None
+    sources: Sources
+
+
+@router.post(
+    "/v1/customers/{ref}/reveal",
+    operation_id="reveal_customer_field",
+    summary="Have one masked field shown",
+    responses=_ONE
+    | problems(
+        {
+            403: "Not for this role: `field_not_revealed`; `customer_not_in_call`, `forbidden`, `scope_missing`.",
+            429: "More than thirty fields in the last hour: `rate_limited`.",
+        }
+    ),
+)
+async def reveal_field(
+    ref: Reference, wish: RevealWish, caller: Annotated[Caller, permit("customers.reveal")], house: HouseOfRequest
+) -> Revealed:
+    """Show one field of one customer in full. Who, which, of whom and why is in the audit before it is shown."""
+    told = await reveal.reveal(house.desk, _reference(ref), wish.field, wish.reason, caller=caller)
+    return Revealed.model_validate(told)
 
 
 def _reference(text: str) -> ExternalRef:

@@ -8,6 +8,7 @@
     │   ├── NotFound              permanent  404  not_found
     │   ├── StateConflict         permanent  409  conflict
     │   └── Gone                  permanent  410  gone
+    ├── RateLimited               transient  429  rate_limited
     ├── Overloaded                transient  503  overloaded
     ├── ConfigRefused             config     422  config_invalid
     │   ├── ManifestInvalid       config     422  manifest_invalid
@@ -104,6 +105,17 @@ class Gone(RequestRefused):
 
     code, http_status = "gone", 410
     title = "No longer available"
+
+
+class RateLimited(TielineError):
+    """This asker has asked too often. `retry_after_s`: seconds after which it may be worth asking again."""
+
+    kind, code, http_status = "transient", "rate_limited", 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str = "", *, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class Overloaded(TielineError):

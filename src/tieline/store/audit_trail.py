@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.journal_rows import AuditRow
@@ -51,3 +51,15 @@ async def page(conn: AsyncConnection, wanted: AuditFilter, *, before: int | None
     if before is not None:
         query = query.where(audit_entries.c.seq < before)
     return [AuditEntry(**found._asdict()) for found in await conn.execute(query)]
+
+
+async def take_turn(tx: AsyncConnection, about: str) -> None:
+    """Wait until nobody else counts and writes about the same until the transaction ends."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:about, 0))"), {"about": f"tieline.audit {about}"})
+
+
+async def count(tx: AsyncConnection, *, actor: str, action: str, since: datetime) -> int:
+    """Return how often somebody did something since an instant."""
+    table = audit_entries.c
+    query = select(func.count()).where(table.actor == actor, table.action == action, table.at >= since)
+    return int((await tx.execute(query)).scalar_one())
