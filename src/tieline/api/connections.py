@@ -1,5 +1,6 @@
 """The catalog of systems, and those that are connected."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
@@ -28,6 +29,22 @@ class ShownConnector(BaseModel):
     fault: Annotated[str | None, Field(description="Why its folder cannot be used, as a code.")] = None
 
 
+class ShownStream(BaseModel):
+    """How it stands with an exchange that is listened to; `updated_at` is the listener's last sign of life."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Annotated[str, Field(description="`ami`, `ari` or `esl`.")]
+    state: Annotated[str, Field(description="`connecting`, `up` or `lost`.")]
+    connected_at: Annotated[datetime | None, Field(description="Since when the line stands.")]
+    last_event_at: datetime | None
+    heard: Annotated[int, Field(description="Messages heard since it was set up.")]
+    gaps: Annotated[int, Field(description="How often the line was lost; what was missed is put right from what goes on after.")]
+    filtered: Annotated[bool, Field(description="The exchange sends only what was asked for.")]
+    fault: Annotated[str | None, Field(description="Why the line does not stand, as a code.")]
+    updated_at: datetime
+
+
 class ShownConnection(BaseModel):
     """A connected system. Its address and its secrets are never shown."""
 
@@ -43,6 +60,7 @@ class ShownConnection(BaseModel):
     answers: Annotated[tuple[str, ...], Field(description="The kinds of records it is asked for.")]
     paused_s: Annotated[float, Field(description="Seconds until it is asked again.")]
     fault: Annotated[str | None, Field(description="Why it could not be opened, as a code.")] = None
+    stream: Annotated[ShownStream | None, Field(description="For an exchange that is listened to.")] = None
 
 
 ConnectionName = Annotated[str, Path(max_length=60, description="The administrator's name for it.", examples=["crm"])]
@@ -68,7 +86,7 @@ def list_connectors(house: HouseOfRequest) -> Page[ShownConnector]:
 )
 async def list_connections(house: HouseOfRequest) -> Page[ShownConnection]:
     """Return every connection and how it stands at this moment in the answering process, without asking the vendors."""
-    found = connection_states.connections(house.directory)
+    found = await connection_states.with_streams(house.database, connection_states.connections(house.directory))
     return Page(items=[ShownConnection.model_validate(each, from_attributes=True) for each in found])
 
 
@@ -81,4 +99,5 @@ async def list_connections(house: HouseOfRequest) -> Page[ShownConnection]:
 )
 async def connection_health(name: ConnectionName, house: HouseOfRequest) -> ShownConnection:
     """Tell what the last calls to the system came to. The vendor is not asked."""
-    return ShownConnection.model_validate(connection_states.connection(house.directory, name), from_attributes=True)
+    found = await connection_states.with_streams(house.database, [connection_states.connection(house.directory, name)])
+    return ShownConnection.model_validate(found[0], from_attributes=True)

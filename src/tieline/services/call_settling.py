@@ -56,6 +56,17 @@ async def sweep(desk: CallDesk, interaction_id: UUID, now: datetime) -> bool:
     return _carry_out(desk, orders)
 
 
+async def gone(desk: CallDesk, interaction_id: UUID, now: datetime) -> bool:
+    """End one call of which the exchange says that it no longer exists. Says whether it was still thought to go on."""
+    async with desk.database.begin() as tx:
+        call = await _free(tx, interaction_id)
+        orders = await _end(tx, desk, call, "lost", now=now) if call is not None else None
+    if orders is not None:
+        SWEPT_CALLS.inc()
+        log.warning("call.gone", interaction_id=str(interaction_id))
+    return _carry_out(desk, orders)
+
+
 async def sweep_lost(desk: CallDesk, now: datetime) -> int:
     """End the calls whose hang-up was lost, and return how many."""
     return sum([await sweep(desk, interaction_id, now) for interaction_id in await lost(desk, now)])

@@ -1,13 +1,16 @@
 """Which systems can be connected, which are, and how each stands at this moment. No vendor is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tieline.connectors.connection import VendorConnection
 from tieline.connectors.registry import Catalog, Connector
 from tieline.domain.errors import ManifestInvalid, NotFound
 from tieline.services.live_directory import LiveDirectory
+from tieline.store import stream_states
+from tieline.store.database import Database
+from tieline.store.stream_states import StreamState
 
 Standing = Literal["up", "trying", "paused", "misconfigured"]
 _BY_BREAKER: Final[Mapping[str, Standing]] = {"closed": "up", "half_open": "trying", "open": "paused"}
@@ -30,6 +33,7 @@ class ConnectionState:
     """A connected system. `paused_s`: seconds until the vendor, who asked to be left alone, is asked again.
 
     `fault` beside any standing but `misconfigured`: its files were written anew and cannot be used; what they were before holds.
+    `stream`: how it stands with listening to it, as the process that listens wrote it down.
     """
 
     name: str
@@ -39,6 +43,7 @@ class ConnectionState:
     answers: tuple[str, ...] = ()
     paused_s: float = 0.0
     fault: str | None = None
+    stream: StreamState | None = None
 
 
 def connectors(catalog: Catalog) -> Sequence[ConnectorSummary]:
@@ -63,6 +68,13 @@ def connection(directory: LiveDirectory, name: str) -> ConnectionState:
     if found is None:
         raise NotFound
     return found
+
+
+async def with_streams(database: Database, states: Sequence[ConnectionState]) -> Sequence[ConnectionState]:
+    """Add how each stream stands. Raises: Overloaded."""
+    async with database.read() as conn:
+        streams = await stream_states.read(conn)
+    return [replace(state, stream=streams.get(state.name)) for state in states]
 
 
 def _summary(connector: Connector) -> ConnectorSummary:

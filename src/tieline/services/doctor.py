@@ -1,20 +1,23 @@
-"""One line for each thing a running server needs: database, migrations, clock, connections, disk."""
+"""One line for each thing a running server needs: database, migrations, clock, connections, streams, disk."""
 
 import asyncio
 import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from tieline.services import readiness
 from tieline.services.house import House
-from tieline.store import configuration
+from tieline.store import configuration, stream_states
 from tieline.store.configuration import ConnectionRow
+from tieline.store.stream_states import StreamState
 
 LEAST_FREE_BYTES: Final = 1_073_741_824
+LISTENER_SILENT: Final = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,28 @@ async def examine(house: House, *, data_dir: Path) -> Sequence[Finding]:
     async with house.database.read() as conn:
         rows = (await configuration.read(conn)).connections.values()
     found += [await _dns(row) for row in rows if row.name not in house.directory.faults]
+    found += await _streams(house)
     lines, agents = len(house.directory.now.lines), len(house.directory.now.agents)
     found.append(Finding("directory", lines > 0 and agents > 0, f"{lines} lines, {agents} agents"))
     return found
+
+
+async def _streams(house: House) -> Sequence[Finding]:
+    """One line for each exchange that is listened to: whoever listens writes every few seconds that it does."""
+    async with house.database.read() as conn:
+        told = await stream_states.read(conn)
+    wanted = (one.name for one in house.directory.now.connections.values() if one.listening is not None)
+    return [_stream(name, told.get(name), house.clock()) for name in wanted]
+
+
+def _stream(name: str, state: StreamState | None, now: datetime) -> Finding:
+    finding = f"stream {name}"
+    if state is None or now - state.updated_at > LISTENER_SILENT:
+        return Finding(finding, well=False, told="nobody listens; does a worker run?")
+    if state.state != "up":
+        return Finding(finding, well=False, told=f"{state.state}: {state.fault or 'not yet'}")
+    unfiltered = "" if state.filtered else ", unfiltered"
+    return Finding(finding, well=True, told=f"up, {state.heard} heard, {state.gaps} gaps{unfiltered}")
 
 
 def _disk(data_dir: Path) -> Finding:

@@ -47,7 +47,7 @@ class LiveDirectory:
         self._database = database
         self._catalog = catalog
         self._box = box
-        self._egress = egress
+        self.egress = egress
         self._clock = clock
         self._opened: dict[str, _Opened] = {}
         self._following: asyncio.Task[None] | None = None
@@ -120,9 +120,7 @@ class LiveDirectory:
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
         settled = open_settings(connector.manifest, row.config)
         books = open_books(connector.mapping_file, overrides, connection=row.name, config=settled)
-        connection = open_connection(
-            row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self._egress
-        )
+        connection = open_connection(row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self.egress)
         return _Opened(given, stamps, connection, books)
 
     async def _follow(self) -> None:

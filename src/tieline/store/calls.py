@@ -1,12 +1,12 @@
 """Interactions: found by any name the exchange uses for them, locked, named, and listed when something is due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select, union, update
+from sqlalchemy import and_, bindparam, func, or_, select, text, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +28,17 @@ _FIND: Final = "SELECT DISTINCT interaction_id FROM call_aliases WHERE provider 
 _KEPT: Final = """
     SELECT id, provider, call_key, state, outcome, settled_at, last_event_at, customer_ref, chosen_by, identity_level
     FROM interactions WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+"""
+
+
+_UNDER_WAY: Final = """
+    SELECT id, call_key,
+        ARRAY(SELECT call_key FROM call_aliases WHERE interaction_id = interactions.id) AS names,
+        (SELECT coalesce(jsonb_object_agg(leg_key, coalesce(extension, agent)), '{}') FROM legs
+            WHERE interaction_id = interactions.id AND ended_at IS NULL AND (extension IS NOT NULL OR agent IS NOT NULL)) AS legs
+    FROM interactions
+    WHERE provider = :provider AND state <> 'ended' AND settled_at IS NULL AND last_event_at < :heard_before
+    ORDER BY started_at
 """
 
 
@@ -126,6 +137,22 @@ async def quiet(conn: AsyncConnection, *, heard_before: datetime, limit: int) ->
 async def silent(conn: AsyncConnection, *, heard_before: datetime, limit: int) -> list[UUID]:
     """Return unsettled interactions of which nothing was heard since `heard_before`, whatever their state."""
     return await _unsettled(conn, heard_before, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call under way: every name it has, and each telephone still on it, by key, with its extension or agent."""
+
+    id: UUID
+    call_key: str
+    names: frozenset[str]
+    legs: Mapping[str, str]
+
+
+async def under_way(conn: AsyncConnection, provider: str, *, heard_before: datetime) -> list[OpenCall]:
+    """Return the calls of an exchange that are not over, of which nothing was heard since `heard_before`."""
+    rows = (await conn.execute(text(_UNDER_WAY), {"provider": provider, "heard_before": heard_before})).all()
+    return [OpenCall(row.id, row.call_key, frozenset(row.names), row.legs) for row in rows]
 
 
 async def _unsettled(conn: AsyncConnection, heard_before: datetime, limit: int, *conditions: Any) -> list[UUID]:  # noqa: ANN401 - SQL

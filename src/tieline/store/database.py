@@ -7,7 +7,7 @@ async for note in database.listen(…)   LISTEN that survives the loss of its co
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Self, cast
 
 import psycopg
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale, require_version, unreachable
 from tieline.store.database_errors import overload_when_passing
+from tieline.store.exclusive import exclusively
 from tieline.store.notifications import Note, listen
 
 Transaction = AsyncConnection
@@ -102,6 +103,10 @@ class Database:
     def listen(self, *channels: str) -> AsyncGenerator[Note, None]:
         """Yield what is notified on `channels`; see `tieline.store.notifications`."""
         return listen(self._address, channels)
+
+    async def exclusively(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something that one process at a time may do; see `tieline.store.exclusive`. Raises: Overloaded."""
+        await exclusively(self._address, name, work)
 
 
 async def driver(tx: AsyncConnection) -> Connection:

@@ -1,12 +1,12 @@
 """What outside systems sent, as raw bytes, kept before anything reads them and once however often it comes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import any_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -51,6 +51,29 @@ async def accept(tx: AsyncConnection, arrival: Arrival) -> bool:
     values["headers"] = {name: text for name, text in arrival.headers.items() if name.lower() not in SECRET_HEADERS}
     statement = insert(inbox).values(values).on_conflict_do_nothing(index_elements=["connection", "dedupe_key"])
     return (await tx.execute(statement.returning(inbox.c.id))).one_or_none() is not None
+
+
+async def accept_all(tx: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+    """Keep several at once; what was kept before stays as it is."""
+    rows = [{name: getattr(arrival, name) for name in Arrival.__dataclass_fields__} for arrival in arrivals]
+    if rows:
+        await tx.execute(insert(inbox).on_conflict_do_nothing(index_elements=["connection", "dedupe_key"]), rows)
+
+
+async def close_all(tx: AsyncConnection, ids: Sequence[UUID], state: InboxState, *, note: str | None = None) -> None:
+    """Note what became of several."""
+    await tx.execute(update(inbox).where(inbox.c.id == any_(bindparam("ids", list(ids)))).values(state=state, note=note))
+
+
+async def unread(conn: AsyncConnection, connection: str, *, kind: str, limit: int) -> list[KeptArrival]:
+    """Return what was accepted from a connection and never worked on, the oldest first."""
+    query = (
+        select(inbox)
+        .where(inbox.c.connection == connection, inbox.c.kind == kind, inbox.c.state == "accepted")
+        .order_by(inbox.c.received_at, inbox.c.id)
+        .limit(limit)
+    )
+    return [KeptArrival(**row._asdict()) for row in await conn.execute(query)]
 
 
 async def close(tx: AsyncConnection, arrival_id: UUID, state: InboxState, *, note: str | None = None) -> None:

@@ -7,6 +7,7 @@ from tieline.store.tables_deliveries import deliveries, delivery_attempts
 from tieline.store.tables_events import events, inbox_work, object_versions, pull_cursors
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
+from tieline.store.tables_streams import stream_states
 
 __all__ = [
     "agent_events",
@@ -37,4 +38,5 @@ __all__ = [
     "review_items",
     "sessions",
     "sources",
+    "stream_states",
 ]

@@ -1,4 +1,4 @@
-"""One worker: ticks and jobs side by side, for as long as the process lives."""
+"""One worker: ticks, listeners and jobs side by side, for as long as the process lives."""
 
 import asyncio
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from tieline.services.house import House
 from tieline.worker.edge import attempt
 from tieline.worker.jobs import app_of, relieve_for_ever
+from tieline.worker.listeners import listen_for_ever
 from tieline.worker.ticks import tick_for_ever
 
 COME_BACK_S: Final = 2.0
@@ -17,6 +18,7 @@ async def run(house: House, url: str, *, concurrency: int) -> None:
     """Work until cancelled. `concurrency` jobs run at once; `url` is the database the jobs are kept in."""
     async with asyncio.TaskGroup() as group:
         group.create_task(tick_for_ever(house), name="ticks")
+        group.create_task(listen_for_ever(house), name="listeners")
         group.create_task(_jobs_for_ever(house, url, concurrency=concurrency), name="jobs")
 
 

@@ -58,7 +58,8 @@ class CallMemory:
         for leg in legs:
             _keep(self._call_of, leg, call, most=MOST_LEGS)
         facts = self._known(call, stated)
-        completed["call"] = {**facts, "id": call} | ({"linked": stated} if stated not in {None, call} else {})
+        told = {"id": call, "linked": stated if stated != call else None, "new": True if call not in self._facts else None}
+        completed["call"] = facts | {name: value for name, value in told.items() if value is not None}
         for rule in self._rules:
             if rule.holds({"body": completed}):
                 self._learn(rule, completed, facts)
@@ -78,8 +79,20 @@ class CallMemory:
 
 
 def settled_conditions(when: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return conditions with the configuration's values in the place of `$config.…`."""
-    return {path: constant_text(wanted, config) if isinstance(wanted, str) else wanted for path, wanted in when.items()}
+    """Return conditions with the configuration's values in the place of `$config.…`, at any depth."""
+    return {path: _settled(wanted, config) for path, wanted in when.items()}
+
+
+def _settled(wanted: object, config: Mapping[str, Any]) -> object:
+    match wanted:
+        case str():
+            return constant_text(wanted, config)
+        case Mapping():
+            return {operator: _settled(operand, config) for operator, operand in wanted.items()}
+        case list() | tuple():
+            return [_settled(one, config) for one in wanted]
+        case _:
+            return wanted
 
 
 def _texts(paths: Sequence[Read], roots: Mapping[str, Any]) -> list[str]:

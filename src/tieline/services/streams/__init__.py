@@ -1,0 +1,1 @@
+"""Exchanges that are listened to: by one process at a time, without losing what was heard."""
