@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112603"
-down_revision = "2026112602"
+revision = "2026112610"
+down_revision = "2026112609"
 branch_labels = None
 depends_on = None
 
