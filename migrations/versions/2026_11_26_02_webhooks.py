@@ -25,8 +25,9 @@ CREATE TABLE object_versions (
     connection text NOT NULL,
     kind text NOT NULL,
     object_id text NOT NULL,
-    rank numeric NOT NULL,
-    digest text NOT NULL,
+    rank text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    status text,
     seen_at timestamptz NOT NULL,
     CONSTRAINT object_versions_pkey PRIMARY KEY (connection, kind, object_id)
 );

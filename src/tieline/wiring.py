@@ -33,6 +33,11 @@ from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
+from tieline.services.stale_answers import StaleAnswers
+from tieline.services.webhooks import changed_records
+from tieline.services.webhooks.desk import WebhookDesk
+from tieline.services.webhooks.intake import WebhookDoor
+from tieline.services.webhooks.news import Handlers
 from tieline.settings import Settings
 from tieline.store.agent_events import AgentEventLog
 from tieline.store.database import Database, Transaction
@@ -40,6 +45,7 @@ from tieline.store.embedded import EmbeddedPostgres, Progress
 from tieline.store.journal import Journal
 from tieline.store.memory import Memory
 from tieline.store.migrate import upgrade
+from tieline.store.webhook_inbox import WebhookInbox
 from tieline.web.pages import web_routers
 
 KEY_FILE = "secret.key"
@@ -113,8 +119,11 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stack.push_async_callback(channel.aclose)
         delivery = PopDelivery(desk, channel)
         stack.push_async_callback(delivery.aclose)
+        stale = StaleAnswers(database, desk.cache, present=delivery.present)
+        stack.push_async_callback(stale.aclose)
         await directory.start()
         keeper.start()
+        stale.start()
         yield House(
             database=database,
             journal=journal,
@@ -136,7 +145,16 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
                 worker=f"{socket.gethostname()}:{os.getpid()}",
                 clock=clock,
             ),
+            webhook_door=WebhookDoor(directory, WebhookInbox(database.pool)),
+            webhooks=WebhookDesk(database, directory, standing_handlers(), clock),
         )
+
+
+def standing_handlers() -> Handlers:
+    """Return who acts on what other systems tell."""
+    handlers = Handlers()
+    handlers.register(changed_records.refresh, *changed_records.KINDS)
+    return handlers
 
 
 async def _announce(channel: Channel[Transaction], event: AgentEvent, tx: Transaction) -> None:

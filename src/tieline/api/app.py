@@ -26,6 +26,7 @@ from tieline.api import (
     health,
     reviews,
     screen_pop,
+    webhooks,
 )
 from tieline.api.body_guard import BodyGuard
 from tieline.api.cursors import Cursors
@@ -46,6 +47,7 @@ _ROUTERS: Final = (
     screen_pop.router,
     call_events.router,
     cti.router,
+    webhooks.router,
     calls.router,
     customers.router,
     agents.router,

@@ -13,6 +13,7 @@ TAGS: Final = [
     {"name": "Screen pops", "description": "Who is calling, before the agent says hello."},
     {"name": "Calls", "description": "What exchanges report, and what became of it."},
     {"name": "Customers", "description": "Who they are in every connected system, and what is held of them."},
+    {"name": "Webhooks", "description": "What other systems tell."},
     {"name": "People and systems", "description": "Agents, connected systems, and what they answer."},
     {"name": "Review", "description": "What waits for a person's decision."},
     {"name": "Administration", "description": "Keys and the audit trail."},

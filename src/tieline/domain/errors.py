@@ -10,6 +10,7 @@
     │   └── Gone                  permanent  410  gone
     ├── RateLimited               transient  429  rate_limited
     ├── Overloaded                transient  503  overloaded
+    ├── ParentMissing             transient  409  parent_missing
     ├── ConfigRefused             config     422  config_invalid
     │   ├── ManifestInvalid       config     422  manifest_invalid
     │   └── MappingInvalid        config     422  mapping_invalid
@@ -123,6 +124,13 @@ class Overloaded(TielineError):
 
     kind, code, http_status = "transient", "overloaded", 503
     title = "Too busy, try again shortly"
+
+
+class ParentMissing(TielineError):
+    """What this is about is not here yet; it waits for it, a day at most (bad input B53)."""
+
+    kind, code, http_status = "transient", "parent_missing", 409
+    title = "What this is about is not known yet"
 
 
 class ConfigRefused(TielineError):

@@ -80,11 +80,11 @@ class FreshnessCache(Generic[T]):
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
 
-    def drop(self, matches: Callable[[Hashable], bool]) -> int:
-        """Forget every key that matches, and the loads under way for them; say how many entries went."""
+    def drop(self, matches: Callable[[Hashable], bool], *, only_if: Callable[[T], bool] = lambda _value: True) -> int:
+        """Forget every key that matches and whose value is so, and all loads under way for them; say how many entries went."""
         for key in [key for key in self._flights if matches(key)]:
             del self._flights[key]
-        doomed = [key for key in self._entries if matches(key)]
+        doomed = [key for key, kept in self._entries.items() if matches(key) and only_if(kept.value)]
         for key in doomed:
             del self._entries[key]
         return len(doomed)

@@ -51,6 +51,25 @@ CALL_EVENTS: Final = Counter(
     ("type", "effect"),
     registry=REGISTRY,
 )
+WEBHOOKS: Final = Counter(
+    "tieline_webhooks",
+    "Requests at the webhook door by what became of them: kept, repeat, refused, challenge.",
+    ("connection", "effect"),
+    registry=REGISTRY,
+)
+NEWS: Final = Counter(
+    "tieline_news",
+    "Events read: taken, old (something newer was taken), skipped, parked, unusable, quarantined, postponed.",
+    ("connection", "effect"),
+    registry=REGISTRY,
+)
+NEWS_SECONDS: Final = Histogram(
+    "tieline_news_seconds",
+    "From the arrival of a webhook to its having been acted on.",
+    ("connection",),
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60, 600, 3600, 86_400),
+    registry=REGISTRY,
+)
 DELIVERIES: Final = Counter(
     "tieline_deliveries",
     "Ends of claims: delivered, pending (comes back), parked, dead, unknown; fenced: a zombie was kept out.",

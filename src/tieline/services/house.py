@@ -14,6 +14,8 @@ from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
+from tieline.services.webhooks.desk import WebhookDesk
+from tieline.services.webhooks.intake import WebhookDoor
 from tieline.store.database import Database
 from tieline.store.journal import Journal
 
@@ -34,6 +36,8 @@ class House:
     calls: CallDesk
     agent_pops: PopAnswers
     deliveries: DeliveryDesk
+    webhook_door: WebhookDoor
+    webhooks: WebhookDesk
 
     def agent(self, agent_id: str) -> Agent | None:
         """Return an agent by id."""

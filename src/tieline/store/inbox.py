@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_calls import inbox
 
-InboxState = Literal["accepted", "done", "unusable"]
+InboxState = Literal["accepted", "done", "unusable", "quarantined"]
 SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-heron-hook"})
 """Never written down, whoever sends them."""
 

@@ -1,6 +1,6 @@
 """Tables of news from outside: what is still to be read, the newest of each object, what rules are told, how far pulls came."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Integer, Numeric, Table, func, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Integer, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tieline.store.tables_calls import inbox
@@ -31,12 +31,13 @@ object_versions = Table(
     Column("connection", Words, primary_key=True),
     Column("kind", Words, primary_key=True),
     Column("object_id", Words, primary_key=True),
-    Column("rank", Numeric, nullable=False),
-    Column("digest", Words, nullable=False),
+    Column("rank", Text(collation="C"), nullable=False),
+    Column("digest", Text(collation="C"), nullable=False),
+    Column("status", Words),
     Column("seen_at", Instant, nullable=False, index=True),
 )
-"""The newest news taken of each object: by rank (its version, or its instant in microseconds), then by digest, so that
-whatever the order of arrival, the same news wins."""
+"""The newest news taken of each object: by rank (`domain.event.order_key`), then by digest, so that whatever the order of
+arrival, the same news wins. `status`: the last one told, in our words."""
 
 events = Table(
     "events",

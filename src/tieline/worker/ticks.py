@@ -12,7 +12,8 @@ from tieline.services.audit_chain import seal_new
 from tieline.services.call_settling import due_to_settle, settle
 from tieline.services.delivery.carrying import wake_lapsed
 from tieline.services.house import House
-from tieline.worker.edge import attempt
+from tieline.services.webhooks.reading import read_due
+from tieline.worker.edge import attempt, catch
 
 EVERY_S: Final = 2.0
 
@@ -32,3 +33,4 @@ async def tick(house: House) -> None:
     await attempt("pops.resume", house.delivery.resume())
     await attempt("audit.seal", seal_new(house.database, AuditSigner.of(house.box), now=now))
     await attempt("deliveries.wake", wake_lapsed(house.deliveries))
+    await attempt("webhooks.read", read_due(house.webhooks, catch=catch))

@@ -1,0 +1,107 @@
+"""What other systems tell: verified by the connection's manifest, kept, answered; read later by a worker."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Path, Request, Response
+
+from tieline.api.house import house_of
+from tieline.api.openapi import problems
+from tieline.api.strict_body import refuse_compression
+from tieline.api.strict_route import BareRoute
+from tieline.connectors.inbound.request import InboundRequest
+from tieline.security.permissions import public
+from tieline.services.webhooks import intake
+
+router = APIRouter(route_class=BareRoute, tags=["Webhooks"])
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
+VERIFIED: Final = public("the connection's manifest says how the sender proves itself, and its proof is checked first")
+ConnectionName = Annotated[
+    str, Path(max_length=60, description="The administrator's name for the system.", examples=["helpdesk"])
+]
+PathSecret = Annotated[str, Path(max_length=500, description="For systems that can neither sign nor set a header.")]
+
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "Whatever this system sends; the example is one of many shapes.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}, "example": {"event": "ticket.updated", "ticket": {"id": 4711}}},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+        },
+    }
+}
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "What the sender expects to hear, in its own words; also the answer to the test of an address."},
+    202: {"description": "Kept. The same again is told the same, and has no effect."},
+    **problems(
+        {
+            400: "Nothing a sender of this kind sends: `body_malformed`, `xml_dtd_forbidden`, `xml_limits`, `id_invalid`.",
+            401: "The proof is missing, wrong or stale: `signature_missing`, `signature_invalid`, `timestamp_stale`.",
+            404: "No such connection, or one that tells nothing: `not_found`.",
+        }
+    ),
+}
+
+
+def _route(method: str, path: str, operation_id: str, summary: str) -> Callable[[Endpoint], Endpoint]:
+    return router.api_route(
+        path,
+        methods=[method],
+        operation_id=operation_id,
+        summary=summary,
+        response_class=Response,
+        responses=_RESPONSES,
+        openapi_extra=_BODY if method == "POST" else None,
+        dependencies=[VERIFIED],
+    )
+
+
+@_route("POST", "/v1/webhooks/{connection}", "receive_webhook", "Tell of something that happened in another system")
+async def receive_webhook(connection: ConnectionName, request: Request) -> Response:
+    """Verify and keep what a system tells, and answer before anything is read.
+
+    What is authentic is thanked for even when it cannot be used: a person is asked about it. 503 means come again.
+    """
+    return await _take_in(request, connection)
+
+
+@_route("GET", "/v1/webhooks/{connection}", "answer_webhook_check", "Prove that this address is ours")
+async def answer_webhook_check(connection: ConnectionName, request: Request) -> Response:
+    """Answer a system that tests the address before it sends anything to it."""
+    return await _take_in(request, connection)
+
+
+@_route(
+    "POST", "/v1/webhooks/{connection}/{secret:path}", "receive_webhook_with_secret", "Tell of something, proven in the address"
+)
+async def receive_webhook_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:
+    """Do the same for a system that proves itself by the last part of the address. No log of ours holds the address."""
+    return await _take_in(request, connection, path_tail=secret)
+
+
+@_route(
+    "GET", "/v1/webhooks/{connection}/{secret:path}", "answer_webhook_check_with_secret", "Prove that a secret address is ours"
+)
+async def answer_webhook_check_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:
+    """Answer the test of an address that ends in a secret."""
+    return await _take_in(request, connection, path_tail=secret)
+
+
+async def _take_in(request: Request, connection: str, *, path_tail: str = "") -> Response:
+    refuse_compression(request.headers)
+    house = house_of(request)
+    arrived = InboundRequest(
+        method=request.method,
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]},
+        query=request.scope["query_string"].decode("latin-1"),
+        content_type=request.headers.get("content-type", ""),
+        body=await request.body(),
+        path_tail=path_tail,
+        url=str(request.url),
+        peer=request.client.host if request.client else "",
+    )
+    reply = await intake.take_in(house.webhook_door, connection, arrived, now=house.clock())
+    headers = {**reply.headers, **({"Content-Type": reply.content_type} if reply.body else {})}
+    return Response(reply.body, status_code=reply.status, headers=headers)

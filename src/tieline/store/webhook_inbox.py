@@ -1,0 +1,84 @@
+"""Webhooks as they come in: durable before the answer, once however often they come, many in one commit.
+
+What arrives while one commit is under way is written by the next one (docs/adr/0012-group-commit.md). The same statement makes
+each a piece of work and wakes the workers when it commits.
+"""
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from tieline.domain.errors import Overloaded
+from tieline.kit.rounds import Rounds
+from tieline.store.database import HotPool
+from tieline.store.inbox import Arrival
+
+CHANNEL: Final = "tieline_inbox"
+BATCH_LIMIT: Final = 500
+WAITING_LIMIT: Final = 2_000
+ANSWER_WITHIN_S: Final = 1.0
+"""The impatient among senders wait little longer; later than this they are told to come again (promise R3)."""
+
+_KEEP: Final = f"""
+    WITH given AS (
+        SELECT * FROM json_to_recordset(%s::json)
+            AS one (id uuid, connection text, dedupe_key text, kind text, headers jsonb, body text, received_at timestamptz)
+    ), kept AS (
+        INSERT INTO inbox (id, connection, dedupe_key, kind, headers, body, received_at)
+        SELECT id, connection, dedupe_key, kind, headers, decode(body, 'base64'), received_at FROM given
+        ON CONFLICT (connection, dedupe_key) DO NOTHING RETURNING id
+    ), work AS (INSERT INTO inbox_work (inbox_id) SELECT id FROM kept)
+    SELECT coalesce(array_agg(id), '{{}}'), pg_notify('{CHANNEL}', '') FROM kept
+""".encode()  # noqa: S608 - only a constant of this file is put in
+
+
+class WebhookInbox:
+    """The hot way into the inbox. One per process; belongs to one event loop."""
+
+    def __init__(self, pool: HotPool, *, waiting_limit: int = WAITING_LIMIT) -> None:
+        self._pool = pool
+        self._waiting_limit = waiting_limit
+        self._waiting = 0
+        self._rounds: Rounds[tuple[str, bytes], bool] = Rounds(self._write, most=BATCH_LIMIT)
+
+    async def keep(self, arrival: Arrival) -> bool:
+        """Return once the request is on disk; False: the same was kept before.
+
+        Raises: Overloaded: too many wait, or the database is away or slow. It may have been kept nevertheless; the sender, told
+        to come again, then brings what is known already.
+        """
+        if self._waiting >= self._waiting_limit:
+            raise Overloaded(code="inbox_busy")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return await self._rounds.ask((str(arrival.id), _prepared(arrival)))
+        except TimeoutError as exc:
+            raise Overloaded(code="inbox_slow") from exc
+        finally:
+            self._waiting -= 1
+
+    async def _write(self, rows: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        text = (b"[" + b",".join(row for _, row in rows) + b"]").decode()
+        async with self._pool.connection() as connection:
+            found = await (await connection.execute(_KEEP, (text,))).fetchone()
+        new = {str(one) for one in found[0]} if found else set()
+        return [arrival_id in new for arrival_id, _ in rows]
+
+
+def _prepared(arrival: Arrival) -> bytes:
+    """Encode one row early, so that what cannot be encoded fails in its caller alone."""
+    return orjson.dumps(
+        {
+            "id": str(arrival.id),
+            "connection": arrival.connection,
+            "dedupe_key": arrival.dedupe_key,
+            "kind": arrival.kind,
+            "headers": dict(arrival.headers),
+            "body": base64.b64encode(arrival.body).decode(),
+            "received_at": arrival.received_at,
+        }
+    )
