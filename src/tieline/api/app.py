@@ -25,6 +25,7 @@ from tieline.api import (
     docs,
     health,
     reviews,
+    route,
     screen_pop,
     webhooks,
 )
@@ -46,6 +47,7 @@ _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ROUTERS: Final = (
     screen_pop.router,
     call_events.router,
+    route.router,
     cti.router,
     webhooks.router,
     calls.router,

@@ -28,6 +28,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pops.read": "Ask who is calling, and receive the pops meant for oneself.",
     "pops.answer": "Acknowledge a pop, choose among candidates, leave it for review.",
     "desk.open": "Open the agent's page.",
+    "calls.route": "Ask who should get a call.",
     "calls.read": "Read a call and why it did or did not pop.",
     "customers.read": "Read a customer and their records; an agent, while they are on the line.",
     "customers.reveal": "Have one masked field of a customer shown, with a reason.",
