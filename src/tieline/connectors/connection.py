@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from secrets import token_bytes
 from typing import Any
 
 from tieline.connectors import contract
@@ -12,12 +13,11 @@ from tieline.connectors.engine.exchange import Call, Exchanger
 from tieline.connectors.engine.operation import CompiledOperation, compile_operation
 from tieline.connectors.engine.redaction import Redactor
 from tieline.connectors.engine.trace import Stage, Trace
-from tieline.connectors.inbound.intake import Intake
-from tieline.connectors.inbound.request import Admission, Inbound, InboundRequest, IntakeKind, Reading
+from tieline.connectors.inbound.hearing import Hearing
+from tieline.connectors.inbound.sealing import Entropy
 from tieline.connectors.language.templates import InputMissing, constant_text
 from tieline.connectors.manifest.auth import ClientCredentialsAuth
 from tieline.connectors.manifest.configuration import settle
-from tieline.connectors.manifest.inbound import CallIntake, EventIntake
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.registry import Connector
 from tieline.connectors.streams.listening import Listening, address_of
@@ -41,16 +41,25 @@ class Health:
     paused_s: float
 
 
-class VendorConnection(contract.Connection):
+class VendorConnection(Hearing, contract.Connection):
     """Runs the operations of one connector with one configuration. Close it when the configuration changes."""
 
-    def __init__(self, name: str, connector: Connector, config: Mapping[str, Any], *, exchanger: Exchanger, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        connector: Connector,
+        config: Mapping[str, Any],
+        *,
+        exchanger: Exchanger,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(connector.manifest, config, clock=clock, entropy=entropy)
         self._name = name
         self._clock = clock
         self._exchanger = exchanger
         self._config = config
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
-        self._intakes = _intakes(connector.manifest, config)
         stream = connector.manifest.inbound.stream if connector.manifest.inbound else None
         self.listening = Listening(stream, config) if stream else None
         self._operations = {
@@ -118,25 +127,6 @@ class VendorConnection(contract.Connection):
             trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
         return tuple(trace.stages)
 
-    def hears(self, kind: IntakeKind) -> bool:
-        """Say whether the connector takes anything of this kind from the vendor."""
-        return kind in self._intakes
-
-    def admit(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Admission:
-        """Verify what arrived and say what its sender is told; what was sent never raises.
-
-        Raises: VendorMisconfigured: the connector takes nothing of this kind.
-        """
-        return self._intake(kind).admit(request, now=self._clock())
-
-    def read(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Reading:
-        """Say what an admitted request means; `Admission.kept`, stored and brought back, is enough. Raises: as `admit`."""
-        return self._intake(kind).read(request)
-
-    def translate(self, request: InboundRequest, *, kind: IntakeKind = "call") -> Inbound:
-        """Verify and read in one; what was sent never raises. Raises: VendorMisconfigured: as `admit`."""
-        return self._intake(kind).translate(request, now=self._clock())
-
     @property
     def config(self) -> Mapping[str, Any]:
         """The settled form, secrets among it: for whoever must know what to take out, never to be shown."""
@@ -165,13 +155,6 @@ class VendorConnection(contract.Connection):
             raise VendorMisconfigured(detail, code="operation_not_offered")
         return compiled
 
-    def _intake(self, kind: IntakeKind) -> Intake:
-        intake = self._intakes.get(kind)
-        if intake is None:
-            detail = f"the connector {self.connector.manifest.id} takes no {kind} events"
-            raise VendorMisconfigured(detail, code="operation_not_offered")
-        return intake
-
     def _redactor(self) -> Redactor:
         return Redactor(self.secrets())
 
@@ -199,18 +182,18 @@ def assemble(
     *,
     wire: Wire,
     clock: Clock,
-    monotonic: Callable[[], float] = monotonic_s,
+    entropy: Entropy = token_bytes,
 ) -> VendorConnection:
     """Make a connection over any wire, for recordings as well. Raises: VendorMisconfigured: a credential is empty."""
     manifest = connector.manifest
     exchanger = Exchanger(
         wire=wire,
         auth=build_auth(manifest.auth, settled, clock=clock, timeout_s=manifest.limits.timeout_ms / 1000),
-        throttle=Throttle(manifest.limits, monotonic),
-        breaker=CircuitBreaker(monotonic),
+        throttle=Throttle(manifest.limits, monotonic_s),
+        breaker=CircuitBreaker(monotonic_s),
         clock=clock,
     )
-    return VendorConnection(name, connector, settled, exchanger=exchanger, clock=clock)
+    return VendorConnection(name, connector, settled, exchanger=exchanger, clock=clock, entropy=entropy)
 
 
 async def check_addresses(connector: Connector, *, config: Mapping[str, Any], secrets: Mapping[str, str], egress: Egress) -> None:
@@ -241,14 +224,6 @@ def _addresses(manifest: Manifest, settled: Mapping[str, Any]) -> tuple[str, ...
     asked = tuple(constant_text(template, settled) for template in outbound_urls(manifest))
     stream = manifest.inbound.stream if manifest.inbound else None
     return (*asked, address_of(stream, settled)) if stream else asked
-
-
-def _intakes(manifest: Manifest, config: Mapping[str, Any]) -> dict[IntakeKind, Intake]:
-    inbound = manifest.inbound
-    if inbound is None:
-        return {}
-    declared: dict[IntakeKind, CallIntake | EventIntake | None] = {"call": inbound.call, "event": inbound.event}
-    return {kind: Intake(intake, config) for kind, intake in declared.items() if intake is not None}
 
 
 def _roots(inputs: Mapping[str, Any]) -> dict[str, Any]:

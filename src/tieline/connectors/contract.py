@@ -80,6 +80,20 @@ CAPABILITIES: Mapping[str, Capability] = {
 
 UNMAPPED: frozenset[str] = frozenset({"none", "subscription"})
 
+READS_AGAIN: Mapping[str, tuple[str, ...]] = {
+    "ticket": ("ticket.get",),
+    "comment": ("ticket.comments", "ticket.get"),
+    "customer": ("customer.get",),
+    "order": ("order.get",),
+    "invoice": ("invoice.list",),
+    "contract": ("contract.list",),
+    "feedback": ("feedback.list",),
+    "message": ("message.status",),
+    "recording": ("call.get",),
+    "agent": ("agent.list",),
+}
+"""Which operation reads the object of an event that only names it; the first a connection offers."""
+
 # What a caller may pass to `run`, and the parts a manifest may refer to; an input without parts is a plain value.
 INPUTS: Mapping[str, frozenset[str]] = {
     "phone": frozenset({"e164", "national", "digits", "raw", "extension", "country"}),

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ class Calls:
 
     def __init__(self, *rows: Mapping[str, object], **parts: object) -> None:
         declared = {"accept": ["json", "form"], "verify": OPEN, "events": rows or [ROW], **parts}
-        self._intake = Intake(CallIntake.model_validate(declared), CONFIG)
+        self._intake = Intake(CallIntake.model_validate(declared), CONFIG, token_bytes)
 
     def translate(self, arrived: InboundRequest) -> Inbound:
         return self._intake.translate(arrived, now=NOW)
@@ -184,7 +185,7 @@ def test_an_empty_secret_proves_nothing_and_is_refused_when_the_connection_opens
     verify = {"kind": "static_header", "header": "X-Token", "value": "$config.token"}
     intake = CallIntake.model_validate({"verify": verify, "events": [ROW]})
     with pytest.raises(VendorMisconfigured):
-        Intake(intake, {"token": " "})
+        Intake(intake, {"token": " "}, token_bytes)
 
 
 def test_a_request_does_not_show_itself() -> None:

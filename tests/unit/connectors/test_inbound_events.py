@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import permutations
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -30,7 +31,9 @@ BODY = {"type": "changed", "id": 42, "seq": 7, "at": "2026-11-22T10:00:00Z", "ti
 
 
 def intake(*rows: Mapping[str, object], **parts: object) -> Intake:
-    return Intake(EventIntake.model_validate({"verify": OPEN, "events": rows or [CHANGED], **parts}), {"token": "s3cr3t"})
+    return Intake(
+        EventIntake.model_validate({"verify": OPEN, "events": rows or [CHANGED], **parts}), {"token": "s3cr3t"}, token_bytes
+    )
 
 
 def posted(body: object, **headers: str) -> InboundRequest:

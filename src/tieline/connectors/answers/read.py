@@ -1,7 +1,7 @@
 """Read an answer's bytes as what they claim to be: JSON, XML, a form or text. Hostile or broken bytes end as `unreadable`."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs
 
 import orjson
@@ -14,7 +14,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class Unreadable(ValueError):
-    """The bytes are not what they claim to be; the text names the fault and never the contents."""
+    """The bytes are not what they claim to be; the text names the fault and never the contents. `code` tells XML that attacks."""
+
+    def __init__(self, text: str, code: Literal["body_malformed", "xml_dtd_forbidden", "xml_limits"] = "body_malformed") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def read_answer(incoming: Incoming, kind: AnswerKind = "auto") -> Answer:
@@ -47,8 +51,12 @@ def _sniff(body: bytes, content_type: str) -> str:
     return "json" if first in {b"{", b"["} else "text"
 
 
+def _charset(content_type: str) -> str:
+    return content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'") or "utf-8"
+
+
 def _decoded(body: bytes, content_type: str) -> str:
-    charset = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'") or "utf-8"
+    charset = _charset(content_type)
     try:
         text = body.decode("utf-8-sig" if charset in {"utf-8", "utf8"} else charset)
         text.encode()  # UTF-7 can spell half a surrogate pair, which is no text: nothing behind this door could write it.
@@ -72,13 +80,14 @@ def _xml(body: bytes, _content_type: str) -> Any:  # noqa: ANN401 - a tree
     try:
         return xml_to_tree(body)
     except XmlRefused as exc:
-        raise Unreadable(str(exc)) from exc
+        raise Unreadable(str(exc), exc.code) from exc
 
 
 def _form(body: bytes, content_type: str) -> dict[str, Any]:
     """One value is text, several are a list; `name[]` is always a list, named without the brackets."""
     try:
-        fields = parse_qs(_decoded(body, content_type), keep_blank_values=True, max_num_fields=1000)
+        text, charset = _decoded(body, content_type), _charset(content_type)
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=1000, encoding=charset)
     except ValueError as exc:
         raise Unreadable("the body is not a form") from exc
     return {

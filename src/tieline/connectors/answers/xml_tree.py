@@ -5,7 +5,7 @@ Namespaces are dropped from names. A DTD, an external reference or nesting beyon
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
@@ -17,7 +17,11 @@ _MULTIBYTE: Final = ("gb", "big5", "euc-", "shift_jis", "shift-jis", "cp949", "i
 
 
 class XmlRefused(ValueError):
-    """Not XML, or XML of a kind we do not read."""
+    """Not XML, or XML of a kind we do not read; `code` says which."""
+
+    def __init__(self, text: str, code: Literal["body_malformed", "xml_dtd_forbidden", "xml_limits"] = "body_malformed") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def xml_to_tree(body: bytes) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def xml_to_tree(body: bytes) -> dict[str, Any]:
     except XmlRefused:
         raise
     except DefusedXmlException as exc:
-        raise XmlRefused("XML with a DTD or an entity is not read") from exc
+        raise XmlRefused("XML with a DTD or an entity is not read", "xml_dtd_forbidden") from exc
     except (ParseError, ValueError, LookupError) as exc:
         raise XmlRefused("the body is not XML") from exc
     return builder.tree
@@ -53,7 +57,7 @@ class _TreeBuilder:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Open an element. Raises: XmlRefused: too deep."""
         if len(self._open) > DEEPEST:
-            raise XmlRefused("the XML is nested too deeply")
+            raise XmlRefused("the XML is nested too deeply", "xml_limits")
         self._open.append(_Open(_bare(tag), {f"@{_bare(key)}": value for key, value in attributes.items()}, []))
 
     def data(self, text: str) -> None:

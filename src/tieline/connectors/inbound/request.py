@@ -15,6 +15,7 @@ Refusal = Literal[
     "body_malformed",
     "xml_dtd_forbidden",
     "xml_limits",
+    "xml_schema",
     "id_invalid",
 ]
 IntakeKind = Literal["call", "event"]
@@ -36,6 +37,11 @@ class InboundRequest:
     path_tail: str = field(default="", repr=False)
     url: str = field(default="", repr=False)
     peer: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> str:
+        """The whole address if it is known, else as much of it as there is."""
+        return self.url or f"?{self.query}"
 
     def digest(self) -> str:
         """Return what only the same content has in common: SHA-256 of query and body, in hex."""

@@ -1,7 +1,8 @@
 """Conditions over an answer or an event: `{status: 2xx, body.code: {not: "0"}}`. All rows of a condition must hold.
 
-A value may be a scalar, a list (any of them), `{not: …}`, `{exists: true}` or `{contains: text}`. Numbers and text are compared
-by their characters, because vendors send the code 0 on one day as a number and on the next as text.
+A value may be a scalar, a list (any of them), `{not: …}`, `{exists: true}`, `{filled: true}` (there, and neither empty text nor
+an empty list), `{contains: text}` or `{starts: text}`. Numbers and text are compared by their characters, because vendors send
+the code 0 on one day as a number and on the next as text.
 """
 
 import re
@@ -13,7 +14,8 @@ from tieline.connectors.language.paths import compile_path
 Test = Callable[[Any], bool]
 Roots = Mapping[str, Any]
 _STATUS: Final = re.compile(r"[1-5](?:xx|[0-9]{2})")
-_OPERATORS: Final = ("not", "exists", "contains")
+_OPERATORS: Final = ("not", "exists", "filled", "contains", "starts")
+_EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
 
 
 def compile_conditions(when: Mapping[str, object]) -> Callable[[Roots], bool]:
@@ -62,13 +64,21 @@ def _operator(path: str, wanted: Mapping[str, Any]) -> Test:
     if operator == "not":
         positive = compile_test(path, operand)
         return lambda value: not positive(value)
-    if operator == "exists":
-        if not isinstance(operand, bool):
-            message = f"the condition on {path} says exists: true or exists: false"
-            raise ValueError(message)
-        return lambda value: (value is not None) is operand
+    if operator in {"exists", "filled"}:
+        return _presence(path, operator, operand)
     text = str(operand)
+    if operator == "starts":
+        return lambda value: (canonical(value) or "").startswith(text) if value is not None else False
     return lambda value: value is not None and text in (value if isinstance(value, list | str) else str(value))
+
+
+def _presence(path: str, operator: str, operand: object) -> Test:
+    if operand is not True and operand is not False:
+        message = f"the condition on {path} says {operator}: true or {operator}: false"
+        raise ValueError(message)
+    if operator == "exists":
+        return lambda value: (value is not None) is operand
+    return lambda value: (value not in _EMPTY) is operand
 
 
 def _status_test(words: list[str | None]) -> Test:

@@ -1,36 +1,74 @@
 """How a manifest says what a vendor sends us: what is accepted, what proves it, which event it means, what is answered."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tieline.connectors.manifest.inbound_proof import Verify
+from tieline.connectors.language.paths import parse
+from tieline.connectors.manifest.inbound_plan import Poll, Subscription
+from tieline.connectors.manifest.inbound_proof import Verify, one_or_several, proof_paths
+from tieline.connectors.manifest.inbound_reply import Challenge, Reply, Sealing
 from tieline.connectors.manifest.inbound_rows import CallRow, EventRow
 from tieline.connectors.manifest.inbound_sources import RequestPath
 from tieline.connectors.manifest.part import Part
 
-Accepted = Literal["json", "form"]
+Accepted = Literal["json", "form", "xml", "soap", "query"]
+Unpacking = Literal["json", "base64", "form", "percent"]
 
 
-class Reply(Part):
-    """What the sender is told once the event is stored."""
+def body_path(text: str) -> str:
+    """Accept a path into the body. Raises: ValueError: another root."""
+    if parse(text)[0] != "body":
+        message = f"{text[:80]!r} must start with body"
+        raise ValueError(message)
+    return text
 
-    status: Annotated[int, Field(ge=200, le=299)] = 202
-    json_: Annotated[Any, Field(alias="json")] = None
-    text: str | None = None
+
+BodyPath = Annotated[str, AfterValidator(body_path)]
+
+
+class Unpack(Part):
+    """A value that holds another document as text, opened in place: `{at: body.cdr, as: [base64, json]}`.
+
+    `percent` undoes percent-encoding in every text at or below the place.
+    """
+
+    at: BodyPath
+    as_: Annotated[tuple[Unpacking, ...], BeforeValidator(one_or_several), Field(alias="as", min_length=1, max_length=4)]
 
 
 class Intake(Part):
-    """One kind of thing a vendor sends. `split` is where a batch lies, read entry by entry as `entry`.
+    """One kind of thing a vendor sends.
 
+    `accept: query` takes a GET with everything in its address. `charset` is for senders that do not declare theirs; `plus:
+    literal` for those that leave a + of base64 as it is. `split` is where a batch lies, read entry by entry as `entry`.
     `dedupe` lists what only a repetition of the whole request shares (a delivery's id).
     """
 
     accept: Annotated[tuple[Accepted, ...], Field(min_length=1)] = ("json",)
+    charset: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,20}$")] | None = None
+    plus: Literal["space", "literal"] = "space"
     verify: Verify
+    sealed: Sealing | None = None
+    challenges: Annotated[tuple[Challenge, ...], Field(max_length=4)] = ()
+    unpack: tuple[Unpack, ...] = ()
     split: RequestPath | None = None
     dedupe: tuple[RequestPath, ...] = ()
     reply: Reply = Reply()
+
+    @model_validator(mode="after")
+    def _sealed_coherently(self) -> Self:
+        replies = (self.reply, *(challenge.reply for challenge in self.challenges))
+        if self.sealed is None:
+            if any(reply.seal is not None for reply in replies) or any(challenge.open for challenge in self.challenges):
+                raise ValueError("seal and open need sealed:, which says how")
+            return self
+        if parse(self.sealed.at)[0] == "body":
+            raise ValueError("write sealed.at as envelope.…: body is what is inside")
+        proofs = (self.verify, *(challenge.verify for challenge in self.challenges if challenge.verify))
+        if any(parse(path)[0] == "body" for verify in proofs for path in proof_paths(verify)):
+            raise ValueError("verify reads envelope.… where contents are sealed: they are opened only after the proof")
+        return self
 
 
 class CallIntake(Intake):
@@ -46,12 +84,18 @@ class EventIntake(Intake):
 
 
 class Inbound(Part):
-    """Everything the vendor may send us: calls to `/v1/cti/CONNECTION`, all else to `/v1/webhooks/CONNECTION`."""
+    """Everything the vendor may send us: calls to `/v1/cti/CONNECTION`, all else to `/v1/webhooks/CONNECTION`.
+
+    `poll` asks for what no webhook tells; `subscription` keeps a webhook subscribed.
+    """
 
     call: CallIntake | None = None
     event: EventIntake | None = None
+    poll: tuple[Poll, ...] = ()
+    subscription: Subscription | None = None
 
     @property
     def kinds(self) -> tuple[Literal["call", "event"], ...]:
         """What it may send."""
-        return tuple(kind for kind in ("call", "event") if getattr(self, kind) is not None)
+        kinds: tuple[Literal["call", "event"], ...] = ("call", "event")
+        return tuple(kind for kind in kinds if getattr(self, kind) is not None)

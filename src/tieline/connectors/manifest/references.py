@@ -5,6 +5,7 @@ from typing import Final
 
 from tieline.connectors.contract import CAPABILITIES, INPUTS
 from tieline.connectors.language.references import Reference, TreePath, references
+from tieline.connectors.manifest.inbound_references import check_inbound
 from tieline.connectors.manifest.schema import Manifest, Operation
 from tieline.kit.spelling import meant
 
@@ -26,18 +27,9 @@ def check_references(manifest: Manifest) -> Iterator[Fault]:
     yield from _check_tree(manifest, auth, ("auth",), roots={"config"})
     for name, operation in manifest.operations.items():
         yield from _check_operation(manifest, name, operation)
-    yield from _check_inbound(manifest)
-
-
-def _check_inbound(manifest: Manifest) -> Iterator[Fault]:
-    inbound = manifest.inbound
-    for kind, intake in (("call", inbound.call), ("event", inbound.event)) if inbound else ():
-        if intake is not None:
-            at: TreePath = ("inbound", kind)
-            yield from _check_tree(manifest, intake.verify.model_dump(exclude={"because"}), (*at, "verify"), roots={"config"})
-            yield from _check_tree(manifest, intake.reply.json_, (*at, "reply", "json"), roots={"config"})
-    if inbound is not None and inbound.stream is not None:
-        stream = inbound.stream.model_dump(by_alias=True, exclude_none=True)
+    yield from check_inbound(manifest, lambda tree, at, roots: _check_tree(manifest, tree, at, roots=roots))
+    if manifest.inbound is not None and manifest.inbound.stream is not None:
+        stream = manifest.inbound.stream.model_dump(by_alias=True, exclude_none=True)
         yield from _check_tree(manifest, stream, ("inbound", "stream"), roots={"config"})
 
 

@@ -1,0 +1,55 @@
+"""The listening half of a connection: what its vendor sends is admitted, read and translated, one intake for each kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tieline.connectors.inbound.intake import Intake
+from tieline.connectors.inbound.request import Admission, Inbound, InboundRequest, IntakeKind, Reading
+from tieline.connectors.inbound.sealing import Entropy
+from tieline.connectors.manifest.inbound import CallIntake, EventIntake
+from tieline.connectors.manifest.inbound_plan import Poll, Subscription
+from tieline.connectors.manifest.schema import Manifest
+from tieline.domain.errors import VendorMisconfigured
+from tieline.kit.clock import Clock
+
+
+class Hearing:
+    """Everything the vendor of one connection may send it."""
+
+    def __init__(self, manifest: Manifest, config: Mapping[str, Any], *, clock: Clock, entropy: Entropy) -> None:
+        """Compile for settled configuration. Raises: VendorMisconfigured: a secret is empty, or a zone unknown."""
+        inbound = manifest.inbound
+        declared: dict[IntakeKind, CallIntake | EventIntake | None] = (
+            {"call": inbound.call, "event": inbound.event} if inbound else {}
+        )
+        self._connector = manifest.id
+        self._now = clock
+        self._intakes = {kind: Intake(intake, config, entropy) for kind, intake in declared.items() if intake is not None}
+        self.polls: tuple[Poll, ...] = inbound.poll if inbound else ()
+        self.subscription: Subscription | None = inbound.subscription if inbound else None
+
+    def hears(self, kind: IntakeKind) -> bool:
+        """Say whether the connector takes anything of this kind from the vendor."""
+        return kind in self._intakes
+
+    def admit(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Admission:
+        """Verify what arrived and say what its sender is told; what was sent never raises.
+
+        Raises: VendorMisconfigured: the connector takes nothing of this kind.
+        """
+        return self._intake(kind).admit(request, now=self._now())
+
+    def read(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Reading:
+        """Say what an admitted request means; `Admission.kept`, stored and brought back, is enough. Raises: as `admit`."""
+        return self._intake(kind).read(request)
+
+    def translate(self, request: InboundRequest, *, kind: IntakeKind = "call") -> Inbound:
+        """Verify and read in one; what was sent never raises. Raises: VendorMisconfigured: as `admit`."""
+        return self._intake(kind).translate(request, now=self._now())
+
+    def _intake(self, kind: IntakeKind) -> Intake:
+        intake = self._intakes.get(kind)
+        if intake is None:
+            detail = f"the connector {self._connector} takes no {kind} events"
+            raise VendorMisconfigured(detail, code="operation_not_offered")
+        return intake
