@@ -1,5 +1,6 @@
 """An OpenAPI 3.0 or 3.1 description read from one local file: `$ref`s inside it are followed, nothing is fetched."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,10 +73,18 @@ class Description:
 
     @property
     def security_schemes(self) -> Mapping[str, Mapping[str, Any]]:
-        """The ways to sign in, those required of every operation first."""
+        """The ways to sign in: those required of everything first, then those most operations name."""
         schemes = _map(_map(self._tree.get("components")).get("securitySchemes"))
         wanted = [name for rule in _list(self._tree.get("security")) for name in _map(rule)]
-        return {name: self.resolve(schemes[name]) for name in dict.fromkeys((*wanted, *schemes)) if name in schemes}
+        named = Counter(self._named_by_operations())
+        often = sorted(named, key=lambda name: -named[name])
+        return {name: self.resolve(schemes[name]) for name in dict.fromkeys((*wanted, *often, *schemes)) if name in schemes}
+
+    def _named_by_operations(self) -> Iterator[str]:
+        for item in _map(self._tree.get("paths")).values():
+            for method in _METHODS:
+                for rule in _list(_map(self.resolve(item).get(method)).get("security")):
+                    yield from map(str, _map(rule))
 
     def resolve(self, node: object) -> Mapping[str, Any]:
         """Follow `$ref`s to what they stand for; what lies outside the file, or turns in circles, is empty."""

@@ -24,6 +24,7 @@ _OF_CUSTOMER: Final = ("customer_id", "customer", "contact_id", "contact", "requ
 _SINCE: Final = ("updated_since", "updated_after", "modified_since", "updated_at_min", "since")
 _COMMENTS: Final = frozenset(["comments", "notes", "replies", "reply", "messages", "articles"])
 _PINGS: Final = frozenset(["me", "ping", "health", "status", "whoami"])
+_ENVELOPES: Final = ("data", "result", "payload", "response")
 _PLACEHOLDER: Final = re.compile(r"\{[^}]*\}")
 
 
@@ -154,10 +155,13 @@ def _idempotency(described: Described) -> Mapping[str, str]:
 
 
 def records_at(description: Description, schema: Mapping[str, Any]) -> str:
-    """Return the path to the records: the list, or the only object, of an answer."""
+    """Return the path to the records: the list, or the only object, of an answer, inside an envelope if there is one."""
     if schema.get("type") == "array":
         return "body"
     properties = description.properties(schema)
+    envelope = next((name for name in _ENVELOPES if description.properties(properties.get(name, {}))), None)
+    if envelope:
+        return f"body.{envelope}{records_at(description, properties[envelope]).removeprefix('body')}"
     lists = [
         name
         for name, each in properties.items()
@@ -179,11 +183,11 @@ def _only_object(description: Description, schema: Mapping[str, Any]) -> str:
 
 
 def _id_at(description: Description, schema: Mapping[str, Any]) -> str:
-    if "id" in description.properties(schema):
-        return "body.id"
-    only = _only_object(description, schema)
-    inner = description.properties(schema).get(only, {}) if only else {}
-    return f"body.{only}.id" if only and "id" in description.properties(inner) else ""
+    """Return the path to the id of what was made, wherever the answer holds the record; empty: it is not described."""
+    at = records_at(description, schema)
+    for step in at.split(".")[1:]:
+        schema = description.properties(schema).get(step, {})
+    return f"{at}.id" if "id" in description.properties(schema) else ""
 
 
 def _pages(described: Described, *, missing: str) -> Mapping[str, Any]:
