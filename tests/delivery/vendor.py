@@ -56,8 +56,11 @@ class Vendor:
         self._fail(self.after)
         return Result("ok", external_id=f"v-{key[-4:]}", external_url="https://vendor.test/1")
 
-    async def look(self, operation: str, *, key: str, deadline: Deadline, priority: Priority) -> Delivered | None:
+    async def look(
+        self, operation: str, *, inputs: Mapping[str, Any], deadline: Deadline, priority: Priority
+    ) -> Delivered | None:
         del operation, deadline, priority
+        key = str(inputs["idempotency_key"])
         self.looks += 1
         self._fail(self.before)
         if self.blind or not self.effects[key]:

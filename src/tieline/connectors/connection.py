@@ -7,9 +7,10 @@ from typing import Any
 
 from tieline.connectors import contract
 from tieline.connectors.auth.kinds import build_auth
-from tieline.connectors.contract import Result
+from tieline.connectors.contract import Result, Tier
 from tieline.connectors.engine.carry_out import carry_out
 from tieline.connectors.engine.exchange import Call, Exchanger
+from tieline.connectors.engine.look_back import Ask
 from tieline.connectors.engine.operation import CompiledOperation, compile_operation
 from tieline.connectors.engine.redaction import Redactor
 from tieline.connectors.engine.trace import Stage, Trace
@@ -103,11 +104,52 @@ class VendorConnection(Hearing, contract.Connection):
         Raises: ConnectorError: any outcome but ok, partial and not_found. A number that cannot be written in the form the vendor
         wants (a service number has no E.164) is not_found, and nothing is sent.
         """
-        call = Call(self._compiled(operation), _roots(inputs), deadline, priority)
+        return await self._run(operation, _roots(inputs), deadline, priority)
+
+    async def _run(
+        self, operation: str, roots: Mapping[str, Any], deadline: Deadline, priority: Priority, trace: Trace | None = None
+    ) -> Result:
+        call = Call(self._compiled(operation), roots, deadline, priority, trace)
         try:
-            return await carry_out(self._exchanger, call, clock=self._clock)
+            result = await carry_out(self._exchanger, call, clock=self._clock)
         except InputMissing as exc:
+            if trace:
+                trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
             return _nothing_to_ask(call.operation, exc, self._clock)
+        if call.operation.confirm is not None:
+            await call.operation.confirm.confirm(self._asker(deadline, priority, trace), roots, result)
+        return result
+
+    def _asker(self, deadline: Deadline, priority: Priority, trace: Trace | None = None) -> Ask:
+        return lambda operation, inputs: self._run(operation, _roots(inputs), deadline, priority, trace)
+
+    def tier(self, operation: str) -> Tier | None:
+        """Say how a write may be repeated when its end is doubtful; None: it only reads, or is not declared."""
+        compiled = self._operations.get(operation)
+        return compiled.tier if compiled else None
+
+    def read_back_after_s(self, operation: str) -> float:
+        """Return the seconds for which the vendor's search may lag behind a write; 0 where nothing is read back."""
+        compiled = self._operations.get(operation)
+        return compiled.read_back.wait_s if compiled and compiled.read_back else 0
+
+    async def read_back(
+        self,
+        operation: str,
+        *,
+        deadline: Deadline,
+        priority: Priority = "bulk",
+        **inputs: Any,  # noqa: ANN401 - those of the write
+    ) -> Result:
+        """Look whether a T2 write with these inputs has happened: ok with its external_id, or not_found.
+
+        Raises: VendorAmbiguous: it happened more than once. OutcomeUnknown: the answer does not tell. ConnectorError.
+        """
+        look_back = self._compiled(operation).read_back
+        if look_back is None:
+            detail = f"the connector {self.connector.manifest.id} cannot read {operation} back"
+            raise VendorMisconfigured(detail, code="operation_not_offered")
+        return await look_back.look(self._asker(deadline, priority), _roots(inputs))
 
     async def explain(
         self,
@@ -119,12 +161,10 @@ class VendorConnection(Hearing, contract.Connection):
         """Run and return every stage, secrets removed; a failure is the last stage. For an administrator who tries it out."""
         trace = Trace(self._redactor)
         try:
-            call = Call(self._compiled(operation), _roots(inputs), deadline, "live", trace)
-            await carry_out(self._exchanger, call, clock=self._clock)
+            await self._run(operation, _roots(inputs), deadline, "live", trace)
         except ConnectorError as exc:
-            trace.error(exc.code, exc.detail, exc.hint)
-        except InputMissing as exc:
-            trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
+            if not isinstance(exc.__cause__, InputMissing):  # That is told already.
+                trace.error(exc.code, exc.detail, exc.hint)
         return tuple(trace.stages)
 
     @property

@@ -1,7 +1,7 @@
 """What any connection can be asked, whatever vendor stands behind it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -96,16 +96,46 @@ READS_AGAIN: Mapping[str, tuple[str, ...]] = {
 
 # What a caller may pass to `run`, and the parts a manifest may refer to; an input without parts is a plain value.
 INPUTS: Mapping[str, frozenset[str]] = {
-    "phone": frozenset({"e164", "national", "digits", "raw", "extension", "country"}),
+    "phone": frozenset(
+        [
+            "e164",
+            "digits",
+            "international",
+            "national",
+            "trunk",
+            "national_extension",
+            "calling_code",
+            "country",
+            "extension",
+            "raw",
+        ]
+    ),
     **dict.fromkeys(("customer_id", "ticket_id", "order_id", "call_id", "subscription_id", "external_id"), frozenset[str]()),
     **dict.fromkeys(("number", "email", "name", "social", "text", "agent", "to", "callback_url"), frozenset[str]()),
     **dict.fromkeys(("version", "idempotency_key", "cursor", "since", "until"), frozenset[str]()),
 }
 
 
+Tier = Literal["T1", "T2", "T3"]
+"""How a doubtful write may be repeated. T1: freely, it carries our key or changes nothing twice. T2: after it was read back and
+not found. T3: only when it was certainly not sent; otherwise a person must look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one of several things sent together: its place from 0, and the vendor's id if it was made."""
+
+    position: int
+    outcome: Outcome
+    external_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one operation brought back. `not_found` has no records and is no error; `truncated` means a page cap cut the list."""
+    """What one operation brought back. `not_found` has no records and is no error; `truncated` means a page cap cut the list.
+
+    `items` are the verdicts inside the answer to a write of several things; with `partial` some of them were refused.
+    """
 
     outcome: Outcome
     records: tuple[Record, ...] = ()
@@ -115,7 +145,8 @@ class Result:
     external_id: str | None = None
     external_url: str | None = None
     pages: int = 1
-    attempts: int = field(default=1)
+    attempts: int = 1
+    items: tuple[ItemResult, ...] = ()
 
 
 class Connection(Protocol):

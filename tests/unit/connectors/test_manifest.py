@@ -28,7 +28,7 @@ FAULTS = {
         "there is no config field $config.tokn",
     ),
     "an unknown input": (GOOD.replace("$in.phone.e164", "$in.fone"), 13, "there is no input $in.fone; did you mean phone?"),
-    "a number without its part": (GOOD.replace("$in.phone.e164", "$in.phone"), 13, "must be one of $in.phone.country"),
+    "a number without its part": (GOOD.replace("$in.phone.e164", "$in.phone"), 13, "must be one of $in.phone.calling_code"),
     "a part of a plain input": (GOOD.replace("$in.phone.e164", "$in.number.x"), 13, "$in.number has no parts"),
     "a record in a read": (
         GOOD.replace("$in.phone.e164", "$record.x"),
@@ -56,6 +56,62 @@ FAULTS = {
     ),
     "two idempotency choices": (GOOD.replace("{header: Idempotency-Key}", "{header: A, field: b}"), 17, "choose one"),
     "no reason for none": (GOOD.replace("{header: Idempotency-Key}", "{none: no}"), 17, "should have at least 10 characters"),
+    "a key of ours that is not sent": (
+        GOOD.replace("{header: Idempotency-Key}", "{client_id: external_id}"),
+        17,
+        "the request does not send $in.external_id",
+    ),
+    "a read-back that writes": (
+        GOOD.replace(
+            "{header: Idempotency-Key}",
+            "{read_back: {operation: ticket.create, with: {name: x}, holds: {record.a: 1}}}",
+        ),
+        17,
+        "ticket.create is no operation of this file that reads",
+    ),
+    "a read-back that proves nothing": (
+        GOOD.replace("{header: Idempotency-Key}", "{read_back: {operation: customer.find, with: {name: x}, holds: {}}}"),
+        17,
+        "at least 1 item",
+    ),
+    "a read-back by what only the answer knows": (
+        GOOD.replace(
+            "{header: Idempotency-Key}",
+            "{read_back: {operation: customer.find, with: {name: $result.id}, holds: {record.a: 1}}}",
+        ),
+        17,
+        "$result.id cannot be used here",
+    ),
+    "a read-back with an input there is not": (
+        GOOD.replace(
+            "{header: Idempotency-Key}",
+            "{read_back: {operation: customer.find, with: {fone: x}, holds: {record.a: 1}}}",
+        ),
+        17,
+        "there is no input 'fone'; did you mean phone?",
+    ),
+    "a lock in two places": (
+        GOOD.replace("    result: {id", "    lock: {header: If-Match, field: a}\n    result: {id"),
+        18,
+        "name one of the two",
+    ),
+    "two roots of one document": (GOOD.replace("json: $record", "xml: {a: 1, b: 2}"), 16, "an XML tree has one root element"),
+    "a name XML does not have": (GOOD.replace("json: $record", "xml: {a: {b c: 2}}"), 16, "'b c' is no name"),
+    "an item where the answer is meant": (
+        GOOD.replace("{status: 422, body.code", "{item.code: 1, body.code"),
+        20,
+        "must start with",
+    ),
+    "paging by windows without an end": (
+        GOOD.replace("    records: body.results\n", "    pages: {kind: window, param: a, window_s: 60}\n"),
+        14,
+        "paging of the kind window needs until_param",
+    ),
+    "an option a cast does not have": (
+        GOOD.replace("{phone: $in.phone.e164}", "{since: {$time: {of: $in.since, as: iso, zoom: x}}}"),
+        13,
+        "there is no option 'zoom'",
+    ),
     "idempotency for a read": (
         GOOD.replace("    records: body.results\n", "    records: body.results\n    idempotency: {header: A}\n"),
         15,

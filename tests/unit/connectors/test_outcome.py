@@ -5,7 +5,7 @@ import pytest
 
 from tieline.connectors.answers.outcome import ERRORS, OutcomeTable, wait_seconds
 from tieline.connectors.contract import Outcome
-from tieline.connectors.manifest.schema import OutcomeRow
+from tieline.connectors.manifest.answers import OutcomeRow
 from tieline.connectors.wire.messages import Answer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,3 +86,69 @@ def test_the_verdict_names_its_row_and_the_message() -> None:
 )
 def test_wishes_to_wait(written: object, unit: str, seconds: float | None) -> None:
     assert wait_seconds(written, unit=unit, now=NOW) == seconds
+
+
+# Every code of the tables in the vendor notes that has its own meaning: exactly one class each.
+HOLLYCRM = [
+    {"when": {"body": "200"}, "is": "ok"},
+    {"when": {"body": "309"}, "is": "auth_expired"},
+    {"when": {"body": ["301", "303", "404", "407", "408", "409", "410"]}, "is": "permanent"},
+    {"when": {"body": ["401", "402", "403", "405", "603"]}, "is": "config"},
+    {"when": {"status": 200}, "is": "unknown"},
+]
+DINGTALK = [
+    {"when": {"body.code": {"starts": ["Forbidden.AccessDenied.QpsLimitFor", "qps.exceed.limit"]}}, "is": "throttled"},
+    {"when": {"body.code": {"starts": ["InvalidAuthentication", "accesstoken.expired"]}}, "is": "auth_expired"},
+    {
+        "when": {"any": [{"body.errcode": 88, "body.sub_code": "40014"}, {"body.errcode": [40001, 40014, 42001]}]},
+        "is": "auth_expired",
+    },
+    {"when": {"body.errcode": -1}, "is": "transient"},
+    {"when": {"body.status": 1111, "body.punish": "deny"}, "is": "throttled", "wait": "body.wait"},
+    {"when": {"body.code": {"starts": "Forbidden."}}, "is": "config"},
+    {"when": {"status": 200, "body.errcode": {"not": [0, None]}, "body": {"type": "object"}}, "is": "permanent"},
+]
+SALESFORCE = [
+    {"when": {"body[0].errorCode": "UNABLE_TO_LOCK_ROW"}, "is": "transient"},
+    {"when": {"body[0].errorCode": "DUPLICATES_DETECTED"}, "is": "duplicate"},
+    {"when": {"body[0].errorCode": "REQUEST_LIMIT_EXCEEDED"}, "is": "throttled", "wait": {"seconds": 600}},
+    {"when": {"status": 300}, "is": "ambiguous"},
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "body", "outcome"),
+    [
+        *((HOLLYCRM, 200, code, "permanent") for code in ("301", "303", "404", "407", "408", "409", "410")),
+        *((HOLLYCRM, 200, code, "config") for code in ("401", "402", "403", "405", "603")),
+        (HOLLYCRM, 200, 200, "ok"),
+        (HOLLYCRM, 200, "200", "ok"),
+        (HOLLYCRM, 200, "309", "auth_expired"),
+        (HOLLYCRM, 200, None, "unknown"),
+        (HOLLYCRM, 503, "gateway", "transient"),
+        (DINGTALK, 200, {"errcode": 0}, "ok"),
+        (DINGTALK, 200, {"errcode": 88, "sub_code": "40014"}, "auth_expired"),
+        (DINGTALK, 200, {"errcode": 88, "sub_code": "50002"}, "permanent"),
+        (DINGTALK, 200, {"errcode": 42001}, "auth_expired"),
+        (DINGTALK, 200, {"errcode": -1}, "transient"),
+        (DINGTALK, 200, {"status": 1111, "wait": 5, "punish": "deny"}, "throttled"),
+        (DINGTALK, 400, {"code": "accesstoken.expired"}, "auth_expired"),
+        (DINGTALK, 403, {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"}, "throttled"),
+        (DINGTALK, 403, {"code": "Forbidden.AccessDenied.IpNotInWhiteList"}, "config"),
+        (SALESFORCE, 400, [{"errorCode": "UNABLE_TO_LOCK_ROW"}], "transient"),
+        (SALESFORCE, 400, [{"errorCode": "DUPLICATES_DETECTED"}], "duplicate"),
+        (SALESFORCE, 400, [{"errorCode": "MALFORMED_QUERY"}], "permanent"),
+        (SALESFORCE, 401, [{"errorCode": "INVALID_SESSION_ID"}], "auth_expired"),
+        (SALESFORCE, 403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED"}], "throttled"),
+        (SALESFORCE, 300, [], "ambiguous"),
+        (SALESFORCE, 412, [], "conflict"),
+    ],
+)
+def test_each_code_of_a_vendor_has_exactly_one_meaning(rows: list[object], status: int, body: object, outcome: Outcome) -> None:
+    assert judge(status, *rows, body=body) == outcome
+
+
+def test_a_vendor_without_a_hint_is_left_alone_for_a_fixed_time() -> None:
+    table = OutcomeTable([OutcomeRow.model_validate(row) for row in SALESFORCE], writes=False, keyed=False)
+    verdict = table.judge(Answer(403, {}, "", [{"errorCode": "REQUEST_LIMIT_EXCEEDED"}]), lambda: NOW)
+    assert (verdict.outcome, verdict.wait_s) == ("throttled", 600)

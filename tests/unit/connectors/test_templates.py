@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tieline.connectors.language.references import references
-from tieline.connectors.language.templates import InputMissing, as_text, compile_tree, json_bytes
+from tieline.connectors.language.templates import InputMissing, compile_tree
+from tieline.connectors.language.writing import as_text, json_bytes
 from tieline.domain.errors import VendorMisconfigured
 from tieline.domain.phone import PhoneNumber
 

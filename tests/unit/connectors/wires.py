@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.connectors.sample import connector
 
 from tieline.connectors.connection import VendorConnection, assemble
-from tieline.connectors.language.templates import json_bytes
+from tieline.connectors.language.writing import json_bytes
 from tieline.connectors.manifest.configuration import settle
 from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.domain.phone import PhoneNumber

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tieline.connectors.contract import Outcome
 from tieline.connectors.language.conditions import compile_conditions
 from tieline.connectors.language.paths import Read, compile_path
-from tieline.connectors.manifest.schema import OutcomeRow, Wait
+from tieline.connectors.manifest.answers import OutcomeRow, Wait
 from tieline.connectors.wire.messages import Answer
 from tieline.domain import errors
 from tieline.kit.clock import Clock
@@ -84,9 +84,10 @@ def _message(read: Read | None, roots: Mapping[str, Any]) -> str:
 
 
 def _compile_wait(wait: str | Wait | None) -> Callable[[Mapping[str, Any], datetime], float | None]:
-    if wait is None:
-        return lambda _roots, _now: None
-    path, unit = (wait, "s") if isinstance(wait, str) else (wait.from_, wait.unit)
+    if wait is None or (isinstance(wait, Wait) and wait.from_ is None):
+        fixed = wait.seconds if isinstance(wait, Wait) else None
+        return lambda _roots, _now: fixed
+    path, unit = (wait, "s") if isinstance(wait, str) else (str(wait.from_), wait.unit)
     read = compile_path(path)
     return lambda roots, now: wait_seconds(read(roots), unit=unit, now=now)
 
@@ -126,7 +127,12 @@ ERRORS: Final[Mapping[Outcome, type[errors.ConnectorError]]] = {
 
 def raise_for(verdict: Verdict, answer: Answer) -> None:
     """Raise what the outcome calls for; ok, partial and not_found pass. The text holds the status and nothing of the answer."""
-    error = ERRORS.get(verdict.outcome)
+    place = f"row {verdict.row} of its outcome table" if verdict.row else "the usual meaning"
+    raise_outcome(verdict.outcome, f"status {answer.status}, by {place}", wait_s=verdict.wait_s)
+
+
+def raise_outcome(outcome: Outcome, detail: str, *, wait_s: float | None = None) -> None:
+    """Raise the error of an outcome; ok, partial and not_found have none."""
+    error = ERRORS.get(outcome)
     if error is not None:
-        place = f"row {verdict.row} of its outcome table" if verdict.row else "the usual meaning"
-        raise error(f"status {answer.status}, by {place}", retry_after_s=verdict.wait_s)
+        raise error(detail, retry_after_s=wait_s)

@@ -1,12 +1,13 @@
 """Read an answer's bytes as what they claim to be: JSON, XML, a form or text. Hostile or broken bytes end as `unreadable`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import parse_qs
 
 import orjson
 
 from tieline.connectors.answers.xml_tree import XmlRefused, xml_to_tree
+from tieline.connectors.language.paths import Step, walk
 from tieline.connectors.manifest.part import AnswerKind
 from tieline.connectors.wire.messages import Answer, Incoming
 
@@ -21,15 +22,31 @@ class Unreadable(ValueError):
         self.code = code
 
 
-def read_answer(incoming: Incoming, kind: AnswerKind = "auto") -> Answer:
-    """Parse the body; one that cannot be parsed leaves body None and says why in `unreadable`."""
+def read_answer(incoming: Incoming, kind: AnswerKind = "auto", nested: Sequence[Sequence[Step]] = ()) -> Answer:
+    """Parse the body; one that cannot be parsed leaves body None and says why in `unreadable`.
+
+    `nested`: where a text holds JSON, which takes its place; a text that is not JSON stays what it is.
+    """
     written = incoming.headers.get("content-type", "")
     content_type = written.partition(";")[0].strip().lower()
     try:
         body = parse_body(incoming.body, content_type=written, kind=kind)
     except Unreadable as exc:
         return Answer(incoming.status, incoming.headers, content_type, None, unreadable=str(exc))
+    for steps in nested:
+        body = _unfolded(body, steps)
     return Answer(incoming.status, incoming.headers, content_type, body)
+
+
+def _unfolded(tree: Any, steps: Sequence[Step]) -> Any:  # noqa: ANN401 - JSON
+    if not steps:
+        try:
+            return orjson.loads(tree) if isinstance(tree, str) else tree
+        except orjson.JSONDecodeError:
+            return tree
+    if walk(tree, steps[:1]) is not None:
+        tree[steps[0]] = _unfolded(tree[steps[0]], steps[1:])
+    return tree
 
 
 def parse_body(body: bytes, *, content_type: str, kind: AnswerKind = "auto") -> Any:  # noqa: ANN401 - whatever was sent

@@ -3,8 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from tieline.connectors.answers.records import records_in
-from tieline.connectors.contract import Outcome, Record, Result
+from tieline.connectors.answers.items import overall
+from tieline.connectors.answers.outcome import raise_outcome
+from tieline.connectors.contract import ItemResult, Outcome, Record, Result
 from tieline.connectors.engine.exchange import Call, Exchanger, Reply
 from tieline.connectors.engine.paging import Page
 from tieline.connectors.wire.messages import Outgoing
@@ -24,6 +25,7 @@ class Harvest:
     outcome: Outcome = "ok"
     external_id: str | None = None
     external_url: str | None = None
+    items: tuple[ItemResult, ...] = ()
 
 
 async def carry_out(exchanger: Exchanger, call: Call, *, clock: Clock) -> Result:
@@ -31,7 +33,7 @@ async def carry_out(exchanger: Exchanger, call: Call, *, clock: Clock) -> Result
     started_s = asyncio.get_running_loop().time()
     harvest = Harvest()
     pager = call.operation.pager
-    page: Page | None = pager.first() if pager else Page()
+    page: Page | None = pager.first(call.roots) if pager else Page()
     while page is not None:
         page = await _turn(exchanger, call, page, harvest)
     result = Result(
@@ -44,6 +46,7 @@ async def carry_out(exchanger: Exchanger, call: Call, *, clock: Clock) -> Result
         external_url=harvest.external_url,
         pages=harvest.pages,
         attempts=harvest.attempts,
+        items=harvest.items,
     )
     if call.trace:
         call.trace.result(result)
@@ -52,7 +55,7 @@ async def carry_out(exchanger: Exchanger, call: Call, *, clock: Clock) -> Result
 
 async def _turn(exchanger: Exchanger, call: Call, page: Page, harvest: Harvest) -> Page | None:
     """Read one page and return the next one. A live call keeps what it has when a later page fails; bulk work starts again."""
-    outgoing = call.operation.request.render(call.roots, page.params)
+    outgoing = call.operation.request.render(call.roots, page.params, page.headers)
     if page.url is not None:
         outgoing.url = page.url
     try:
@@ -72,7 +75,7 @@ def _take(call: Call, page: Page, harvest: Harvest, reply: Reply, outgoing: Outg
     operation = call.operation
     if operation.writes:
         _name_result(call, harvest, reply)
-    records = records_in(reply.answer, operation.records, at_root=operation.records_at_root) if not operation.writes else ()
+    records = () if operation.writes else operation.records(reply.answer)
     if call.trace:
         call.trace.records(records)
     if harvest.pages > 1 and records and records == harvest.last:
@@ -81,8 +84,11 @@ def _take(call: Call, page: Page, harvest: Harvest, reply: Reply, outgoing: Outg
     harvest.records.extend(records)
     harvest.last = records
     if operation.pager is None:
+        harvest.truncated = operation.cap is not None and len(records) >= operation.cap
         return None
-    following = operation.pager.following(page, reply.answer.roots(), count=len(records), url=outgoing.url)
+    roots = {**call.roots, **reply.answer.roots()}
+    following = operation.pager.following(page, roots, count=len(records), url=outgoing.url)
+    harvest.truncated |= operation.pager.capped(page, len(records))
     if following and (harvest.pages >= operation.pager.at_most or operation.pager.repeats(page, following)):
         harvest.truncated = True
         return None
@@ -95,6 +101,11 @@ def _name_result(call: Call, harvest: Harvest, reply: Reply) -> None:
         raise OutcomeUnknown("the answer to the write cannot be read")
     roots = {**call.roots, **reply.answer.roots()}
     operation = call.operation
+    if operation.items:
+        harvest.items = operation.items.judge(roots)
+        harvest.outcome = overall(harvest.items)
+        raise_outcome(harvest.outcome, "by the verdict on what was sent, inside the answer")
+        harvest.external_id = next((item.external_id for item in harvest.items if item.external_id), None)
     if operation.result_id:
         harvest.external_id = operation.result_id(roots)
         if harvest.external_id is None:

@@ -104,7 +104,7 @@ class Exchanger:
             return await self.wire.send(outgoing, deadline=within)
 
     def _judged(self, call: Call, incoming: Incoming, *, probe: bool) -> tuple[Answer, Verdict]:
-        answer = read_answer(incoming, call.operation.answer)
+        answer = read_answer(incoming, call.operation.answer, call.operation.nested)
         verdict = call.operation.outcomes.judge(answer, self._clock)
         match verdict.outcome:
             case "transient" | "unknown":

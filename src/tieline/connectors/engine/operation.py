@@ -1,17 +1,25 @@
 """One declared operation, compiled for one connection."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tieline.connectors.answers.items import ItemTable
 from tieline.connectors.answers.outcome import OutcomeTable
+from tieline.connectors.answers.records import compile_columns, records_in
+from tieline.connectors.contract import Record, Tier
+from tieline.connectors.engine.look_back import LookBack, compile_look_back
 from tieline.connectors.engine.paging import Pager
-from tieline.connectors.engine.requests import CompiledRequest, compile_request
-from tieline.connectors.language.paths import Read, compile_path
+from tieline.connectors.engine.requests import CompiledRequest, body_of, compile_request
+from tieline.connectors.language.paths import Step, compile_path, parse
 from tieline.connectors.language.references import Reference, references
-from tieline.connectors.language.templates import as_text, compile_tree
+from tieline.connectors.language.templates import compile_tree
+from tieline.connectors.language.text_ops import compile_text_ops
+from tieline.connectors.language.writing import as_text
+from tieline.connectors.manifest.answers import ResultPaths, Taken
 from tieline.connectors.manifest.part import AnswerKind
-from tieline.connectors.manifest.schema import Manifest, Operation, ResultPaths
+from tieline.connectors.manifest.schema import Manifest, Operation
+from tieline.connectors.wire.messages import Answer
 
 Roots = Mapping[str, Any]
 
@@ -22,16 +30,21 @@ class CompiledOperation:
 
     name: str
     writes: bool
+    tier: Tier | None
     needs: frozenset[str]
     takes: frozenset[str]
     request: CompiledRequest
     answer: AnswerKind
+    nested: Sequence[Sequence[Step]]
     outcomes: OutcomeTable
-    records: Read
-    records_at_root: bool
+    records: Callable[[Answer], tuple[Record, ...]]
+    cap: int | None
     pager: Pager | None
+    items: ItemTable | None
     result_id: Callable[[Roots], str | None] | None
     result_url: Callable[[Roots], str | None] | None
+    read_back: LookBack | None
+    confirm: LookBack | None
     timeout_s: float
 
 
@@ -39,46 +52,58 @@ def compile_operation(manifest: Manifest, name: str, config: Mapping[str, Any]) 
     """Compile one operation. Raises: VendorMisconfigured: a configured value cannot be sent."""
     operation = manifest.operations[name]
     writes = manifest.is_write(name)
-    request = compile_request(manifest, name, config)
+    request = compile_request(manifest, name, operation, config)
+    choice = operation.idempotency
     return CompiledOperation(
         name=name,
         writes=writes,
+        tier=None if choice is None else "T1" if choice.keyed else "T2" if choice.read_back else "T3",
         needs=frozenset(_inputs(operation, optional=False)),
         takes=frozenset(_inputs(operation, optional=True)),
         request=request,
         answer=operation.answer,
+        nested=tuple(parse(path)[1:] for path in (*manifest.nested_json, *operation.nested_json)),
         outcomes=OutcomeTable((*operation.outcomes, *manifest.outcomes), writes=writes, keyed=request.keyed),
-        records=compile_path(operation.records),
-        records_at_root=operation.records == "body",
-        pager=Pager(operation.pages) if operation.pages else None,
+        records=_records(operation),
+        cap=operation.cap,
+        pager=Pager(operation.pages, config) if operation.pages else None,
+        items=ItemTable(operation.items) if operation.items else None,
         result_id=_result_path(operation.result.id),
         result_url=_result_url(operation.result, config),
+        read_back=compile_look_back(choice.read_back, config) if choice and choice.read_back else None,
+        confirm=compile_look_back(operation.confirm, config) if operation.confirm else None,
         timeout_s=(operation.timeout_ms or manifest.limits.timeout_ms) / 1000,
     )
 
 
+def _records(operation: Operation) -> Callable[[Answer], tuple[Record, ...]]:
+    read, at_root, name_rows = compile_path(operation.records), operation.records == "body", compile_columns(operation.columns)
+    return lambda answer: records_in(answer, read, at_root=at_root, name_rows=name_rows)
+
+
 def _inputs(operation: Operation, *, optional: bool) -> Iterator[str]:
     """Yield the inputs without which the request cannot be written, and those it may go without if `optional`."""
-    request = operation.request
-    trees = [request.query, request.headers, request.json_, request.form, request.text, *request.path.split("/")]
-    for _, found in references(trees):
+    request, choice = operation.request, operation.idempotency
+    lock = operation.lock.from_ if operation.lock else None
+    for _, found in references([request.query, request.headers, body_of(request)[1], lock, *request.path.split("/")]):
         if isinstance(found, Reference) and (optional or not found.optional):
             if found.root == "in":
                 yield found.steps[0]
             elif found.root == "record":
                 yield "record"
-    if operation.idempotency is not None and operation.idempotency.none is None:
+    if choice is not None and (choice.header or choice.field):
         yield "idempotency_key"
 
 
-def _result_path(path: str | None) -> Callable[[Roots], str | None] | None:
-    if path is None:
+def _result_path(place: str | Taken | None) -> Callable[[Roots], str | None] | None:
+    if place is None:
         return None
-    read = compile_path(path)
+    taken = Taken.model_validate({"from": place}) if isinstance(place, str) else place
+    read, rewrite = compile_path(taken.from_), compile_text_ops(taken.take)
 
     def read_text(roots: Roots) -> str | None:
         value = read(roots)
-        return as_text(value) if isinstance(value, str | int | float) and value != "" else None
+        return rewrite(as_text(value)) or None if isinstance(value, str | int | float) else None
 
     return read_text
 

@@ -1,133 +1,134 @@
 """Turn one declared request into an `Outgoing`: URL, headers and body, byte for byte as they will be sent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import quote
 
+from tieline.connectors.engine.bodies import CONTENT_TYPES, ENCODERS, query_text, without_nulls
 from tieline.connectors.language.paths import Step, parse
 from tieline.connectors.language.references import Reference, parse_text
-from tieline.connectors.language.templates import Compiled, Render, Roots, as_text, compile_tree, constant_text, json_bytes
-from tieline.connectors.manifest.schema import Idempotency, Manifest, Request
+from tieline.connectors.language.templates import Compiled, Render, Roots, compile_tree, constant_text
+from tieline.connectors.language.writing import as_text
+from tieline.connectors.manifest.requests import BODIES, Request
+from tieline.connectors.manifest.schema import Manifest, Operation
 from tieline.connectors.wire.headers import header_values
 from tieline.connectors.wire.messages import Outgoing
 from tieline.domain.errors import VendorRejected
 
-PageParams = Mapping[str, Any]
-_CONTENT_TYPES: Final[Mapping[str, str]] = {
-    "json": "application/json",
-    "form": "application/x-www-form-urlencoded",
-    "text": "text/plain; charset=utf-8",
-}
+Placement = tuple[Sequence[Step], Render]
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRequest:
-    """A request of one connection. `paged_in_body`: paging parameters travel in the body because that is where the others are."""
+    """A request of one connection. `kind`: of its body, if it has one; paging parameters then travel there too."""
 
     method: str
     url: Render
     query: Compiled
     headers: Compiled
     body: Compiled
-    encode: Callable[[Any], bytes]
-    has_body: bool
+    kind: str | None
     read: bool
     keyed: bool
 
-    def render(self, roots: Roots, page: PageParams | None = None) -> Outgoing:
-        """Write the request. Raises: InputMissing, VendorMisconfigured, VendorRejected."""
-        in_body = page is not None and self.has_body
-        url = self.url(roots)
-        query = query_text(self.query.render(roots) if in_body or not page else {**self.query.render(roots), **page})
-        body = self.body.render(roots) if self.has_body else None
-        if in_body and isinstance(body, Mapping) and page:
-            body = {**body, **page}
+    def render(self, roots: Roots, page: Mapping[str, Any], headers: Mapping[str, str]) -> Outgoing:
+        """Write the request with what paging adds to it. Raises: InputMissing, VendorMisconfigured, VendorRejected."""
+        url, query = self.url(roots), self.query.render(roots)
+        body = self.body.render(roots) if self.kind else None
+        if self.kind is None:
+            query = {**query, **page} if page else query
+        for param, value in page.items() if isinstance(body, Mapping) else ():
+            body = placed(body, parse(param) if self.kind == "json" else (param,), value)
+        written = query_text(query)
         return Outgoing(
             method=self.method,
-            url=f"{url}{'&' if '?' in url else '?'}{query}" if query else url,
-            headers=dict(self.headers.render(roots)),
-            body=self.encode(body) if self.has_body else None,
+            url=f"{url}{'&' if '?' in url else '?'}{written}" if written else url,
+            headers={**self.headers.render(roots), **headers},
+            body=ENCODERS[self.kind](body) if self.kind else None,
             read=self.read,
             keyed=self.keyed,
         )
 
 
-def compile_request(manifest: Manifest, name: str, config: Mapping[str, Any]) -> CompiledRequest:
+def compile_request(manifest: Manifest, name: str, operation: Operation, config: Mapping[str, Any]) -> CompiledRequest:
     """Compile an operation's request for one configuration. Raises: VendorMisconfigured: a value cannot stand in a header."""
-    operation = manifest.operations[name]
-    request = operation.request
+    request, choice = operation.request, operation.idempotency
     kind, tree = body_of(request)
-    base = constant_text(manifest.hosts[request.host], config).rstrip("/")
-    headers = _headers(request, kind)
-    if operation.idempotency and operation.idempotency.header:
-        headers[operation.idempotency.header.lower()] = "$in.idempotency_key"
     return CompiledRequest(
         method=request.method,
-        url=_url(base, request.path, config),
+        url=_url(constant_text(manifest.hosts[request.host], config).rstrip("/"), request.path, config),
         query=compile_tree(request.query, config),
-        headers=_checked_headers(compile_tree(headers, config)),
-        body=_compile_body(tree, operation.idempotency, config),
-        encode=_ENCODERS[kind or "text"],
-        has_body=kind is not None,
+        headers=_checked_headers(compile_tree(_headers(operation, kind), config)),
+        body=_compile_body(operation, tree, config),
+        kind=kind,
         read=not manifest.is_write(name),
-        keyed=operation.idempotency is not None and operation.idempotency.none is None,
+        keyed=choice is not None and choice.keyed,
     )
 
 
 def body_of(request: Request) -> tuple[str | None, object]:
     """Return which kind of body the request has, and its tree."""
-    for kind, tree in (("json", request.json_), ("form", request.form), ("text", request.text)):
+    for kind in BODIES:
+        tree = request.json_ if kind == "json" else getattr(request, kind)
         if tree is not None:
             return kind, tree
     return None, None
 
 
-def query_text(query: Mapping[str, Any]) -> str:
-    """Write a query string in the manifest's order; a list repeats its key, None is left out (RFC 3986 escapes)."""
-    return "&".join(
-        f"{quote(key, safe='')}={quote(as_text(value), safe='')}" for key, values in query.items() for value in _repeated(values)
-    )
-
-
-def _repeated(values: object) -> list[object]:
-    if isinstance(values, list | tuple):
-        return [value for value in values if value is not None]
-    return [] if values is None else [values]
-
-
-def _form_bytes(form: Mapping[str, Any]) -> bytes:
-    return urlencode([(key, as_text(value)) for key, values in form.items() for value in _repeated(values)]).encode("ascii")
-
-
-_ENCODERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
-    "json": json_bytes,
-    "form": _form_bytes,
-    "text": lambda text: as_text(text if text is not None else "").encode(),
-}
-
-
-def _headers(request: Request, kind: str | None) -> dict[str, Any]:
+def _headers(operation: Operation, kind: str | None) -> dict[str, Any]:
+    request = operation.request
     headers: dict[str, Any] = {"accept": "application/json, application/xml;q=0.9, */*;q=0.5"}
     if kind is not None:
-        headers["content-type"] = request.content_type or _CONTENT_TYPES[kind]
-    return headers | {name.lower(): value for name, value in request.headers.items()}
+        headers["content-type"] = request.content_type or CONTENT_TYPES[kind]
+    headers |= {name.lower(): value for name, value in request.headers.items()}
+    if operation.idempotency and operation.idempotency.header:
+        headers[operation.idempotency.header.lower()] = "$in.idempotency_key"
+    if operation.lock and operation.lock.header:
+        headers[operation.lock.header.lower()] = operation.lock.from_
+    return headers
 
 
-def _compile_body(tree: object, choice: Idempotency | None, config: Mapping[str, Any]) -> Compiled:
-    compiled = compile_tree(tree, config)
-    if choice is None or choice.field is None:
+def _compile_body(operation: Operation, tree: object, config: Mapping[str, Any]) -> Compiled:
+    """Put into the body what is declared apart from it: our key, the version that was read, and what goes with that."""
+    compiled, nulls, placements = compile_tree(tree, config), operation.request.nulls, (*_placements(operation, config),)
+    if nulls == "send" and not placements:
         return compiled
-    steps, key = parse(choice.field), compile_tree("$in.idempotency_key", config).render
-    return Compiled(constant=False, render=lambda roots: _placed(compiled.render(roots), steps, key(roots)))
+
+    def render(roots: Roots) -> Any:  # noqa: ANN401 - a tree
+        body = compiled.render(roots)
+        if nulls != "send":
+            body = without_nulls(body, instead="" if nulls == "empty" else None)
+        for steps, value in placements:
+            found = value(roots)
+            body = body if found is None else placed(body, steps, found)
+        return body
+
+    return Compiled(constant=False, render=render)
 
 
-def _placed(tree: object, steps: tuple[Step, ...], value: object) -> object:
+def _placements(operation: Operation, config: Mapping[str, Any]) -> Iterator[Placement]:
+    choice, lock = operation.idempotency, operation.lock
+    if choice and choice.field:
+        yield parse(choice.field), compile_tree("$in.idempotency_key", config).render
+    if lock:
+        version = compile_tree(lock.from_, config).render
+        if lock.field:
+            yield parse(lock.field), version
+        for field, constant in lock.beside.items():
+            yield parse(field), _with_version(version, constant)
+
+
+def _with_version(version: Render, constant: object) -> Render:
+    return lambda roots: None if version(roots) is None else constant
+
+
+def placed(tree: object, steps: Sequence[Step], value: object) -> Any:  # noqa: ANN401 - a tree
     """Return a copy of the tree with `value` at the path, sharing what did not change."""
     if not steps:
         return value
     branch = dict(tree) if isinstance(tree, Mapping) else {}
-    branch[steps[0]] = _placed(branch.get(steps[0]), steps[1:], value)
+    branch[steps[0]] = placed(branch.get(steps[0]), steps[1:], value)
     return branch
 
 

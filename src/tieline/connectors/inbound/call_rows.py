@@ -11,7 +11,7 @@ from tieline.connectors.inbound.fields import compile_source
 from tieline.connectors.inbound.rows import Drawing, Roots, Row
 from tieline.connectors.language.conditions import compile_conditions
 from tieline.connectors.language.paths import compile_path
-from tieline.connectors.language.templates import as_text
+from tieline.connectors.language.writing import as_text
 from tieline.connectors.manifest.inbound_rows import NOTHING, CallRow
 from tieline.domain.call import CallEvent
 

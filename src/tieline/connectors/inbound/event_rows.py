@@ -13,7 +13,7 @@ from tieline.connectors.inbound.fields import compile_source, compile_time
 from tieline.connectors.inbound.rows import Drawing, Roots, Row
 from tieline.connectors.language.conditions import canonical, compile_conditions
 from tieline.connectors.language.paths import compile_path
-from tieline.connectors.language.templates import as_text, json_bytes
+from tieline.connectors.language.writing import as_text, json_bytes
 from tieline.connectors.manifest.inbound_rows import NOTHING, EventRow
 from tieline.domain.event import Event, version_of
 

@@ -10,7 +10,8 @@ from tieline.connectors.inbound.request import Reply
 from tieline.connectors.inbound.sealing import Seal, SealBroken
 from tieline.connectors.language.paths import walk
 from tieline.connectors.language.references import Reference, parse_text, references
-from tieline.connectors.language.templates import as_text, compile_tree, json_bytes
+from tieline.connectors.language.templates import compile_tree
+from tieline.connectors.language.writing import as_text, json_bytes
 from tieline.connectors.manifest import inbound_reply as declared
 from tieline.connectors.manifest.signing import Canonical
 from tieline.connectors.signing.message import Message

@@ -1,7 +1,7 @@
 """The little there is of a language: `$in.phone.e164` refers, `${in.number}` stands inside text, `$$` is a dollar sign.
 
 A reference that is a whole value keeps its type. Nothing computes; a change of form is a cast, a map of one key such as
-`{$int: $in.number}`. A reference ending in `?` may be empty: its leaf is then left out.
+`{$int: $in.number}` (see `casts`). A reference ending in `?` may be empty: its leaf is then left out.
 """
 
 import re
@@ -9,18 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tieline.connectors.language.casts import cast_of
+
 _NAME: Final = r"[a-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_@#-]+)*"
 _WHOLE: Final = re.compile(rf"\$({_NAME})(\??)")
 _INSIDE: Final = re.compile(rf"\$\$|\$\{{({_NAME})(\??)\}}")
 _SUSPECT: Final = re.compile(r"\$\{")
-CASTS: Final[Mapping[str, str]] = {
-    "$int": "a whole number",
-    "$text": "text",
-    "$json": "JSON written as text",
-    "$base64": "text in base64",
-    "$base64url_json": "JSON in URL-safe base64 (RFC 4648, section 5), padded",
-    "$first": "the first of a list that is not empty",
-}
 TreePath = tuple[str | int, ...]
 
 
@@ -82,19 +76,6 @@ def _refuse_loose_braces(text: str) -> None:
 def _reference(match: re.Match[str]) -> Reference:
     root, *steps = match.group(1).split(".")
     return Reference(root, tuple(steps), optional=match.group(2) == "?")
-
-
-def cast_of(tree: object) -> str | None:
-    """Return the cast a one-key map asks for, or None. Raises: ValueError: an unknown cast."""
-    if not isinstance(tree, Mapping) or len(tree) != 1:
-        return None
-    key = next(iter(tree))
-    if not isinstance(key, str) or not key.startswith("$") or key.startswith("$$"):
-        return None
-    if key not in CASTS:
-        message = f"unknown cast {key[:40]!r}; there are {', '.join(CASTS)}"
-        raise ValueError(message)
-    return key
 
 
 def references(tree: object, at: TreePath = ()) -> Iterator[tuple[TreePath, Reference | ValueError]]:

@@ -3,19 +3,15 @@
 A reference that finds nothing leaves its leaf out; `null` written in the file stays null. Text is never retyped.
 """
 
-import base64
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-import orjson
-
+from tieline.connectors.language.casts import Convert, build_cast, cast_of, operand_of
 from tieline.connectors.language.paths import walk
-from tieline.connectors.language.references import Part, Reference, cast_of, parse_text
+from tieline.connectors.language.phone_forms import PHONE_FORMS
+from tieline.connectors.language.references import Part, Reference, parse_text
+from tieline.connectors.language.writing import as_text
 from tieline.domain.errors import VendorMisconfigured
-from tieline.domain.phone import PhoneNumber
 
 Roots = Mapping[str, Any]
 Render = Callable[[Roots], Any]
@@ -50,21 +46,6 @@ def compile_tree(tree: object, config: Mapping[str, Any]) -> Compiled:
     if isinstance(tree, str):
         return _text(tree, config)
     return Compiled(constant=True, render=lambda _roots: tree, null=tree is None)
-
-
-def as_text(value: object) -> str:
-    """Write one scalar as it stands in a URL, a form or a header. Raises: VendorMisconfigured: it is a list or a map."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | float() | Decimal():
-            return str(value)
-        case datetime() | date():
-            return value.isoformat()
-        case _:
-            raise VendorMisconfigured("a list or map stands where only one value can be written; use {$json: …}")
 
 
 def constant_text(template: str, config: Mapping[str, Any]) -> str:
@@ -132,7 +113,7 @@ def _reference(reference: Reference, config: Mapping[str, Any]) -> Compiled:
 
 def _input(reference: Reference) -> Render:
     name, optional = reference.steps[0], reference.optional
-    part = PHONE_PARTS[reference.steps[1]] if name == "phone" else None
+    part = PHONE_FORMS[reference.steps[1]] if name == "phone" else None
 
     def render(roots: Roots) -> Any:  # noqa: ANN401 - inputs are the operation's
         given = roots["in"].get(name)
@@ -144,23 +125,10 @@ def _input(reference: Reference) -> Render:
     return render
 
 
-def _digits(text: str | None) -> str | None:
-    return "".join(character for character in text if character.isdecimal()) or None if text else None
-
-
-# The forms in which vendors want a number; one that this number does not have means that there is nothing to ask for.
-PHONE_PARTS: Final[Mapping[str, Callable[[PhoneNumber], str | None]]] = {
-    "e164": lambda phone: phone.e164,
-    "national": lambda phone: _digits(phone.national),
-    "digits": lambda phone: _digits(phone.e164 or phone.raw),
-    "raw": lambda phone: phone.raw or None,
-    "extension": lambda phone: phone.extension,
-    "country": lambda phone: phone.country,
-}
-
-
 def _first(values: object, config: Mapping[str, Any]) -> Compiled:
-    options = [compile_tree(value, config).render for value in (values if isinstance(values, list | tuple) else [values])]
+    """The first that is not empty; a null or empty text that ends the list is what is sent when there is nothing."""
+    compiled = [compile_tree(value, config) for value in (values if isinstance(values, list | tuple) else [values])]
+    options = [option.render for option in compiled]
 
     def render(roots: Roots) -> Any:  # noqa: ANN401 - whichever was found
         missing: InputMissing | None = None
@@ -172,18 +140,20 @@ def _first(values: object, config: Mapping[str, Any]) -> Compiled:
                 continue
             if value is not None:
                 return value
-        if missing:
+        if missing and not null:
             raise missing
         return None
 
-    return Compiled(constant=False, render=render)
+    null = bool(compiled) and compiled[-1].null
+    return Compiled(constant=False, render=render, null=null)
 
 
 def _cast(cast: str, operand: object, config: Mapping[str, Any]) -> Compiled:
     if cast == "$first":
         return _first(operand, config)
-    inner = compile_tree(operand, config)
-    convert = _CASTS[cast]
+    tree, options = operand_of(cast, operand)
+    inner = compile_tree(tree, config)
+    convert = _convert(cast, compile_tree(options, config))
 
     def render(roots: Roots) -> Any:  # noqa: ANN401 - the cast decides
         value = inner.render(roots)
@@ -195,18 +165,9 @@ def _cast(cast: str, operand: object, config: Mapping[str, Any]) -> Compiled:
     return _folded(render, (inner,))
 
 
-def json_bytes(tree: object) -> bytes:
-    """Write JSON in UTF-8; a Decimal is written as text, so that no digit is lost."""
+def _convert(cast: str, options: Compiled) -> Convert:
     try:
-        return orjson.dumps(tree, default=str)
-    except orjson.JSONEncodeError:  # An integer beyond 64 bits, which the fast encoder does not take.
-        return json.dumps(tree, default=str, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-_CASTS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "$int": int,
-    "$text": as_text,
-    "$json": lambda value: json_bytes(value).decode(),
-    "$base64": lambda value: base64.b64encode(as_text(value).encode()).decode(),
-    "$base64url_json": lambda value: base64.urlsafe_b64encode(json_bytes(value)).decode(),
-}
+        return build_cast(cast, options.render({}))
+    except (ValueError, TypeError, KeyError) as exc:
+        detail = f"an option of {cast} is empty or means nothing"
+        raise VendorMisconfigured(detail) from exc

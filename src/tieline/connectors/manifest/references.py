@@ -6,7 +6,9 @@ from typing import Final
 from tieline.connectors.contract import CAPABILITIES, INPUTS
 from tieline.connectors.language.references import Reference, TreePath, references
 from tieline.connectors.manifest.inbound_references import check_inbound
+from tieline.connectors.manifest.requests import Request
 from tieline.connectors.manifest.schema import Manifest, Operation
+from tieline.connectors.manifest.writes import LookBack
 from tieline.kit.spelling import meant
 
 Fault = tuple[TreePath, str]
@@ -16,7 +18,11 @@ _REQUEST_TREES: Final[Mapping[str, str]] = {
     "json_": "json",
     "form": "form",
     "text": "text",
+    "xml": "xml",
 }
+
+
+_FOR_WRITES: Final = ("idempotency", "lock", "confirm", "items")
 
 
 def check_references(manifest: Manifest) -> Iterator[Fault]:
@@ -51,10 +57,45 @@ def _check_operation(manifest: Manifest, name: str, operation: Operation) -> Ite
         )
     if operation.result.url and "${" in operation.result.url:
         yield from _check_tree(manifest, operation.result.url, (*at, "result", "url"), roots={"config", "body", "header", "in"})
-    if capability.writes and operation.idempotency is None:
-        yield at, f"{name} writes, so it needs idempotency: a header, a field, or none with the reason"
-    if not capability.writes and operation.idempotency is not None:
-        yield (*at, "idempotency"), f"{name} only reads; idempotency is for writes"
+    if capability.writes:
+        yield from _check_write(manifest, name, operation, at)
+    else:
+        yield from (((*at, key), f"{name} only reads; {key} is for writes") for key in _FOR_WRITES if getattr(operation, key))
+
+
+def _check_write(manifest: Manifest, name: str, operation: Operation, at: TreePath) -> Iterator[Fault]:
+    choice = operation.idempotency
+    if choice is None:
+        yield at, f"{name} writes, so it needs idempotency: what makes its repetition harmless, or none with the reason"
+    elif choice.client_id and not _refers(operation.request, "in", choice.client_id):
+        yield (*at, "idempotency"), f"the request does not send $in.{choice.client_id}, so it tells nobody who it is"
+    elif choice.read_back:
+        yield from _check_look_back(
+            manifest, choice.read_back, (*at, "idempotency", "read_back"), roots={"config", "in", "record"}
+        )
+    if operation.confirm:
+        yield from _check_look_back(manifest, operation.confirm, (*at, "confirm"), roots={"config", "in", "record", "result"})
+    if operation.lock:
+        yield from _check_tree(manifest, operation.lock.from_, (*at, "lock", "from"), roots={"config", "in", "record"})
+
+
+def _refers(request: Request, root: str, name: str) -> bool:
+    trees = [request.query, request.headers, *(getattr(request, key) for key in _REQUEST_TREES), *request.path.split("/")]
+    return any(
+        isinstance(found, Reference) and (found.root, found.steps[:1]) == (root, (name,)) for _, found in references(trees)
+    )
+
+
+def _check_look_back(manifest: Manifest, back: LookBack, at: TreePath, *, roots: set[str]) -> Iterator[Fault]:
+    if back.operation not in manifest.operations or manifest.is_write(back.operation):
+        yield (*at, "operation"), f"{back.operation} is no operation of this file that reads"
+    for name in back.with_:
+        if name not in INPUTS:
+            yield (*at, "with", name), f"there is no input {name!r}{_close(name, INPUTS)}"
+    yield from _check_tree(manifest, back.with_, (*at, "with"), roots=roots)
+    for path, expected in back.holds.items():
+        tree = expected["contains"] if isinstance(expected, Mapping) and list(expected) == ["contains"] else expected
+        yield from _check_tree(manifest, tree, (*at, "holds", path), roots=roots)
 
 
 def _check_tree(manifest: Manifest, tree: object, at: TreePath, *, roots: set[str]) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tieline.connectors.language.templates import json_bytes
+from tieline.connectors.language.writing import json_bytes
 from tieline.connectors.recordings.example import Exchange, RecordedRequest, RecordedResponse
 from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.kit.deadline import Deadline

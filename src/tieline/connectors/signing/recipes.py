@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tieline.connectors.language.paths import walk
 from tieline.connectors.language.references import Reference, parse_text
-from tieline.connectors.language.templates import as_text
+from tieline.connectors.language.writing import as_text
 from tieline.connectors.manifest.signing import Canonical, Ingredient, Recipe
 from tieline.connectors.signing.algorithms import ENCODINGS, ESCAPES, HASHES, MACS, READINGS, Bytes, mixed
 from tieline.connectors.signing.message import NAMED_READERS, READERS, Message

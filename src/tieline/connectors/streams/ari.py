@@ -16,7 +16,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from tieline.connectors.language.templates import json_bytes
+from tieline.connectors.language.writing import json_bytes
 from tieline.connectors.streams.line import ANSWER_WITHIN_S
 from tieline.connectors.streams.stream import Message, StreamLost, Waiting
 from tieline.connectors.wire.dialling import Dialler

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from tieline.connectors.inbound.call_rows import compile_call_row
 from tieline.connectors.inbound.rows import UNKNOWN, Row, RowReader
 from tieline.connectors.language.paths import compile_path
-from tieline.connectors.language.templates import constant_text, json_bytes
+from tieline.connectors.language.templates import constant_text
+from tieline.connectors.language.writing import json_bytes
 from tieline.connectors.manifest.stream import AmiStream as AmiDeclared
 from tieline.connectors.manifest.stream import AriStream as AriDeclared
 from tieline.connectors.manifest.stream import EslStream as EslDeclared

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tieline.connectors.language.templates import as_text
+from tieline.connectors.language.writing import as_text
 from tieline.domain.errors import VendorMisconfigured
 
 _CONTROLS: Final = frozenset(map(chr, range(0x20))) | {"\x7f"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tieline.connectors.contract import CAPABILITIES, UNMAPPED
-from tieline.connectors.language.templates import json_bytes
+from tieline.connectors.language.writing import json_bytes
 from tieline.connectors.recordings.example import Exchange, OperationExample
 from tieline.connectors.registry import Connector
 from tieline.connectors.wire.messages import Incoming

@@ -10,7 +10,7 @@ import orjson
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from tieline.connectors.language.templates import json_bytes
+from tieline.connectors.language.writing import json_bytes
 from tieline.services.authoring.fiction import Fiction
 from tieline.services.authoring.personal import KEEP, kind_of_number, kind_of_text
 

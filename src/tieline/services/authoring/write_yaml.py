@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import yaml
 
-from tieline.connectors.language.templates import json_bytes
+from tieline.connectors.language.writing import json_bytes
 from tieline.connectors.recordings.example import RecordedResponse
 from tieline.connectors.wire.messages import Incoming
 from tieline.kit.yaml_lines import YamlRefused, parse_with_lines

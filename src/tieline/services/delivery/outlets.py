@@ -27,8 +27,10 @@ class Outlet(Protocol):
     async def send(self, operation: str, *, deadline: Deadline, priority: Priority, inputs: Mapping[str, Any]) -> Result:
         """Carry the operation out. Raises: ConnectorError: any outcome other than ok, partial or not_found."""
 
-    async def look(self, operation: str, *, key: str, deadline: Deadline, priority: Priority) -> Delivered | None:
-        """Look for what the operation made under our key; None: it is not there. Raises: ConnectorError."""
+    async def look(
+        self, operation: str, *, inputs: Mapping[str, Any], deadline: Deadline, priority: Priority
+    ) -> Delivered | None:
+        """Look for what the operation, given these inputs, has made; None: it is not there. Raises: ConnectorError."""
 
 
 class ConnectionOutlet:
@@ -38,10 +40,13 @@ class ConnectionOutlet:
         self._connection = connection
 
     def footing(self, operation: str) -> Footing:
-        """Read it off the manifest."""
-        declared = self._connection.connector.manifest.operations.get(operation)
-        keyed = declared is not None and declared.idempotency is not None and declared.idempotency.header is not None
-        if keyed or operation.rpartition(".")[2] in SETTING:
+        """Read it off the manifest; where that offers nothing, by what operations of that name do."""
+        match self._connection.tier(operation):
+            case "T1":
+                return Footing("T1", timedelta(0))
+            case "T2":
+                return Footing("T2", timedelta(seconds=self._connection.read_back_after_s(operation)))
+        if operation.rpartition(".")[2] in SETTING:
             return Footing("T1", timedelta(0))
         return Footing("T2") if self._connection.needs(FINDERS.get(operation, "")) is not None else Footing("T3")
 
@@ -49,9 +54,15 @@ class ConnectionOutlet:
         """Run it."""
         return await self._connection.run(operation, deadline=deadline, priority=priority, **inputs)
 
-    async def look(self, operation: str, *, key: str, deadline: Deadline, priority: Priority) -> Delivered | None:
-        """Run what finds it again. Raises: VendorAmbiguous: it is there twice, which only a person can put right."""
-        found = await self._connection.run(FINDERS[operation], deadline=deadline, priority=priority, external_id=key)
+    async def look(
+        self, operation: str, *, inputs: Mapping[str, Any], deadline: Deadline, priority: Priority
+    ) -> Delivered | None:
+        """Read it back. Raises: VendorAmbiguous: it is there twice, which only a person can put right."""
+        if self._connection.tier(operation) == "T2":
+            found = await self._connection.read_back(operation, deadline=deadline, priority=priority, **inputs)
+        else:
+            key = inputs["external_id"]
+            found = await self._connection.run(FINDERS[operation], deadline=deadline, priority=priority, external_id=key)
         if len(found.records) > 1:
             raise VendorAmbiguous
         return Delivered(external_id=found.external_id, external_url=found.external_url, how="found") if found.records else None

@@ -55,7 +55,8 @@ async def _look(desk: DeliveryDesk, attempt: Attempt, outlet: Outlet) -> None:
     delivery = attempt.delivery
     if not await _intend(desk, attempt, "look", None):
         return
-    found = await outlet.look(delivery.operation, key=delivery.key, deadline=attempt.deadline, priority="bulk")
+    told = delivery.sent or {"external_id": delivery.key, "idempotency_key": delivery.key}
+    found = await outlet.look(delivery.operation, inputs=told, deadline=attempt.deadline, priority="bulk")
     if found is not None:
         await settling.done(desk, attempt, found)
         return

@@ -1,0 +1,80 @@
+"""Write a body: JSON, a form, text, or a tree as XML, `{root: {"@attribute": …, "#text": …, child: […]}}` as it is read."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+from xml.sax.saxutils import escape, quoteattr
+
+from tieline.connectors.language.writing import as_text, json_bytes
+from tieline.connectors.manifest.requests import XML_NAME
+from tieline.domain.errors import VendorRejected
+
+CONTENT_TYPES: Final[Mapping[str, str]] = {
+    "json": "application/json",
+    "form": "application/x-www-form-urlencoded",
+    "text": "text/plain; charset=utf-8",
+    "xml": "application/xml; charset=utf-8",
+}
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def query_text(query: Mapping[str, Any]) -> str:
+    """Write a query string in the manifest's order; a list repeats its key, None is left out (RFC 3986 escapes)."""
+    return "&".join(
+        f"{quote(key, safe='')}={quote(as_text(value), safe='')}" for key, values in query.items() for value in _repeated(values)
+    )
+
+
+def without_nulls(tree: object, *, instead: str | None) -> Any:  # noqa: ANN401 - a tree
+    """Return a copy in which every null of a map is left out, or replaced by `instead`."""
+    match tree:
+        case Mapping():
+            kept = {key: instead if value is None else without_nulls(value, instead=instead) for key, value in tree.items()}
+            return {key: value for key, value in kept.items() if value is not None}
+        case list() | tuple():
+            return [without_nulls(value, instead=instead) for value in tree]
+        case _:
+            return tree
+
+
+def _repeated(values: object) -> list[object]:
+    if isinstance(values, list | tuple):
+        return [value for value in values if value is not None]
+    return [] if values is None else [values]
+
+
+def _form_bytes(form: Mapping[str, Any]) -> bytes:
+    return urlencode([(key, as_text(value)) for key, values in form.items() for value in _repeated(values)]).encode("ascii")
+
+
+def xml_bytes(tree: Mapping[str, Any]) -> bytes:
+    """Write XML in UTF-8; a character XML cannot hold becomes U+FFFD. Raises: VendorRejected: a key is no name of an element."""
+    text = "".join(part for name, contents in tree.items() for part in _element(name, contents))
+    return f'<?xml version="1.0" encoding="UTF-8"?>{_NOT_IN_XML.sub("�", text)}'.encode()
+
+
+def _element(name: str, contents: object) -> Iterator[str]:
+    if isinstance(contents, list | tuple):
+        for each in contents:
+            yield from _element(name, each)
+        return
+    if not XML_NAME.fullmatch(name):
+        raise VendorRejected("a field cannot be the name of an XML element")
+    tree = contents if isinstance(contents, Mapping) else {"#text": "" if contents is None else contents}
+    attributes = "".join(f" {key[1:]}={quoteattr(as_text(value))}" for key, value in tree.items() if key.startswith("@"))
+    yield f"<{name}{attributes}>"
+    for key, value in tree.items():
+        if key == "#text":
+            yield escape(as_text(value))
+        elif not key.startswith("@"):
+            yield from _element(key, value)
+    yield f"</{name}>"
+
+
+ENCODERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
+    "json": json_bytes,
+    "form": _form_bytes,
+    "text": lambda text: as_text(text if text is not None else "").encode(),
+    "xml": xml_bytes,
+}

@@ -1,0 +1,80 @@
+"""How a manifest writes a request."""
+
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from tieline.connectors.manifest.part import Part, Word
+
+HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+XML_NAME: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?|#text")
+# What the transport itself writes; a second copy from a file would smuggle or override (behaviour B71).
+OWN_HEADERS: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect"}
+)
+GUARDED_HEADERS: Final = OWN_HEADERS | {"authorization", "proxy-authorization", "cookie", "accept-encoding"}
+BODIES: Final = ("json", "form", "text", "xml")
+
+
+def header_name(text: str) -> str:
+    """Accept a header an operation may set. Raises: ValueError: not a header name, or one that is not for a file to set."""
+    if not HEADER_NAME.fullmatch(text):
+        message = f"{text[:40]!r} is not a header name"
+        raise ValueError(message)
+    if text.lower() in GUARDED_HEADERS:
+        message = f"the header {text} is set by the engine; credentials belong under auth:"
+        raise ValueError(message)
+    return text
+
+
+def xml_tree(tree: dict[str, Any]) -> dict[str, Any]:
+    """Accept a tree that can be written as XML: one root, and names XML has. Raises: ValueError."""
+    if len(tree) != 1 or next(iter(tree))[:1] in {"@", "#"}:
+        raise ValueError("an XML tree has one root element")
+    _check_names(tree)
+    return tree
+
+
+def _check_names(tree: object) -> None:
+    if isinstance(tree, list):
+        for each in tree:
+            _check_names(each)
+    if not isinstance(tree, dict) or (len(tree) == 1 and next(iter(tree)).startswith("$")):
+        return
+    for name, value in tree.items():
+        if not XML_NAME.fullmatch(name):
+            message = f"{name[:40]!r} is no name of an XML element or @attribute"
+            raise ValueError(message)
+        _check_names(value)
+
+
+HeaderName = Annotated[str, AfterValidator(header_name)]
+
+
+class Request(Part):
+    """One request as a tree of values. At most one of json, form, text and xml is its body.
+
+    `nulls` says what becomes of a null in the body: sent as it is, left out, or sent as an empty text.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    host: Word = "main"
+    path: Annotated[str, Field(pattern=r"^/[^\s?#\\]*$", max_length=2000)] = "/"
+    query: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[HeaderName, Any] = Field(default_factory=dict)
+    json_: Annotated[Any, Field(alias="json")] = None
+    form: dict[str, Any] | None = None
+    text: str | None = None
+    xml: Annotated[dict[str, Any], AfterValidator(xml_tree)] | None = None
+    content_type: str | None = None
+    nulls: Literal["send", "drop", "empty"] = "send"
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        bodies = [body for body in (self.json_, self.form, self.text, self.xml) if body is not None]
+        if len(bodies) > 1:
+            raise ValueError("a request has one body: json, form, text or xml")
+        if bodies and self.method == "GET":
+            raise ValueError("a GET request has no body; write method: POST")
+        return self
