@@ -96,3 +96,50 @@ async def test_only_a_question_about_a_caller_is_linked_and_a_refusal_leaves_it_
     assert (status, problem["code"]) == (422, "decision_not_offered")
     answer = await door.ask("GET", f"/v1/reviews/{item}", headers=await door.signed(*REVIEWER))
     assert (answer.json()["state"], answer.json()["subject"]) == ("open", "pbx:8009")
+
+
+async def test_many_are_closed_at_once_and_what_somebody_was_faster_with_is_named(door: FrontDoor) -> None:
+    items = [await asked(door, f"+86139444401{number:02}") for number in range(5)]
+    await post(door, f"/v1/reviews/{items[0]}/reject", {"reason": "done"})
+    status, answer = await post(door, "/v1/reviews/reject", {"ids": [str(item) for item in items], "reason": "wrong_number"})
+    assert (status, answer) == (200, {"done": [str(item) for item in items[1:]], "missed": [str(items[0])]})
+
+
+async def test_a_rejection_as_spam_is_taken_back_with_its_mark(door: FrontDoor) -> None:
+    item = await asked(door, "+8613944440201")
+    await post(door, f"/v1/reviews/{item}/reject", {"reason": "spam"})
+    status, shown = await post(door, f"/v1/reviews/{item}/undo", {})
+    assert (status, shown["state"], shown["decision"]) == (200, "open", None)
+    assert await rows(door, "SELECT mark FROM number_marks WHERE e164 = %s", "+8613944440201") == [(None,)]
+    status, problem = await post(door, f"/v1/reviews/{item}/undo", {})
+    assert (status, problem["code"]) == (409, "review_not_undoable")
+
+
+async def test_a_link_is_taken_back_with_the_number_and_the_calls_it_gave(door: FrontDoor) -> None:
+    number = "+8613944440202"
+    event = {"call_id": "adopted-for-now", "type": "ringing", "from": number, "at": door.house.clock().isoformat()}
+    await door.ask("POST", "/v1/call-events", json=event, headers=await door.signed("events.write"))
+    item = await asked(door, number)
+    await post(door, f"/v1/reviews/{item}/link", {"ref": "pbx:cust-9"})
+    assert (await post(door, f"/v1/reviews/{item}/undo", {}))[0] == 200
+    assert await rows(door, "SELECT 1 FROM identity_keys WHERE e164 = %s", number) == []
+    assert await rows(door, "SELECT customer_ref FROM interactions WHERE call_key = 'adopted-for-now'") == [(None,)]
+    done = await rows(door, "SELECT action FROM audit_entries WHERE subject = %s ORDER BY seq", f"review:{item}")
+    assert done == [("review.linked",), ("review.undone",)]
+
+
+async def test_what_was_asked_again_meanwhile_or_is_a_month_old_is_not_taken_back(door: FrontDoor) -> None:
+    asked_again, old = await asked(door, "+8613944440203"), await asked(door, "+8613944440204")
+    for item in (asked_again, old):
+        await post(door, f"/v1/reviews/{item}/reject", {"reason": "done"})
+    await asked(door, "+8613944440203")
+    async with door.house.database.pool.connection() as connection:
+        await connection.execute(b"UPDATE review_items SET decided_at = decided_at - interval '31 days' WHERE id = %s", (old,))
+    codes = [(await post(door, f"/v1/reviews/{item}/undo", {}))[1]["code"] for item in (asked_again, old)]
+    assert codes == ["review_not_undoable", "review_not_undoable"]
+
+
+async def test_only_what_arrived_is_read_again(door: FrontDoor) -> None:
+    item = await asked(door, "+8613944440205")
+    status, problem = await post(door, f"/v1/reviews/{item}/read-again", {})
+    assert (status, problem["code"]) == (422, "decision_not_offered")

@@ -177,3 +177,15 @@ async def test_rules_are_told_of_a_changed_status_once(shop: Shop) -> None:
         ("order.status_changed", "paid", "shipped"),
     ]
     assert [row[0] for row in found].count("order.changed") == 4
+
+
+async def test_a_person_has_nonsense_read_again_once_it_makes_sense(shop: Shop) -> None:
+    shop.stumbles = [RequestRefused(), RequestRefused()]
+    await shop.tell(order("SO-1"))
+    await shop.tell(order("SO-2"))
+    await shop.read()
+    ((item,),) = await shop.rows("SELECT id FROM review_items WHERE kind = 'unusable_webhook'")
+    answer = await shop.post(b"{}", path=f"/v1/reviews/{item}/read-again")
+    assert (answer.status_code, answer.json()["state"]) == (200, "settled")
+    await shop.read()
+    assert sorted(news.subject for news in shop.acted) == ["shop:SO-1", "shop:SO-2"]

@@ -64,6 +64,25 @@ class Rejection(BaseModel):
     reason: Reason
 
 
+class Rejections(Rejection):
+    """The same for many."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"ids": ["0199…"], "reason": "wrong_number"}]}
+    )
+
+    ids: Annotated[list[str], Field(min_length=1, max_length=200)]
+
+
+class BulkAnswer(BaseModel):
+    """What was decided, and what somebody else had decided before, or does not exist."""
+
+    model_config = ConfigDict(frozen=True)
+
+    done: Sequence[str]
+    missed: Sequence[str]
+
+
 class LinkTo(BaseModel):
     """Whose number it is."""
 
@@ -116,6 +135,36 @@ async def link_review(item_id: ItemId, to: LinkTo, caller: Decider, house: House
         raise RequestRefused("There is no such connection.", code="connection_unknown")
     item = await reviews.link(house.database, _id(item_id), ref, by=caller, now=house.clock())
     return _shown(house, caller, item)
+
+
+@router.post("/v1/reviews/reject", operation_id="reject_reviews", summary="Close many items without consequences")
+async def reject_reviews(rejections: Rejections, caller: Decider, house: HouseOfRequest) -> BulkAnswer:
+    """Say of up to 200 items that nothing follows. What somebody else decided meanwhile is left as it is, and named."""
+    ids = [_id(one) for one in rejections.ids]
+    closed, missed = await reviews.reject_all(house.database, ids, reason=rejections.reason, by=caller, now=house.clock())
+    return BulkAnswer(done=[str(one) for one in closed], missed=[str(one) for one in missed])
+
+
+@router.post(
+    "/v1/reviews/{item_id}/read-again",
+    operation_id="read_review_again",
+    summary="Have what arrived read once more",
+    responses=problems(_NONE | _CLOSED),
+)
+async def read_review_again(item_id: ItemId, caller: Decider, house: HouseOfRequest) -> ShownReview:
+    """Read the webhooks of an item once more, now that the connector or its mapping understands them."""
+    return _shown(house, caller, await reviews.read_again(house.database, _id(item_id), by=caller, now=house.clock()))
+
+
+@router.post(
+    "/v1/reviews/{item_id}/undo",
+    operation_id="undo_review",
+    summary="Take a decision back",
+    responses=problems(_NONE | {409: "It cannot be taken back, or is older than 30 days: `review_not_undoable`."}),
+)
+async def undo_review(item_id: ItemId, caller: Decider, house: HouseOfRequest) -> ShownReview:
+    """Open an item again that was linked or rejected within the last 30 days, and undo what followed from it here."""
+    return _shown(house, caller, await reviews.undo(house.database, _id(item_id), by=caller, now=house.clock()))
 
 
 def _shown(house: HouseOfRequest, caller: Caller, item: ReviewItem) -> ShownReview:

@@ -37,6 +37,8 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "agents.any": "See and act for agents other than oneself.",
     "reviews.read": "Read the items that wait for a person.",
     "reviews.decide": "Decide them.",
+    "deliveries.read": "Read what other systems could not be told.",
+    "deliveries.decide": "Replay it, resolve it, discard it.",
     "connectors.read": "List the systems that can be connected.",
     "connections.read": "List the connected systems and their health.",
     "audit.read": "Read who asked for whose data.",

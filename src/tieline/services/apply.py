@@ -14,6 +14,7 @@ from tieline.kit.clock import Clock
 from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
 from tieline.services.apply_file import ApplyFile, ConnectionEntry, read_apply_file
+from tieline.services.delivery.waking import resume
 from tieline.services.gray_mappings import Kept, open_books
 from tieline.services.secret_words import resolve
 from tieline.store import configuration, secrets
@@ -67,6 +68,8 @@ async def apply(tools: Applying, path: Path, *, dry_run: bool = False) -> tuple[
             await _write(tools, tx, target, plain)
         elif not dry_run:
             await configuration.announce(tx, "folders")  # Nothing changed here, but what a connector's folder holds may have.
+        if not dry_run:
+            await resume(tx, wanted.connections)
     return changes
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -11,13 +11,17 @@ from tieline.domain.match_carry import LINKED
 from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
 from tieline.services.unknown_callers import KINDS
-from tieline.store import audit_trail, call_records, identity, number_marks, reviews
+from tieline.services.webhooks.webhook_questions import UNUSABLE
+from tieline.store import audit_trail, call_records, identity, inbox_work, number_marks, reviews
 from tieline.store.database import Database, Transaction, driver
 from tieline.store.identity import IdentityKey
 from tieline.store.journal_rows import AuditRow
 from tieline.store.reviews import ReviewItem, ReviewState
 
 Reason = Literal["wrong_number", "spam", "no_customer", "done", "other"]
+UNDO_WITHIN: Final = timedelta(days=30)
+UNDOABLE: Final = frozenset({"linked", "rejected"})
+"""What is settled was done in another system, or read again; that cannot be taken back."""
 ABOUT_CALLERS: Final = frozenset(KINDS.values())
 
 
@@ -85,6 +89,66 @@ async def link(database: Database, item_id: UUID, ref: ExternalRef, *, by: Calle
     return item
 
 
+async def reject_all(
+    database: Database, item_ids: Sequence[UUID], *, reason: Reason, by: Caller, now: datetime
+) -> tuple[Sequence[UUID], Sequence[UUID]]:
+    """Close many items without consequences; return those it closed and those somebody had decided, or that do not exist."""
+    closed: list[UUID] = []
+    missed: list[UUID] = []
+    for item_id in dict.fromkeys(item_ids):
+        try:
+            await reject(database, item_id, reason=reason, by=by, now=now)
+        except (NotFound, StateConflict):
+            missed.append(item_id)
+        else:
+            closed.append(item_id)
+    return closed, missed
+
+
+async def read_again(database: Database, item_id: UUID, *, by: Caller, now: datetime) -> ReviewItem:
+    """Have the arrivals of an item read once more, now that the connector or its mapping understands them.
+
+    Raises: NotFound. StateConflict: it is decided already. RequestRefused: it is not about arrivals.
+    """
+    async with database.begin() as tx:
+        item = await _decide(tx, item_id, "settled", {"decision": "read_again"}, by=by, now=now)
+        if item.kind != UNUSABLE:
+            raise RequestRefused("This item is not about something that arrived.", code="decision_not_offered")
+        for one in item.suggestions:
+            await inbox_work.again(tx, UUID(one["arrival"]))
+    return item
+
+
+async def undo(database: Database, item_id: UUID, *, by: Caller, now: datetime) -> ReviewItem:
+    """Take a decision back that is no older than 30 days, with what followed from it here; the question is open again.
+
+    Raises: NotFound. StateConflict: it cannot be taken back: too old, done in another system, or asked again meanwhile.
+    """
+    async with database.begin() as tx:
+        item = await reviews.find(tx, item_id)
+        if item is None:
+            raise NotFound
+        if item.state not in UNDOABLE or await reviews.is_open(tx, item.kind, item.subject_key):
+            raise StateConflict("This decision cannot be taken back.", code="review_not_undoable")
+        if await reviews.reopen(tx, item_id, decided_after=now - UNDO_WITHIN) is None:
+            raise StateConflict("This decision is older than 30 days.", code="review_not_undoable")
+        await _take_back(tx, item, by=by, now=now)
+        await audit_trail.write(tx, _entry(item, "review.undone", {"was": item.state}, by=by, now=now))
+    return await find(database, item_id)
+
+
+async def _take_back(tx: Transaction, item: ReviewItem, *, by: Caller, now: datetime) -> None:
+    decision = item.decision or {}
+    if item.kind not in ABOUT_CALLERS:
+        return
+    if decision.get("reason") == "spam":
+        await number_marks.put_mark(tx, item.subject_key, None, by=by.actor, now=now)
+    if item.state == "linked":
+        ref = ExternalRef.parse(decision["ref"])
+        await identity.unlink(await driver(tx), item.subject_key, of=(ref.connection, ref.id), label=LINKED)
+        await call_records.disown(tx, item.subject_key, str(ref), by=item.decided_by or "")
+
+
 async def _decide(
     tx: Transaction, item_id: UUID, state: ReviewState, decision: Mapping[str, Any], *, by: Caller, now: datetime
 ) -> ReviewItem:
@@ -93,15 +157,16 @@ async def _decide(
         if await reviews.find(tx, item_id) is None:
             raise NotFound
         raise StateConflict("Somebody has decided this already.", code="review_decided")
-    await audit_trail.write(
-        tx,
-        AuditRow(
-            at=now,
-            actor=by.actor,
-            actor_role=by.role,
-            action=f"review.{state}",
-            subject=f"review:{item_id}",
-            details={"kind": item.kind, **decision},
-        ),
-    )
+    await audit_trail.write(tx, _entry(item, f"review.{state}", decision, by=by, now=now))
     return item
+
+
+def _entry(item: ReviewItem, action: str, details: Mapping[str, Any], *, by: Caller, now: datetime) -> AuditRow:
+    return AuditRow(
+        at=now,
+        actor=by.actor,
+        actor_role=by.role,
+        action=action,
+        subject=f"review:{item.id}",
+        details={"kind": item.kind, **details},
+    )

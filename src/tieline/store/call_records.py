@@ -76,6 +76,13 @@ async def legs_of(conn: AsyncConnection, interaction_id: UUID) -> tuple[KeptLeg,
     return tuple(KeptLeg(**row._asdict()) for row in await conn.execute(query))
 
 
+async def disown(tx: AsyncConnection, number: str, ref: str, *, by: str) -> int:
+    """Take back what `adopt` gave, and return how many calls that were."""
+    theirs = func.coalesce(interactions.c.customer_e164, interactions.c.customer_national) == number
+    adopted = update(interactions).where(theirs, interactions.c.customer_ref == ref, interactions.c.chosen_by == by)
+    return (await tx.execute(adopted.values(customer_ref=None, chosen_by=None))).rowcount
+
+
 async def adopt(tx: AsyncConnection, number: str, ref: str, *, by: str) -> int:
     """Give the calls of a number that belong to nobody yet to a customer (`crm:003xx`), and return how many there were."""
     theirs = func.coalesce(interactions.c.customer_e164, interactions.c.customer_national) == number

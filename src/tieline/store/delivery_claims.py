@@ -79,7 +79,8 @@ _WAKE: Final = """
     ) RETURNING connection || chr(31) || order_key
 """
 _RESUME: Final = """
-    UPDATE deliveries SET state = 'pending', state_at = clock_timestamp(), due_at = clock_timestamp()
+    UPDATE deliveries SET
+        state = 'pending', state_at = clock_timestamp(), due_at = clock_timestamp() + %(in_s)s * interval '1 second'
     WHERE state = 'parked' AND connection = %(connection)s RETURNING order_key
 """
 
@@ -154,6 +155,6 @@ async def lapsed(tx: AsyncConnection, *, limit: int) -> list[tuple[str, str]]:
     return [(connection, order_key) for connection, _, order_key in (text.partition("\x1f") for text in found)]
 
 
-async def resume(tx: AsyncConnection, connection: str) -> list[str]:
-    """Let what waited for an administrator be due again; return its orders."""
-    return await driver_rows.column(tx, _RESUME, {"connection": connection})
+async def resume(tx: AsyncConnection, connection: str, *, in_s: float) -> list[str]:
+    """Let what waited for an administrator be due again in so many seconds; return its orders."""
+    return await driver_rows.column(tx, _RESUME, {"connection": connection, "in_s": in_s})

@@ -133,6 +133,15 @@ async def replace(connection: Connection, keys: Sequence[IdentityKey], *, of: tu
     await upsert(connection, keys)
 
 
+async def unlink(connection: Connection, e164: str, *, of: tuple[str, str], label: str) -> int:
+    """Forget that a number was kept with a record (connection and id) under a label, and return how many entries that were."""
+    statement = b"""
+        DELETE FROM identity_keys
+        WHERE e164 = %s AND connection = %s AND external_kind = 'customer' AND external_id = %s AND label = %s
+    """
+    return (await connection.execute(statement, (e164, *of, label))).rowcount
+
+
 async def forget(connection: Connection, *, of: tuple[str, str, str]) -> int:
     """Drop every number of one party and return how many there were."""
     return (await connection.execute(DROP_OTHERS, (*of, [], []))).rowcount

@@ -98,17 +98,36 @@ async def decide(
     return _item(row) if row else None
 
 
+async def reopen(tx: AsyncConnection, item_id: UUID, *, decided_after: datetime) -> ReviewItem | None:
+    """Ask again what was decided not too long ago, and return it as it was decided; None: there is nothing of the kind."""
+    table = review_items.c
+    decided = table.state.in_(("linked", "rejected", "settled")) & (table.decided_at >= decided_after)
+    found = (await tx.execute(select(review_items).where(table.id == item_id, decided).with_for_update())).one_or_none()
+    if found is None:
+        return None
+    open_again = {"state": "open", "decided_by": None, "decided_at": None, "decision": None}
+    await tx.execute(update(review_items).where(table.id == item_id).values(open_again))
+    return _item(found)
+
+
+async def is_open(conn: AsyncConnection, kind: str, subject_key: str) -> bool:
+    """Say whether a question of a kind about a subject waits for an answer."""
+    table = review_items.c
+    asked = select(table.id).where(table.kind == kind, table.subject_key == subject_key, table.state == "open")
+    return (await conn.execute(asked)).one_or_none() is not None
+
+
 async def settle(
-    tx: AsyncConnection, kind: str, subject_key: str, *, by: str, now: datetime, decision: Mapping[str, Any]
-) -> bool:
-    """Close the open item of a kind about a subject, because it was dealt with elsewhere. Says whether there was one."""
+    tx: AsyncConnection, kinds: Sequence[str], subjects: Sequence[str], *, by: str, now: datetime, decision: Mapping[str, Any]
+) -> int:
+    """Close the open items of some kinds about some subjects, because they were dealt with elsewhere. Return how many."""
     table = review_items.c
     closed = (
         update(review_items)
-        .where(table.kind == kind, table.subject_key == subject_key, table.state == "open")
+        .where(table.kind.in_(kinds), table.subject_key.in_(subjects), table.state == "open")
         .values(state="settled", decided_by=by, decided_at=now, decision=dict(decision))
     )
-    return (await tx.execute(closed)).rowcount == 1
+    return (await tx.execute(closed)).rowcount
 
 
 async def find(conn: AsyncConnection, item_id: UUID) -> ReviewItem | None:

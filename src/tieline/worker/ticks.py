@@ -10,7 +10,7 @@ from typing import Final
 from tieline.security.audit_signing import AuditSigner
 from tieline.services.audit_chain import seal_new
 from tieline.services.call_settling import due_to_settle, settle
-from tieline.services.delivery.carrying import wake_lapsed
+from tieline.services.delivery.waking import wake_lapsed
 from tieline.services.house import House
 from tieline.services.webhooks.reading import read_due
 from tieline.worker.edge import attempt, catch

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import structlog
-
 from tieline.domain.errors import Overloaded
 from tieline.services.delivery import settling
 from tieline.services.delivery.attempt import Attempt
@@ -15,8 +13,6 @@ from tieline.store import delivery_claims, jobs
 
 IN_A_ROW: Final = 50
 """Deliveries of one order that one job carries before it makes room for others."""
-AT_ONCE: Final = 500
-log = structlog.get_logger()
 
 
 async def carry(desk: DeliveryDesk, connection: str, order_keys: Sequence[str], *, has_turn: bool, catch: Catch) -> int:
@@ -29,16 +25,6 @@ async def carry(desk: DeliveryDesk, connection: str, order_keys: Sequence[str], 
     for order_key in order_keys:
         carried += await _carry_order(desk, connection, order_key, has_turn=has_turn, catch=catch)
     return carried
-
-
-async def wake_lapsed(desk: DeliveryDesk) -> int:
-    """Have what a dead worker held, or nobody came for, carried by another. Return how many."""
-    async with desk.database.begin() as tx:
-        found = await delivery_claims.lapsed(tx, limit=AT_ONCE)
-        for connection, order_key in found:
-            log.warning("delivery.taken_over", connection=connection)
-            await wake(tx, connection, [order_key], priority=jobs.BACKLOG)
-    return len(found)
 
 
 async def _carry_order(desk: DeliveryDesk, connection: str, order_key: str, *, has_turn: bool, catch: Catch) -> int:

@@ -1,5 +1,6 @@
 """Questions to a person about deliveries: given up, or nobody knows whether it happened."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -37,7 +38,7 @@ async def ask(tx: Transaction, delivery: Delivery, reason: GivenUp, *, now: date
     await reviews.open_or_merge(tx, question)
 
 
-async def close(tx: Transaction, delivery: Delivery, *, by: str, now: datetime, decision: str) -> None:
-    """Close what was asked about a delivery: somebody dealt with it."""
-    for kind in (DEAD, UNKNOWN):
-        await reviews.settle(tx, kind, str(delivery.id), by=by, now=now, decision={"decision": decision})
+async def close_all(tx: Transaction, deliveries: Sequence[UUID], *, by: str, now: datetime, decision: str) -> None:
+    """Close what was asked about some deliveries: somebody dealt with them."""
+    subjects = [str(one) for one in deliveries]
+    await reviews.settle(tx, (DEAD, UNKNOWN), subjects, by=by, now=now, decision={"decision": decision})
