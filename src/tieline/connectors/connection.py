@@ -1,25 +1,28 @@
 """One authorised, configured use of a connector: what services hold and ask."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from secrets import token_bytes
 from typing import Any
 
 from tieline.connectors import contract
-from tieline.connectors.auth.kinds import build_auth
+from tieline.connectors.auth.bench import Tools
+from tieline.connectors.auth.kinds import build_schemes
+from tieline.connectors.auth.vault import FreshSignIn, Keeping, TokenVault
 from tieline.connectors.contract import Result, Tier
 from tieline.connectors.engine.carry_out import carry_out
 from tieline.connectors.engine.exchange import Call, Exchanger
 from tieline.connectors.engine.look_back import Ask
 from tieline.connectors.engine.operation import CompiledOperation, compile_operation
+from tieline.connectors.engine.own_requests import own_requests
 from tieline.connectors.engine.redaction import Redactor
 from tieline.connectors.engine.trace import Stage, Trace
 from tieline.connectors.inbound.hearing import Hearing
 from tieline.connectors.inbound.sealing import Entropy
 from tieline.connectors.language.templates import InputMissing, constant_text
-from tieline.connectors.manifest.auth import ClientCredentialsAuth
 from tieline.connectors.manifest.configuration import settle
 from tieline.connectors.manifest.schema import Manifest
+from tieline.connectors.manifest.token_grants import TokenGrant
 from tieline.connectors.registry import Connector
 from tieline.connectors.streams.listening import Listening, address_of
 from tieline.connectors.wire.addresses import check_reachable
@@ -174,11 +177,14 @@ class VendorConnection(Hearing, contract.Connection):
 
     def secrets(self) -> tuple[str, ...]:
         """Return everything secret that may stand in a request or an answer by now."""
-        return (*self._secrets, *self._exchanger.auth.secrets())
+        return (*self._secrets, *self._exchanger.schemes.secrets())
 
     def afresh(self, over: Callable[[Wire], Wire]) -> "VendorConnection":
         """Return the same connection as if just opened, signed in nowhere, over a wire put around this one's."""
-        return assemble(self._name, self.connector, self._config, wire=over(self._exchanger.wire), clock=self._clock)
+        kept = self._exchanger.schemes.keeping
+        keeping = replace(kept, vault=FreshSignIn(kept.vault))
+        wire = over(self._exchanger.wire)
+        return assemble(self._name, self.connector, self._config, wire=wire, clock=self._clock, keeping=keeping)
 
     def health(self) -> Health:
         """Tell how it stands, without asking the vendor."""
@@ -195,12 +201,19 @@ class VendorConnection(Hearing, contract.Connection):
             raise VendorMisconfigured(detail, code="operation_not_offered")
         return compiled
 
-    def _redactor(self) -> Redactor:
-        return Redactor(self.secrets())
+    def _redactor(self, hidden: Iterable[str]) -> Redactor:
+        return Redactor((*self.secrets(), *hidden))
 
 
-def open_connection(
-    name: str, connector: Connector, *, config: Mapping[str, Any], secrets: Mapping[str, str], clock: Clock, egress: Egress
+def open_connection(  # noqa: PLR0913 - the seventh, the vault, is only given where tokens outlive the process
+    name: str,
+    connector: Connector,
+    *,
+    config: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    clock: Clock,
+    egress: Egress,
+    vault: TokenVault | None = None,
 ) -> VendorConnection:
     """Check the configuration and make a connection; nothing is sent yet.
 
@@ -212,10 +225,11 @@ def open_connection(
     for url in _addresses(manifest, settled):
         egress.check(url)
     wire = HttpWire(egress, connections=manifest.limits.concurrency, response_bytes=manifest.limits.response_bytes)
-    return assemble(name, connector, settled, wire=wire, clock=clock)
+    keeping = Keeping(vault) if vault else Keeping()
+    return assemble(name, connector, settled, wire=wire, clock=clock, keeping=keeping)
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 - the last two are chance and memory, given only where either must be known
     name: str,
     connector: Connector,
     settled: Mapping[str, Any],
@@ -223,12 +237,14 @@ def assemble(
     wire: Wire,
     clock: Clock,
     entropy: Entropy = token_bytes,
+    keeping: Keeping | None = None,
 ) -> VendorConnection:
     """Make a connection over any wire, for recordings as well. Raises: VendorMisconfigured: a credential is empty."""
     manifest = connector.manifest
+    tools = Tools(clock, own_requests(manifest, settled), manifest.limits.timeout_ms / 1000, keeping or Keeping())
     exchanger = Exchanger(
         wire=wire,
-        auth=build_auth(manifest.auth, settled, clock=clock, timeout_s=manifest.limits.timeout_ms / 1000),
+        schemes=build_schemes(manifest, settled, tools),
         throttle=Throttle(manifest.limits, monotonic_s),
         breaker=CircuitBreaker(monotonic_s),
         clock=clock,
@@ -256,7 +272,8 @@ async def check_addresses(connector: Connector, *, config: Mapping[str, Any], se
 def outbound_urls(manifest: Manifest) -> tuple[str, ...]:
     """Return the templates of every address the connector calls; none for one that only listens."""
     hosts = tuple(manifest.hosts.values()) if manifest.operations else ()
-    return (*hosts, manifest.auth.token_url) if isinstance(manifest.auth, ClientCredentialsAuth) else hosts
+    entries = (entry for scheme in manifest.schemes.values() for entry in scheme)
+    return (*hosts, *(entry.token_url for entry in entries if isinstance(entry, TokenGrant)))
 
 
 def _addresses(manifest: Manifest, settled: Mapping[str, Any]) -> tuple[str, ...]:

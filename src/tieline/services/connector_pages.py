@@ -123,15 +123,13 @@ def _manners(manifest: Manifest) -> Iterator[str]:
     yield (
         f"Limits: {limits.per_second:g} calls a second (burst {limits.burst}), {limits.concurrency} at once, "
         f"{limits.timeout_ms} ms each, answers up to {limits.response_bytes // 1024} KiB. "
-        f"Signs in: {', '.join(_kinds(manifest.auth))}."
+        f"Signs in: {', '.join(f'`{kind}`' for kind in _kinds(manifest))}."
     )
 
 
-def _kinds(auth: object) -> Iterator[str]:
-    """Yield the kind of each part of `auth`, whether it is one or a list of them."""
-    for part in auth if isinstance(auth, list | tuple) else (auth,):
-        if isinstance(kind := getattr(part, "kind", None), str):
-            yield f"`{kind}`"
+def _kinds(manifest: Manifest) -> list[str]:
+    """Return every kind of credentials it uses, each once."""
+    return list(dict.fromkeys(entry.kind for scheme in manifest.schemes.values() for entry in scheme))
 
 
 def _operations(manifest: Manifest) -> Iterator[str]:

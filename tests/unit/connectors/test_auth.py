@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from tests.unit.connectors.wires import connect, json_answer
+from tests.connectors.sample import connector
+from tests.unit.connectors.wires import NOW, connect, json_answer
 
+from tieline.connectors.connection import assemble
+from tieline.connectors.manifest.configuration import settle
+from tieline.connectors.recordings.replay import RecordedWire
 from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.domain.errors import VendorBadAnswer, VendorMisconfigured, VendorThrottled, VendorUnavailable
 from tieline.kit.deadline import Deadline
@@ -105,9 +109,11 @@ async def test_a_nonsensical_lifetime_is_replaced(tmp_path: Path, lifetime: obje
     ],
 )
 def test_an_empty_credential_is_told_when_the_connection_opens(tmp_path: Path, auth: object) -> None:
-    fields = {"base_url": {"title": "t", "type": "url"}, "token": {"title": "t", "required": False}}
+    fields = {"base_url": {"title": "t", "type": "url"}, "token": {"title": "t", "required": False, "secret": True}}
+    made_up = connector(tmp_path, operations=PING, auth=auth, config=fields)
+    settled = settle(made_up.manifest, {"base_url": "https://x.example"}, {})
     with pytest.raises(VendorMisconfigured) as caught:
-        connect(tmp_path, lambda _: json_answer({}), operations=PING, auth=auth, config=fields)
+        assemble("crm", made_up, settled, wire=RecordedWire(()), clock=lambda: NOW)
     assert caught.value.code == "secret_missing"
 
 

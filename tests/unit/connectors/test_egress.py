@@ -190,7 +190,7 @@ async def test_every_address_of_a_connector_is_judged_when_it_is_saved(tmp_path:
     with pytest.raises(EgressForbidden):
         await check_addresses(made_up, egress=Egress(), **given)
     with pytest.raises(EgressForbidden):
-        open_connection("crm", made_up, clock=utc_now, egress=Egress(), **given)
+        open_connection("crm", made_up, config=given["config"], secrets=given["secrets"], clock=utc_now, egress=Egress())
     await check_addresses(made_up, egress=Egress.parse("10.0.0.1=10.0.0.1/32:443"), **given)
 
 

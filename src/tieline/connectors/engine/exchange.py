@@ -9,7 +9,7 @@ import structlog
 
 from tieline.connectors.answers.outcome import Verdict, raise_for
 from tieline.connectors.answers.read import read_answer
-from tieline.connectors.auth.kinds import Auth
+from tieline.connectors.auth.kinds import Schemes
 from tieline.connectors.engine.operation import CompiledOperation
 from tieline.connectors.engine.trace import Trace
 from tieline.connectors.wire.breaker import CircuitBreaker
@@ -50,31 +50,32 @@ class Reply(NamedTuple):
 class Exchanger:
     """The moving parts of one connection."""
 
-    def __init__(self, *, wire: Wire, auth: Auth, throttle: Throttle, breaker: CircuitBreaker, clock: Clock) -> None:
+    def __init__(self, *, wire: Wire, schemes: Schemes, throttle: Throttle, breaker: CircuitBreaker, clock: Clock) -> None:
         self.wire = wire
         self.throttle = throttle
         self._clock = clock
-        self.auth = auth
+        self.schemes = schemes
         self.breaker = breaker
 
     async def aclose(self) -> None:
         """Stop renewing and close the wire."""
-        await self.auth.aclose()
+        await self.schemes.aclose()
         await self.wire.aclose()
 
     async def ask(self, call: Call, outgoing: Outgoing) -> Reply:
         """Send and judge; when the credentials ran out, renew them and send once more. Raises: ConnectorError."""
-        answer, verdict = await self._guarded(call, outgoing, refused=None)
+        signed = outgoing.copy()
+        answer, verdict = await self._guarded(call, signed, refused=None)
         attempts = 1
         if verdict.outcome == "auth_expired":
-            if not self.auth.renewable:
+            if not self.schemes[outgoing.auth].renewable:
                 raise errors.VendorMisconfigured("the other system refuses our credentials", code="upstream_credentials")
-            answer, verdict = await self._guarded(call, outgoing, refused=outgoing.credential)
+            answer, verdict = await self._guarded(call, outgoing.copy(), refused=signed.credentials)
             attempts = 2
         raise_for(verdict, answer)
         return Reply(answer, verdict, attempts)
 
-    async def _guarded(self, call: Call, outgoing: Outgoing, *, refused: str | None) -> tuple[Answer, Verdict]:
+    async def _guarded(self, call: Call, outgoing: Outgoing, *, refused: frozenset[str] | None) -> tuple[Answer, Verdict]:
         """One exchange under the breaker, which learns from it whatever the end."""
         probe = self.breaker.admit()
         started_s = asyncio.get_running_loop().time()
@@ -93,15 +94,18 @@ class Exchanger:
             raise
         return self._judged(call, incoming, probe=probe)
 
-    async def _exchange(self, call: Call, outgoing: Outgoing, refused: str | None) -> Incoming:
+    async def _exchange(self, call: Call, outgoing: Outgoing, refused: frozenset[str] | None) -> Incoming:
         async with self.throttle.turn(call.priority, call.deadline):
-            within = _within(call)
+            within, scheme = _within(call), self.schemes[outgoing.auth]
             signing_in = call.trace.signing_in_over(self.wire) if call.trace else self.wire
-            await self.auth.prepare(signing_in, deadline=within, refused=refused)
-            self.auth.sign(outgoing)
+            await scheme.prepare(signing_in, outgoing, deadline=within, refused=refused)
+            steps = scheme.sign(outgoing)
             if call.trace:
+                call.trace.signing(steps)
                 call.trace.request(outgoing)
-            return await self.wire.send(outgoing, deadline=within)
+            incoming = await self.wire.send(outgoing, deadline=within)
+            await scheme.observe(incoming)
+            return incoming
 
     def _judged(self, call: Call, incoming: Incoming, *, probe: bool) -> tuple[Answer, Verdict]:
         answer = read_answer(incoming, call.operation.answer, call.operation.nested)

@@ -31,6 +31,7 @@ class CompiledRequest:
     kind: str | None
     read: bool
     keyed: bool
+    auth: str
 
     def render(self, roots: Roots, page: Mapping[str, Any], headers: Mapping[str, str]) -> Outgoing:
         """Write the request with what paging adds to it. Raises: InputMissing, VendorMisconfigured, VendorRejected."""
@@ -48,6 +49,7 @@ class CompiledRequest:
             body=ENCODERS[self.kind](body) if self.kind else None,
             read=self.read,
             keyed=self.keyed,
+            auth=self.auth,
         )
 
 
@@ -64,6 +66,7 @@ def compile_request(manifest: Manifest, name: str, operation: Operation, config:
         kind=kind,
         read=not manifest.is_write(name),
         keyed=choice is not None and choice.keyed,
+        auth=request.auth or "auth",
     )
 
 

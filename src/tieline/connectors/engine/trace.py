@@ -1,16 +1,17 @@
 """What `connector try` shows: each stage of one run, with the secrets taken out before anything is kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from tieline.connectors.answers.outcome import Verdict
+from tieline.connectors.auth.entry import Step
 from tieline.connectors.contract import Record, Result
-from tieline.connectors.engine.redaction import Redactor
+from tieline.connectors.engine.redaction import MASK, Redactor
 from tieline.connectors.wire.messages import Incoming, Outgoing, Wire
 from tieline.kit.deadline import Deadline
 
-StageName = Literal["sign_in", "request", "response", "outcome", "records", "mapped", "result", "error"]
+StageName = Literal["sign_in", "signing", "request", "response", "outcome", "records", "mapped", "result", "error"]
 LONGEST_BODY: Final = 20_000
 
 
@@ -24,10 +25,14 @@ class Stage:
 
 @dataclass(slots=True)
 class Trace:
-    """Collects stages. `redactor` is asked for each time, because a token may have been fetched meanwhile."""
+    """Collects stages. `redactor` is asked for each time, because a token may have been fetched meanwhile.
 
-    redactor: Callable[[], Redactor]
+    It is told what this run has `hidden` besides: signatures, which no configuration holds.
+    """
+
+    redactor: Callable[[Iterable[str]], Redactor]
     stages: list[Stage] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set, repr=False)
 
     def signing_in_over(self, wire: Wire) -> Wire:
         """Return the wire by which credentials are fetched, with each of its exchanges told."""
@@ -35,11 +40,23 @@ class Trace:
 
     def sign_in(self, outgoing: Outgoing, incoming: Incoming) -> None:
         """Keep that credentials were asked for; what was sent and what came back is secret as a whole."""
-        self._add("sign_in", method=outgoing.method, url=self.redactor().text(outgoing.url), status=incoming.status)
+        self._add(
+            "sign_in",
+            method=outgoing.method,
+            url=self.redactor(self.hidden).text(outgoing.url.partition("?")[0]),
+            status=incoming.status,
+        )
+
+    def signing(self, steps: Sequence[Step]) -> None:
+        """Keep how the request was signed, step by step, but for what may not be shown; a token alone is no step."""
+        self.hidden.update(step.text for step in steps if step.hidden)
+        if not all(step.hidden for step in steps):
+            redact = self.redactor(self.hidden)
+            self._add("signing", **{step.name: MASK if step.hidden else redact.text(step.text)[:LONGEST_BODY] for step in steps})
 
     def request(self, outgoing: Outgoing) -> None:
         """Keep what goes out."""
-        redact = self.redactor()
+        redact = self.redactor(self.hidden)
         body = (outgoing.body or b"").decode(errors="replace")
         self._add(
             "request",
@@ -51,7 +68,7 @@ class Trace:
 
     def response(self, incoming: Incoming) -> None:
         """Keep what came back."""
-        redact = self.redactor()
+        redact = self.redactor(self.hidden)
         body = incoming.body.decode(errors="replace")
         self._add(
             "response",
@@ -63,12 +80,12 @@ class Trace:
 
     def outcome(self, verdict: Verdict) -> None:
         """Keep what the answer was taken to mean, and by which row."""
-        message = self.redactor().text(verdict.message)
+        message = self.redactor(self.hidden).text(verdict.message)
         self._add("outcome", outcome=verdict.outcome, row=verdict.row, wait_s=verdict.wait_s, message=message)
 
     def records(self, records: Sequence[Record]) -> None:
         """Keep the records found."""
-        self._add("records", count=len(records), records=self.redactor().tree(records))
+        self._add("records", count=len(records), records=self.redactor(self.hidden).tree(records))
 
     def result(self, result: Result) -> None:
         """Keep what the caller gets."""
@@ -86,7 +103,7 @@ class Trace:
 
     def error(self, code: str, detail: str, hint: str = "") -> None:
         """Keep how it failed."""
-        self._add("error", code=code, detail=self.redactor().text(detail), hint=hint)
+        self._add("error", code=code, detail=self.redactor(self.hidden).text(detail), hint=hint)
 
     def _add(self, name: StageName, **facts: Any) -> None:  # noqa: ANN401 - each stage has its own facts
         self.stages.append(Stage(name, facts))

@@ -1,10 +1,13 @@
-"""How a manifest says who we are to the vendor; `auth.py` turns each kind into an object that signs requests."""
+"""How a manifest says who we are to the vendor: one entry or a list, applied in order. `auth/` turns each into an object."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from tieline.connectors.manifest.part import Part, Template
+from tieline.connectors.manifest.sign_in import CsrfAuth, LoginAuth, SessionAuth
+from tieline.connectors.manifest.signing import SendableHeader, SignAuth
+from tieline.connectors.manifest.token_grants import ClientCredentialsAuth, JwtBearerAuth, RefreshTokenAuth
 
 
 class NoAuth(Part):
@@ -30,32 +33,80 @@ class BasicAuth(Part):
 
 
 class ApiKeyAuth(Part):
-    """A key in a header or, where the vendor knows nothing better, in the query."""
+    """A key in a header or, where the vendor knows nothing better, in the query or the body."""
 
     kind: Literal["api_key"]
-    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")] | None = None
-    query: str | None = None
+    header: SendableHeader | None = None
+    query: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    body: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     value: Template
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it goes, and under which name."""
+        named = {"header": self.header, "query": self.query, "body": self.body}
+        return next((place, name) for place, name in named.items() if name is not None)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if (self.header is None) == (self.query is None):
-            raise ValueError("an API key goes into a header or into the query: name one of the two")
+        if sum(name is not None for name in (self.header, self.query, self.body)) != 1:
+            raise ValueError("an API key goes into a header, into the query or into the body: name one of them")
         return self
 
 
-class ClientCredentialsAuth(Part):
-    """OAuth 2.0 client credentials (RFC 6749, 4.4). `renew_early_s`: seconds before its end at which a token is renewed."""
+class Acs3Auth(Part):
+    """Alibaba Cloud's ACS3-HMAC-SHA256."""
 
-    kind: Literal["oauth2_client_credentials"]
-    token_url: Template
-    client_id: Template
-    client_secret: Template
-    scope: Template | None = None
-    extra: dict[str, Template] = Field(default_factory=dict)
-    client_auth: Literal["basic", "body"] = "body"
-    renew_early_s: Annotated[int, Field(ge=0, le=3600)] = 60
-    lifetime_s: Annotated[int, Field(ge=30, le=86_400, description="Used when the answer names no expires_in.")] = 600
+    kind: Literal["acs3"]
+    access_key: Template
+    secret_key: Template
+    security_token: Template | None = None
 
 
-Auth = Annotated[NoAuth | BearerAuth | BasicAuth | ApiKeyAuth | ClientCredentialsAuth, Field(discriminator="kind")]
+class Tc3Auth(Part):
+    """Tencent Cloud's TC3-HMAC-SHA256."""
+
+    kind: Literal["tc3"]
+    access_key: Template
+    secret_key: Template
+    service: Template
+    security_token: Template | None = None
+
+
+class SigV4Auth(Part):
+    """Amazon's signature version 4."""
+
+    kind: Literal["sigv4"]
+    access_key: Template
+    secret_key: Template
+    region: Template
+    service: Template
+    security_token: Template | None = None
+
+
+PresetAuth = Acs3Auth | Tc3Auth | SigV4Auth
+Auth = Annotated[
+    NoAuth
+    | BearerAuth
+    | BasicAuth
+    | ApiKeyAuth
+    | ClientCredentialsAuth
+    | RefreshTokenAuth
+    | JwtBearerAuth
+    | LoginAuth
+    | SessionAuth
+    | CsrfAuth
+    | SignAuth
+    | Acs3Auth
+    | Tc3Auth
+    | SigV4Auth,
+    Field(discriminator="kind"),
+]
+
+
+def _listed(value: object) -> Any:  # noqa: ANN401 - what the file says
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+# One entry is written without the list.
+Scheme = Annotated[tuple[Auth, ...], BeforeValidator(_listed), Field(min_length=1, max_length=8)]

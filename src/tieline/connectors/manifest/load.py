@@ -37,7 +37,10 @@ def load_manifest(path: Path) -> Manifest:
     """Read and check one connector.yaml. Raises: ManifestProblems: unreadable, not YAML, or not a manifest."""
     located = read_yaml(path)
     manifest = _validated(Manifest, located.tree, located.lines, path)
-    faults = [Problem(path, line_of(located.lines, at), text) for at, text in check_references(manifest)]
+    faults = [
+        Problem(path, line_of(located.lines, tuple(_written(at, located.tree, missing=False))), text)
+        for at, text in check_references(manifest)
+    ]
     if manifest.id != path.absolute().parent.name:
         text = f"id is {manifest.id!r} but the folder is called {path.absolute().parent.name!r}; they must be the same word"
         faults.append(Problem(path, line_of(located.lines, ("id",)), text))

@@ -5,6 +5,7 @@ from typing import Final
 
 from tieline.connectors.contract import CAPABILITIES, INPUTS
 from tieline.connectors.language.references import Reference, TreePath, references
+from tieline.connectors.manifest.auth_check import check_auth
 from tieline.connectors.manifest.inbound_references import check_inbound
 from tieline.connectors.manifest.requests import Request
 from tieline.connectors.manifest.schema import Manifest, Operation
@@ -29,14 +30,24 @@ def check_references(manifest: Manifest) -> Iterator[Fault]:
     """Yield every fault with its path in the file."""
     if manifest.operations or "hosts" in manifest.model_fields_set:
         yield from _check_tree(manifest, manifest.hosts, ("hosts",), roots={"config"})
-    auth = {name: value for name, value in manifest.auth.model_dump().items() if isinstance(value, str | dict)}
-    yield from _check_tree(manifest, auth, ("auth",), roots={"config"})
+    yield from check_auth(manifest)
+    yield from _check_shown(manifest)
     for name, operation in manifest.operations.items():
         yield from _check_operation(manifest, name, operation)
     yield from check_inbound(manifest, lambda tree, at, roots: _check_tree(manifest, tree, at, roots=roots))
     if manifest.inbound is not None and manifest.inbound.stream is not None:
         stream = manifest.inbound.stream.model_dump(by_alias=True, exclude_none=True)
         yield from _check_tree(manifest, stream, ("inbound", "stream"), roots={"config"})
+
+
+def _check_shown(manifest: Manifest) -> Iterator[Fault]:
+    """An address stands in errors and logs, and what a write made is shown to agents: no secret goes there."""
+    shown: dict[TreePath, object] = {("hosts", name): host for name, host in manifest.hosts.items()}
+    shown |= {("operations", name, "result", "url"): operation.result.url for name, operation in manifest.operations.items()}
+    for at, tree in shown.items():
+        for place, found in references(tree, at):
+            if isinstance(found, Reference) and found.root == "config" and found.steps[:1][0] in manifest.secrets:
+                yield place, f"the secret {found.steps[0]} would be seen here"
 
 
 def _check_operation(manifest: Manifest, name: str, operation: Operation) -> Iterator[Fault]:

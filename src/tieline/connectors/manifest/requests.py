@@ -55,11 +55,13 @@ HeaderName = Annotated[str, AfterValidator(header_name)]
 class Request(Part):
     """One request as a tree of values. At most one of json, form, text and xml is its body.
 
+    `auth` names the scheme it is signed by, one of `auths`, or `none`.
     `nulls` says what becomes of a null in the body: sent as it is, left out, or sent as an empty text.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     host: Word = "main"
+    auth: Word | None = None
     path: Annotated[str, Field(pattern=r"^/[^\s?#\\]*$", max_length=2000)] = "/"
     query: dict[str, Any] = Field(default_factory=dict)
     headers: dict[HeaderName, Any] = Field(default_factory=dict)

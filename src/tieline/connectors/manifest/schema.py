@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tieline.connectors.contract import CAPABILITIES
 from tieline.connectors.manifest.answers import AnswerPath, Columns, Items, OutcomeRow, ResultPaths
-from tieline.connectors.manifest.auth import Auth, NoAuth
+from tieline.connectors.manifest.auth import NoAuth, Scheme
 from tieline.connectors.manifest.paging import Pages
 from tieline.connectors.manifest.part import AnswerKind, Part, Template, Word
 from tieline.connectors.manifest.requests import Request
@@ -91,12 +91,18 @@ class Manifest(Part):
     docs: Docs | None = None
     config: dict[Word, ConfigField] = Field(default_factory=dict)
     hosts: Annotated[dict[Word, Template], Field(min_length=1)] = Field(default_factory=lambda: {"main": "$config.base_url"})
-    auth: Auth = NoAuth()
+    auth: Scheme = (NoAuth(),)
+    auths: dict[Word, Scheme] = Field(default_factory=dict)
     limits: Limits = Limits()
     operations: dict[str, Operation] = Field(default_factory=dict)
     outcomes: tuple[OutcomeRow, ...] = ()
     nested_json: tuple[AnswerPath, ...] = ()
     inbound: Arrivals | None = None
+
+    @property
+    def schemes(self) -> Mapping[str, Scheme]:
+        """Every scheme by the name a request chooses it by; `auth` is what the others carry."""
+        return {"auth": self.auth, **self.auths}
 
     @property
     def secrets(self) -> Mapping[str, ConfigField]:

@@ -50,7 +50,8 @@ class Recipe(Part):
 
     In this order: the parts of `of` are joined (sorted by their bytes first, with `sort`), escaped, cut `after` the last mark,
     read from an encoding, then hashed, or authenticated with `key`, or mixed with `xor`, and written `as` something.
-    Without a hash the result is written as text, with one in lower-case hex. `optional`: left out when there is nothing in it.
+    Without a hash the result is written as text, with one in lower-case hex. `optional`: left out when there is nothing in it;
+    `when`: left out unless there is something in that.
     """
 
     of: Annotated[tuple["Ingredient", ...], BeforeValidator(_one_or_several), Field(min_length=1)]
@@ -65,6 +66,7 @@ class Recipe(Part):
     xor: Annotated[str, Field(min_length=1)] | None = None
     as_: Annotated[Encoding | None, Field(alias="as")] = None
     optional: bool = False
+    when: "Ingredient | None" = None
 
     @model_validator(mode="after")
     def _one_operation(self) -> Self:

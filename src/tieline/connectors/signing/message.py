@@ -48,12 +48,19 @@ class Message:
         return urlsplit(self.url).query
 
     def header(self, name: str) -> str | None:
-        """Return one header; Host, too, which the transport adds only later."""
-        return self.host if name == "host" else self.headers.get(name)
+        """Return one header; those, too, which the transport adds only later."""
+        own = _LATER.get(name)
+        return own(self) if own else self.headers.get(name)
 
     def parameter(self, name: str) -> str | None:
         """Return the first query parameter of that name, unescaped."""
         return next((value for key, value in query_pairs(self.query) if key == name), None)
+
+
+_LATER: Final[Mapping[str, Callable[[Message], str]]] = {
+    "host": lambda message: message.host,
+    "content-length": lambda message: str(len(message.body)),
+}
 
 
 def query_pairs(query: str) -> list[Pair]:
@@ -82,7 +89,7 @@ def spelled_pairs(pairs: list[Pair], spelling: PairSpelling) -> str:
 
 def signed_names(message: Message, spelling: HeaderSpelling) -> list[str]:
     """Return the names of the headers to sign that the request has, sorted."""
-    present = {*message.headers, "host"}
+    present = {*message.headers, *_LATER}
     wanted = [name.lower() for name in spelling.names]
     beginnings = tuple(name[:-1] for name in wanted if name.endswith("*"))
     return sorted(name for name in present if name in wanted or (beginnings and name.startswith(beginnings)))

@@ -6,7 +6,7 @@ A reference with `?` that finds nothing makes its text None, and a part that is 
 import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tieline.connectors.language.paths import walk
 from tieline.connectors.language.references import Reference, parse_text
@@ -25,6 +25,7 @@ class Scope(NamedTuple):
 
 
 Render = Callable[[Scope], bytes | None]
+_NOTHING: Final = Message("GET", "", {}, b"")
 
 
 class Compiled(NamedTuple):
@@ -48,6 +49,11 @@ class Kitchen:
     def compile(self, ingredient: Ingredient) -> Compiled:
         """Compile a text or a recipe. Raises: VendorMisconfigured: a config field it cannot do without is empty."""
         return self._text(ingredient) if isinstance(ingredient, str) else self._recipe(ingredient)
+
+    def constant(self, text: str) -> str:
+        """Render a text that refers to nothing but the configuration; empty if the field is."""
+        found = self.compile(text).render(Scope(_NOTHING, {}))
+        return "" if found is None else found.decode()
 
     def knowing(self, name: str, compiled: Compiled) -> "Kitchen":
         """Return a kitchen that knows of one more value, and whether it may be shown."""
@@ -87,6 +93,8 @@ class Kitchen:
         steps, key = self._steps(recipe)
         join = _joined([part.render for part in parts], recipe.join.encode(), sort=recipe.sort)
         render = _optional(_cooked(join, steps, recipe), recipe)
+        if recipe.when is not None:
+            render = _conditional(render, self.compile(recipe.when).render)
         marked = _marked(render, [*parts, *key])
         return Compiled(render, secret=True) if _digests(recipe) and (marked.secret or marked.tells) else marked
 
@@ -159,6 +167,10 @@ def _optional(render: Render, recipe: Recipe) -> Render:
     return (lambda scope: render(scope) or None) if recipe.optional else render
 
 
+def _conditional(render: Render, condition: Render) -> Render:
+    return lambda scope: render(scope) if condition(scope) else None
+
+
 def _request_reader(reference: Reference, canonical: Canonical) -> Render:
     part, *rest = reference.steps
     if rest:
@@ -178,7 +190,7 @@ def _found(read: Callable[[Scope], Any], *, optional: bool) -> Render:
 
     def render(scope: Scope) -> bytes | None:
         value = read(scope)
-        return missing if value is None or (optional and value == "") else _as_bytes(value)
+        return missing if value is None or (optional and value in {"", b""}) else _as_bytes(value)
 
     return render
 

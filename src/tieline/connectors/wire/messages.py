@@ -1,7 +1,7 @@
 """What goes out and what comes back, before and after the wire. Neither ever shows its contents in `repr`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -13,7 +13,8 @@ class Outgoing:
     """One request, ready but for its credentials.
 
     `read`: it changes nothing and may be sent once more when a kept connection turns out dead. `keyed`: it is a write that
-    carries our key, so that repeating it is harmless. `credential`: the token it was signed with, to name it when it is refused.
+    carries our key, so that repeating it is harmless. `auth`: the scheme it is signed by; `credentials`: the tokens it was signed
+    with, to name them when they are refused.
     """
 
     method: str
@@ -22,7 +23,12 @@ class Outgoing:
     body: bytes | None = None
     read: bool = False
     keyed: bool = False
-    credential: str = ""
+    auth: str = "auth"
+    credentials: frozenset[str] = frozenset()
+
+    def copy(self) -> "Outgoing":
+        """Return one that can be signed and changed while this one stays as it is."""
+        return replace(self, headers=dict(self.headers))
 
     def __repr__(self) -> str:
         return f"<{self.method} to {urlsplit(self.url).hostname}>"
