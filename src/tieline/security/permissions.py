@@ -32,6 +32,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "calls.read": "Read a call and why it did or did not pop.",
     "customers.read": "Read a customer and their records; an agent, while they are on the line.",
     "customers.reveal": "Have one masked field of a customer shown, with a reason.",
+    "calls.dial": "Have a customer called from one's own telephone.",
     "customer.search": "Look up a customer, or an order, that is in no call of one's own.",
     "agents.read": "List the agents.",
     "agents.any": "See and act for agents other than oneself.",

@@ -18,6 +18,18 @@ _WITH_AGENT: Final = text("""
     )
 """)
 
+_BUSY: Final = text("""
+    SELECT EXISTS (
+        SELECT FROM legs JOIN interactions AS call ON call.id = legs.interaction_id
+        WHERE legs.agent = :agent AND legs.answered_at >= :begun_since AND legs.ended_at IS NULL AND call.state <> 'ended'
+    )
+""")
+
+
+async def is_busy(conn: AsyncConnection, agent: str, *, now: datetime) -> bool:
+    """Say whether an agent is talking."""
+    return bool((await conn.execute(_BUSY, {"agent": agent, "begun_since": now - LONGEST_CALL})).scalar_one())
+
 
 async def is_with_agent(conn: AsyncConnection, agent: str, number: str, *, ended_since: datetime) -> bool:
     """Say whether one of the agent's calls, under way or over since `ended_since`, is with `number` (a `PhoneNumber.key`)."""
