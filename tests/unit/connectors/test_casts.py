@@ -164,6 +164,12 @@ def test_an_option_from_the_configuration_is_judged_when_the_connection_opens() 
         compile_tree({"$time": {"of": "$in.since", "as": "iso", "zone": "$config.nowhere"}}, CONFIG)
 
 
+def test_maps_become_one_and_the_later_wins() -> None:
+    tree = {"$merge": ["$record", {"customer": "$in.customer_id?", "kind": "call"}, "$record.not_there"]}
+    assert render(tree, record={"kind": "mail", "subject": "x"}) == {"kind": "call", "subject": "x"}
+    assert render(tree, record={}, customer_id="7") == {"kind": "call", "customer": "7"}
+
+
 def test_every_cast_is_shown_here() -> None:
     here = Path(__file__)
     shown = here.read_text(encoding="utf-8") + here.with_name("test_templates.py").read_text(encoding="utf-8")

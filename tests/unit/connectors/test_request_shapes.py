@@ -143,3 +143,18 @@ async def test_paging_finds_its_place_deep_inside_a_body(tmp_path: Path) -> None
         b'{"data":{"FormId":"X","Limit":2,"StartRow":0}}',
         b'{"data":{"FormId":"X","Limit":2,"StartRow":2}}',
     ]
+
+
+LISTED = {"request": {"method": "POST", "path": "/create", "json": {"vals_list": ["$record"]}}}
+
+
+async def test_our_key_finds_its_place_inside_a_list(tmp_path: Path) -> None:
+    operation = {**LISTED, "idempotency": {"field": "vals_list[0].x_key"}}
+    outgoing = await sent(tmp_path, {"ticket.create": operation}, record={"name": "x"}, idempotency_key="op-1")
+    assert outgoing.body == b'{"vals_list":[{"name":"x","x_key":"op-1"}]}'
+
+
+async def test_a_place_that_is_not_in_the_list_is_refused_and_nothing_is_torn(tmp_path: Path) -> None:
+    operation = {**LISTED, "idempotency": {"field": "vals_list[1].x_key"}}
+    with pytest.raises(VendorRejected):
+        await sent(tmp_path, {"ticket.create": operation}, record={"name": "x"}, idempotency_key="op-1")

@@ -89,6 +89,13 @@ async def test_a_write_that_happened_twice_is_for_a_person(tmp_path: Path) -> No
         await look(tmp_path, json_answer({"items": [{"id": 7, "ext": "e-1"}, {"id": 8, "ext": "e-1"}]}))
 
 
+async def test_records_without_the_place_looked_at_prove_no_absence(tmp_path: Path) -> None:
+    """A misspelt path, or a field the search does not bring: read as "it did not happen", it would make a second one."""
+    with pytest.raises(errors.OutcomeUnknown):
+        await look(tmp_path, json_answer({"items": [{"id": 7, "external": "e-1"}]}))
+    assert await look(tmp_path, json_answer({"items": [{"id": 8, "ext": None}]})) == ("not_found", None)
+
+
 async def test_a_list_that_was_cut_off_proves_no_absence(tmp_path: Path) -> None:
     operations = creating({"read_back": BACK}) | {"ticket.find": {**FIND, "cap": 2}}
     connection, _ = opened(tmp_path, lambda _: json_answer({"items": [{"ext": "a"}, {"ext": "b"}]}), operations)

@@ -3,13 +3,13 @@
 A system may ignore a filter it does not know and bring everything, so every record must itself bear out what was asked for.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from tieline.connectors.contract import Record, Result
 from tieline.connectors.language.conditions import canonical, holds_text
-from tieline.connectors.language.paths import Read, compile_path
+from tieline.connectors.language.paths import Read, Step, compile_path, parse, stands
 from tieline.connectors.language.templates import Render, Roots, compile_tree
 from tieline.connectors.manifest import writes as declared
 from tieline.domain.errors import ConnectorError, OutcomeUnknown, VendorAmbiguous, VendorRejected
@@ -20,6 +20,7 @@ Ask = Callable[[str, Mapping[str, Any]], Awaitable[Result]]
 class _Mark(NamedTuple):
     """One thing a record must have; `inside`: it is looked for within a text."""
 
+    steps: tuple[Step, ...]
     read: Read
     expected: Render
     inside: bool
@@ -52,9 +53,16 @@ class LookBack:
             raise VendorAmbiguous("the write is found more than once")
         if not fitting and (result.truncated or not result.pages):
             raise OutcomeUnknown("the look-back brought only part of what is there")
+        if not fitting and any(self._cannot_tell(mark, result.records) for mark in self.marks):
+            raise OutcomeUnknown("the look-back brought records that do not show what they are held against")
         found = self.read_id({"record": fitting[0]}) if fitting and self.read_id else None
         external_id = None if found is None else str(found)
         return replace(result, outcome="ok" if fitting else "not_found", records=fitting, external_id=external_id)
+
+    @staticmethod
+    def _cannot_tell(mark: _Mark, records: Sequence[Record]) -> bool:
+        """Say whether no record at all has the place looked at: a misspelt path must never read as "it did not happen"."""
+        return bool(records) and not any(stands({"record": record}, mark.steps) for record in records)
 
     async def confirm(self, ask: Ask, roots: Roots, result: Result) -> None:
         """Hold a reported success against what is there now. Raises: VendorRejected: it was not done. OutcomeUnknown."""
@@ -84,4 +92,4 @@ def compile_look_back(look_back: declared.LookBack, config: Mapping[str, Any]) -
 def _mark(path: str, expected: object, config: Mapping[str, Any]) -> _Mark:
     inside = isinstance(expected, Mapping) and list(expected) == ["contains"]
     tree = expected["contains"] if inside and isinstance(expected, Mapping) else expected
-    return _Mark(compile_path(path), compile_tree(tree, config).render, inside)
+    return _Mark(parse(path), compile_path(path), compile_tree(tree, config).render, inside)

@@ -127,11 +127,18 @@ def _with_version(version: Render, constant: object) -> Render:
 
 
 def placed(tree: object, steps: Sequence[Step], value: object) -> Any:  # noqa: ANN401 - a tree
-    """Return a copy of the tree with `value` at the path, sharing what did not change."""
+    """Return a copy of the tree with `value` at the path, sharing what did not change. A list has no places but its own."""
     if not steps:
         return value
+    step = steps[0]
+    if isinstance(step, int):
+        items = list(tree) if isinstance(tree, list | tuple) else []
+        if not -len(items) <= step < len(items):
+            raise VendorRejected("there is no such place in the list that is sent")
+        items[step] = placed(items[step], steps[1:], value)
+        return items
     branch = dict(tree) if isinstance(tree, Mapping) else {}
-    branch[steps[0]] = placed(branch.get(steps[0]), steps[1:], value)
+    branch[step] = placed(branch.get(step), steps[1:], value)
     return branch
 
 

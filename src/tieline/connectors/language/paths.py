@@ -5,7 +5,7 @@ never an error: absence is an answer too.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 Step = str | int
@@ -50,6 +50,15 @@ def walk(tree: object, steps: Iterable[Step]) -> Any:  # noqa: ANN401 - whatever
         if tree is None:
             return None
     return tree
+
+
+def stands(tree: object, steps: Sequence[Step]) -> bool:
+    """Say whether the place exists, be it that null stands there."""
+    parent = walk(tree, steps[:-1])
+    last = steps[-1]
+    if isinstance(parent, dict):
+        return last in parent
+    return isinstance(parent, list | tuple) and isinstance(last, int) and -len(parent) <= last < len(parent)
 
 
 def _child(tree: object, step: Step) -> Any:  # noqa: ANN401 - see walk

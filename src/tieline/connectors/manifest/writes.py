@@ -8,7 +8,7 @@ from tieline.connectors.manifest.answers import path_from
 from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.requests import HeaderName
 
-RecordPath = Annotated[str, path_from("record", "body")]
+RecordPath = Annotated[str, path_from("record")]
 
 
 class LookBack(Part):
