@@ -45,36 +45,42 @@ class LookBack:
     async def look(self, ask: Ask, roots: Roots) -> Result:
         """Return ok with the one record that bears the write out, or not_found.
 
-        Raises: VendorAmbiguous: several do. OutcomeUnknown: the answer was cut off, or nothing could be asked. ConnectorError.
+        Raises: VendorAmbiguous: several do. OutcomeUnknown: the answer was cut off, does not show what is looked at, or nothing
+        could be asked. ConnectorError.
         """
+        brought, found = await self._sought(ask, roots)
+        if found.outcome == "not_found" and any(_shown_nowhere(mark, brought) for mark in self.marks):
+            raise OutcomeUnknown("the look-back brought records that do not show what they are held against")
+        return found
+
+    async def _sought(self, ask: Ask, roots: Roots) -> tuple[Sequence[Record], Result]:
         result = await ask(self.operation, self.inputs(roots))
         fitting = tuple(record for record in result.records if all(mark.holds(record, roots) for mark in self.marks))
         if len(fitting) > 1:
             raise VendorAmbiguous("the write is found more than once")
         if not fitting and (result.truncated or not result.pages):
             raise OutcomeUnknown("the look-back brought only part of what is there")
-        if not fitting and any(self._cannot_tell(mark, result.records) for mark in self.marks):
-            raise OutcomeUnknown("the look-back brought records that do not show what they are held against")
         found = self.read_id({"record": fitting[0]}) if fitting and self.read_id else None
         external_id = None if found is None else str(found)
-        return replace(result, outcome="ok" if fitting else "not_found", records=fitting, external_id=external_id)
-
-    @staticmethod
-    def _cannot_tell(mark: _Mark, records: Sequence[Record]) -> bool:
-        """Say whether no record at all has the place looked at: a misspelt path must never read as "it did not happen"."""
-        return bool(records) and not any(stands({"record": record}, mark.steps) for record in records)
+        outcome = replace(result, outcome="ok" if fitting else "not_found", records=fitting, external_id=external_id)
+        return result.records, outcome
 
     async def confirm(self, ask: Ask, roots: Roots, result: Result) -> None:
         """Hold a reported success against what is there now. Raises: VendorRejected: it was not done. OutcomeUnknown."""
         made = {"id": result.external_id, "url": result.external_url}
         try:
-            found = await self.look(ask, {**roots, "result": made})
+            _, found = await self._sought(ask, {**roots, "result": made})
         except VendorAmbiguous:
             return
         except ConnectorError as exc:
             raise OutcomeUnknown("the other system said yes, and reading it back failed") from exc
         if found.outcome == "not_found":
             raise VendorRejected("the other system said yes, and did not do it", code="upstream_unconfirmed")
+
+
+def _shown_nowhere(mark: _Mark, records: Sequence[Record]) -> bool:
+    """Say whether no record at all has the place looked at: a misspelt path must never read as "it did not happen"."""
+    return bool(records) and not any(stands({"record": record}, mark.steps) for record in records)
 
 
 def compile_look_back(look_back: declared.LookBack, config: Mapping[str, Any]) -> LookBack:
