@@ -17,6 +17,7 @@ BY_CODE: Final[Mapping[str, str]] = {
     "upstream_ambiguous": "The other system has several that fit. Put that right there, then replay.",
     "upstream_object_gone": "The object is gone in the other system. Create it anew, or discard this.",
     "upstream_credentials": "The other system refuses our credentials. Enter new ones for the connection.",
+    "upstream_reauthorise": "The access that a person granted is gone. Grant it anew and save the connection.",
     "upstream_config": "The connection is set up wrongly. `tieline connector try` shows every stage.",
     "operation_not_offered": "The connector does not offer this operation. Add it to the manifest, then save the connection.",
     "connection_closed": "The connection is paused or not set up. Resume it, and what waits goes on.",

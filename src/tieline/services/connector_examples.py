@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from pydantic_core import to_jsonable_python
 
 from tieline.connectors.answers.outcome import ERRORS
+from tieline.connectors.auth.vault import Keeping
 from tieline.connectors.connection import VendorConnection, assemble
 from tieline.connectors.contract import CAPABILITIES, Record, Result
 from tieline.connectors.inbound.request import InboundRequest
@@ -75,7 +76,8 @@ def inputs_of(content: OperationExample) -> dict[str, Any]:
 def connect(connector: Connector, content: OperationExample | IntakeExample | StreamExample, wire: Wire) -> VendorConnection:
     """Open the connector over a recording. Raises: VendorMisconfigured: the example's configuration does not fit the form."""
     settled = settle(connector.manifest, content.config, content.secrets)
-    return assemble("example", connector, settled, wire=wire, clock=lambda: NOW)
+    keeping = Keeping(draw_nonce=lambda _kind: content.nonce)
+    return assemble("example", connector, settled, wire=wire, clock=lambda: content.at or NOW, keeping=keeping)
 
 
 async def _replay_operation(connector: Connector, example: Example, content: OperationExample) -> tuple[Problem, ...]:

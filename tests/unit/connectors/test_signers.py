@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.connectors.wires import connect, json_answer
+from structlog.testing import capture_logs
+from tests.connectors.sample import connector
+from tests.unit.connectors.wires import NOW, FakeWire, connect, json_answer
 
+from tieline.connectors.auth.entry import Chain, Step
 from tieline.connectors.auth.nonces import NONCES, draw_nonce
 from tieline.connectors.auth.places import put
 from tieline.connectors.auth.preset import preset
 from tieline.connectors.auth.signer import Signer
+from tieline.connectors.connection import VendorConnection, assemble
+from tieline.connectors.manifest.configuration import settle
 from tieline.connectors.manifest.signing import SignAuth
 from tieline.connectors.signing.recipes import Kitchen
 from tieline.connectors.wire.messages import Incoming, Outgoing
@@ -147,8 +152,8 @@ SIGNED = {
     "nonce": "hex_32",
     "values": {
         "to_sign": {"of": ["$config.token", "$timestamp", "$nonce"], "join": "&"},
-        "key": {"hmac": "sha256", "key": "$config.token", "of": "$timestamp", "as": "raw"},
-        "sign": {"hmac": "sha256", "key": "$key", "of": "$to_sign"},
+        "name": {"hmac": "sha256", "key": "$config.token", "of": "$timestamp", "as": "raw"},
+        "sign": {"hmac": "sha256", "key": "$name", "of": "$to_sign"},
     },
     "inject": [{"query": "sign", "value": "$sign"}, {"header": "X-Sign", "value": {"of": "$sign", "as": "base64"}}],
 }
@@ -168,6 +173,55 @@ async def test_each_attempt_is_signed_afresh_and_shows_its_steps_without_secrets
     assert not any(outgoing.headers["x-sign"] in shown for outgoing in wire.sent)
     assert "s3cr3t-token" not in shown
     facts = stages[0].facts
-    assert list(facts) == ["timestamp", "nonce", "to_sign", "key", "sign", "query sign", "header X-Sign"]
+    assert list(facts) == ["timestamp", "nonce", "to_sign", "name", "sign", "query sign", "header X-Sign"]
     assert facts["to_sign"] == f"•••&{facts['timestamp']}&{facts['nonce']}"
-    assert (facts["key"], facts["sign"], facts["header X-Sign"]) == ("•••", "•••", "•••")
+    assert (facts["name"], facts["sign"], facts["header X-Sign"]) == ("•••", "•••", "•••")
+
+
+SECRET_FIELDS = {"secret_key", "sk", "secret", "token", "app_secret"}
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=list(BY_ID))
+async def test_every_vector_loads_as_a_manifest_and_shows_no_secret_when_tried(
+    tmp_path: Path, vector: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way: connector.yaml, `connector try`, what it prints, what it logs."""
+    steps: list[Step] = []
+    sign = Chain.sign
+
+    def signing(chain: Chain, outgoing: Outgoing) -> list[Step]:
+        steps.extend(sign(chain, outgoing))
+        return steps
+
+    monkeypatch.setattr(Chain, "sign", signing)
+    connection, wire = opened(tmp_path, vector)
+    with capture_logs() as logs:
+        stages = await connection.explain("system.ping", deadline=Deadline.after(5))
+    assert [stage.name for stage in stages] == ["signing", "request", "response", "outcome", "records", "result"]
+    shown = f"{stages} {connection!r} {logs} {wire.sent!r} {steps!r}"
+    hidden = {step.text for step in steps if step.hidden}
+    assert "cAnArY" not in shown
+    assert hidden
+    assert not [text for text in hidden if text in shown]
+
+
+def opened(folder: Path, vector: Tree) -> tuple[VendorConnection, FakeWire]:
+    """A connection as a manifest of this vector makes it, to a vendor that echoes whatever it is sent."""
+    writes = {"method": "POST", "json": {"a": 1}} if vector["request"]["method"] == "POST" else {}
+    config = vector["config"]
+    made_up = connector(
+        folder,
+        config={name: {"title": name, "secret": name in SECRET_FIELDS} for name in config},
+        hosts={"main": "https://x.example"},
+        auth=vector["auth"],
+        operations={"system.ping": {"request": {"path": "/ping", **writes}}},
+    )
+    secrets = {name: f"cAnArY-{name}-7f3a" for name in config if name in SECRET_FIELDS}
+    plain = {name: value for name, value in config.items() if name not in SECRET_FIELDS}
+
+    def echo(sent: Outgoing) -> Incoming:
+        tree = {"url": sent.url, "headers": sent.headers, "body": (sent.body or b"").decode()}
+        return json_answer({"echo": tree}, headers={"x-echo": sent.url})
+
+    wire = FakeWire(echo)
+    return assemble("crm", made_up, settle(made_up.manifest, plain, secrets), wire=wire, clock=lambda: NOW), wire

@@ -72,7 +72,7 @@ class CsrfAuth:
         cookies = {name: value for name, value in self._source.values.items() if name != "token"} if self._cookies else {}
         for name, value in cookies.items():
             put(outgoing, "cookie", name, value)
-        return [Step(f"header {self._header}", token, hidden=True)]
+        return [Step(f"header {self._header}", token, hidden=True, told=False)]
 
     async def observe(self, incoming: Incoming) -> None:
         """Nothing to do."""

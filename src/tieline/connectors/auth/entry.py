@@ -15,11 +15,15 @@ log = structlog.get_logger(__name__)
 
 
 class Step(NamedTuple):
-    """One value that was worked out or put into the request. `hidden`: neither it nor what holds it may be shown."""
+    """One value put into the request, or worked out for it. `hidden`: neither it nor what holds it may be shown.
+
+    `told`: it is a step of a signature, which whoever tries the connection out wants to follow; a token alone is none.
+    """
 
     name: str
     text: str
     hidden: bool
+    told: bool = True
 
     def __repr__(self) -> str:
         return f"<{self.name}>"

@@ -29,7 +29,7 @@ class FetchedAuth:
     def sign(self, outgoing: Outgoing, at: datetime) -> list[Step]:  # noqa: ARG002 - it holds at any time
         """Add the token."""
         outgoing.credentials |= {self._source.token}
-        return [step._replace(hidden=True) for step in self._placer.place(outgoing, self._source.values)]
+        return [step._replace(hidden=True, told=False) for step in self._placer.place(outgoing, self._source.values)]
 
     async def observe(self, incoming: Incoming) -> None:
         """Take a newer token from the answer."""

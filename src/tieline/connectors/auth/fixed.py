@@ -19,7 +19,7 @@ class FixedAuth(Still):
     def sign(self, outgoing: Outgoing, at: datetime) -> list[Step]:  # noqa: ARG002 - it holds at any time
         """Put it in its place."""
         put(outgoing, self._place, self._name, self._value)
-        return [Step(f"{self._place} {self._name}", self._value, hidden=True)]
+        return [Step(f"{self._place} {self._name}", self._value, hidden=True, told=False)]
 
     def secrets(self) -> tuple[str, ...]:
         """Return the value."""

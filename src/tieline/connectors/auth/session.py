@@ -42,7 +42,7 @@ class SessionAuth(Still):
         if not self._value:
             return []
         outgoing.credentials |= {self._value}
-        return [step._replace(hidden=True) for step in self._placer.place(outgoing, {"token": self._value})]
+        return [step._replace(hidden=True, told=False) for step in self._placer.place(outgoing, {"token": self._value})]
 
     async def observe(self, incoming: Incoming) -> None:
         """Keep what the answer brings."""

@@ -48,11 +48,12 @@ class Trace:
         )
 
     def signing(self, steps: Sequence[Step]) -> None:
-        """Keep how the request was signed, step by step, but for what may not be shown; a token alone is no step."""
+        """Keep how the request was signed, step by step, but for what may not be shown."""
         self.hidden.update(step.text for step in steps if step.hidden)
-        if not all(step.hidden for step in steps):
-            redact = self.redactor(self.hidden)
-            self._add("signing", **{step.name: MASK if step.hidden else redact.text(step.text)[:LONGEST_BODY] for step in steps})
+        redact = self.redactor(self.hidden)
+        shown = {step.name: MASK if step.hidden else redact.text(step.text)[:LONGEST_BODY] for step in steps if step.told}
+        if shown:
+            self.stages.append(Stage("signing", shown))
 
     def request(self, outgoing: Outgoing) -> None:
         """Keep what goes out."""

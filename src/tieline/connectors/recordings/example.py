@@ -2,13 +2,20 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from tieline.connectors.contract import Outcome
 from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.stream import StreamKind
 
 Scalars = dict[str, str | int | bool]
+
+
+class Chance(Part):
+    """What is chance elsewhere and fixed in an example: the moment `at` which it runs, and the `nonce` it is signed with."""
+
+    at: AwareDatetime | None = None
+    nonce: Annotated[str, Field(min_length=1, max_length=200)] = "0123456789abcdef0123456789abcdef"
 
 
 class RecordedRequest(Part):
@@ -42,7 +49,7 @@ class Exchange(Part):
     response: RecordedResponse
 
 
-class OperationExample(Part):
+class OperationExample(Chance):
     """An operation, its inputs and every exchange. `in.phone` is text, best in E.164.
 
     A failure is told by its `outcome`, or by the `error` code where no answer was judged (`upstream_bad_answer`).
@@ -74,7 +81,7 @@ class ReceivedRequest(Part):
     body: str = ""
 
 
-class IntakeExample(Part):
+class IntakeExample(Chance):
     """Something that arrives, the events it means and the reply. `refused` names the reason when it is turned away."""
 
     intake: Literal["call", "event"]
@@ -87,7 +94,7 @@ class IntakeExample(Part):
     reply_status: int = 202
 
 
-class StreamExample(Part):
+class StreamExample(Chance):
     """What an exchange said over a stream, message by message, and the events it means all in all."""
 
     stream: StreamKind
