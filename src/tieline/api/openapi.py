@@ -15,6 +15,10 @@ TAGS: Final = [
     {"name": "Customers", "description": "Who they are in every connected system, and what is held of them."},
     {"name": "Webhooks", "description": "What other systems tell."},
     {"name": "People and systems", "description": "Agents, connected systems, and what they answer."},
+    {
+        "name": "Field mapping",
+        "description": "How records become ours: drafted, previewed, published, rolled back.",
+    },
     {"name": "Review", "description": "What waits for a person's decision."},
     {"name": "Administration", "description": "Keys and the audit trail."},
     {"name": "Operation", "description": "For those who keep it running."},

@@ -7,6 +7,8 @@
     │   ├── NotAllowed            permanent  403  forbidden
     │   ├── NotFound              permanent  404  not_found
     │   ├── StateConflict         permanent  409  conflict
+    │   ├── PreconditionFailed    permanent  412  precondition_failed
+    │   ├── PreconditionRequired  permanent  428  precondition_required
     │   └── Gone                  permanent  410  gone
     ├── RateLimited               transient  429  rate_limited
     ├── Overloaded                transient  503  overloaded
@@ -99,6 +101,20 @@ class StateConflict(RequestRefused):
 
     code, http_status = "conflict", 409
     title = "Not possible in the present state"
+
+
+class PreconditionFailed(RequestRefused):
+    """The thing changed since the asker read it."""
+
+    code, http_status = "precondition_failed", 412
+    title = "It was changed meanwhile; read it again"
+
+
+class PreconditionRequired(RequestRefused):
+    """The asker must say which state of the thing the change is meant for."""
+
+    code, http_status = "precondition_required", 428
+    title = "Say with If-Match which version you change"
 
 
 class Gone(RequestRefused):

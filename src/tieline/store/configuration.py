@@ -60,7 +60,7 @@ async def save(tx: AsyncConnection, wanted: Configuration, *, now: datetime) -> 
 
     Each kind in `sources`, and each connection in `overrides`, is replaced whole.
     """
-    await _take_turn(tx)
+    await take_turn(tx)
     await _put(tx, connections, [_connection_values(row, now) for row in wanted.connections.values()])
     await _put(tx, lines, [_definition("number", key, line, now) for key, line in wanted.lines.items()])
     await _put(tx, agents, [_definition("id", key, agent, now) for key, agent in wanted.agents.items()])
@@ -71,16 +71,30 @@ async def save(tx: AsyncConnection, wanted: Configuration, *, now: datetime) -> 
 
 async def pause(tx: AsyncConnection, name: str, *, paused: bool, now: datetime) -> bool:
     """Stop or resume the use of a connection; False: there is none of that name."""
-    await _take_turn(tx)
+    await take_turn(tx)
     statement = connections.update().where(connections.c.name == name).values(paused=paused, updated_at=now)
     changed = (await tx.execute(statement)).rowcount == 1
     await announce(tx, "connections")
     return changed
 
 
+async def put_overrides(tx: AsyncConnection, connection: str, kinds: Mapping[str, Any], *, now: datetime) -> None:
+    """Replace the mapping rows of one connection whole. Announces itself on commit."""
+    await take_turn(tx)
+    await _put_overrides(tx, {connection: kinds}, now)
+    await announce(tx, "mappings")
+
+
+async def put_connection(tx: AsyncConnection, row: ConnectionRow, *, now: datetime) -> None:
+    """Create or replace one connection. Announces itself on commit."""
+    await take_turn(tx)
+    await _put(tx, connections, [_connection_values(row, now)])
+    await announce(tx, "connections")
+
+
 async def remove_connection(tx: AsyncConnection, name: str) -> bool:
     """Remove a connection with its secrets, overrides and places of trust; False: there is none of that name."""
-    await _take_turn(tx)
+    await take_turn(tx)
     gone = (await tx.execute(delete(connections).where(connections.c.name == name))).rowcount == 1
     await announce(tx, "connections")
     return gone
@@ -91,7 +105,7 @@ async def announce(tx: AsyncConnection, what: str) -> None:
     await tx.execute(select(func.pg_notify(CHANNEL, what)))
 
 
-async def _take_turn(tx: AsyncConnection) -> None:
+async def take_turn(tx: AsyncConnection) -> None:
     """Let one administrator write at a time; readers are not held up."""
     await tx.execute(text("LOCK TABLE sources IN SHARE ROW EXCLUSIVE MODE"))
 

@@ -5,6 +5,7 @@ from tieline.store.tables_calls import agent_events, call_aliases, call_events, 
 from tieline.store.tables_configuration import agents, connection_secrets, connections, lines, mapping_overrides, sources
 from tieline.store.tables_deliveries import deliveries, delivery_attempts
 from tieline.store.tables_events import events, inbox_work, object_versions, pull_cursors
+from tieline.store.tables_mappings import mapping_drafts, mapping_versions
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
 from tieline.store.tables_streams import stream_states
@@ -27,7 +28,9 @@ __all__ = [
     "interactions",
     "legs",
     "lines",
+    "mapping_drafts",
     "mapping_overrides",
+    "mapping_versions",
     "metadata",
     "number_choices",
     "number_marks",

@@ -1,0 +1,1 @@
+"""How a company changes its field mappings without code: draft, preview, publish, roll back."""
