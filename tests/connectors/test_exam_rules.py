@@ -124,7 +124,7 @@ BROKEN: Mapping[str, tuple[Mapping[str, str | None], str]] = {
     ),
     "a refused event": (
         {"examples/ringing.yaml": sample.INTAKE_EXAMPLE.replace("x-token: dummy", "x-token: other")},
-        "ringing.yaml:1: it is signature_invalid refused",
+        "ringing.yaml:1: it is refused: signature_invalid",
     ),
     "an example that is none": (
         {"examples/customer.find.yaml": sample.FIND_EXAMPLE.replace("exchanges:", "exchange:")},

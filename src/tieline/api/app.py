@@ -151,6 +151,7 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
     app.state.access = access
     app.state.session_cookie = session_cookie(tls=settings.tls)
     app.state.gate = HttpGate(access, cookie=app.state.session_cookie)
+    app.state.public_url = settings.public_url
     app.state.cursors = Cursors(settings.signing_key)
     _add_routes(app, pages)
     app.state.declared_routes = declared_routes(app.routes)

@@ -1,20 +1,19 @@
 """What exchanges report in their own words; the connection's manifest verifies and translates it."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Path, Request, Response
 
+from tieline.api.arrivals import VERIFIED, answered, arrived
 from tieline.api.house import house_of
 from tieline.api.openapi import problems
-from tieline.api.strict_body import refuse_compression
-from tieline.api.strict_route import BareRoute
-from tieline.connectors.inbound.request import InboundRequest
-from tieline.security.permissions import public
+from tieline.api.strict_route import VendorRoute
 from tieline.services import cti_intake
 
-router = APIRouter(route_class=BareRoute, tags=["Calls"])
+router = APIRouter(route_class=VendorRoute, tags=["Calls"])
 
-VERIFIED: Final = public("the connection's manifest says how the exchange proves itself, and its proof is checked first")
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
 ConnectionName = Annotated[str, Path(max_length=60, description="The administrator's name for the exchange.", examples=["pbx"])]
 PathSecret = Annotated[str, Path(max_length=500, description="For exchanges that can neither sign nor set a header.")]
 
@@ -43,49 +42,54 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         {
             401: "The proof is missing or wrong: `signature_missing`, `signature_invalid`.",
             404: "No such connection, or one that reports no calls: `not_found`.",
+            405: "This exchange's manifest does not say that it reports by GET: `method_not_allowed`.",
         }
     ),
 }
 
 
-@router.post(
-    "/v1/cti/{connection}",
-    operation_id="report_call",
-    summary="Report a call in the exchange's own words",
-    response_class=Response,
-    responses=_RESPONSES,
-    openapi_extra=_BODY,
-    dependencies=[VERIFIED],
-)
+def _route(method: str, path: str, operation_id: str, summary: str) -> Callable[[Endpoint], Endpoint]:
+    return router.api_route(
+        path,
+        methods=[method],
+        operation_id=operation_id,
+        summary=summary,
+        response_class=Response,
+        responses=_RESPONSES,
+        openapi_extra=_BODY if method == "POST" else None,
+        dependencies=[VERIFIED],
+    )
+
+
+@_route("POST", "/v1/cti/{connection}", "report_call", "Report a call in the exchange's own words")
 async def report_call(connection: ConnectionName, request: Request) -> Response:
     """Verify, keep and translate what an exchange tells, and answer before anybody is looked up."""
     return await _take_in(request, connection)
 
 
-@router.post(
-    "/v1/cti/{connection}/{secret:path}",
-    operation_id="report_call_with_secret",
-    summary="Report a call, proven by a secret in the address",
-    response_class=Response,
-    responses=_RESPONSES,
-    openapi_extra=_BODY,
-    dependencies=[VERIFIED],
+@_route("GET", "/v1/cti/{connection}", "report_call_by_get", "Report a call by an exchange that knows only GET")
+async def report_call_by_get(connection: ConnectionName, request: Request) -> Response:
+    """Do the same for an exchange that puts everything into the address, or tests it; only where its manifest says so."""
+    return await _take_in(request, connection)
+
+
+@_route(
+    "POST", "/v1/cti/{connection}/{secret:path}", "report_call_with_secret", "Report a call, proven by a secret in the address"
 )
 async def report_call_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:
     """Do the same for an exchange that proves itself by the last part of the address. No log of ours holds the address."""
     return await _take_in(request, connection, path_tail=secret)
 
 
+@_route(
+    "GET", "/v1/cti/{connection}/{secret:path}", "report_call_by_get_with_secret", "Report a call by GET, proven in the address"
+)
+async def report_call_by_get_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:
+    """Do the same for an exchange that can neither sign nor POST."""
+    return await _take_in(request, connection, path_tail=secret)
+
+
 async def _take_in(request: Request, connection: str, *, path_tail: str = "") -> Response:
-    refuse_compression(request.headers)
     house = house_of(request)
-    arrived = InboundRequest(
-        method=request.method,
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]},
-        query=request.scope["query_string"].decode("latin-1"),
-        content_type=request.headers.get("content-type", ""),
-        body=await request.body(),
-        path_tail=path_tail,
-    )
-    reply = await cti_intake.take_in(house, connection, arrived, now=house.clock())
-    return Response(reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type} if reply.body else None)
+    request_as_it_came = await arrived(request, path_tail=path_tail)
+    return answered(await cti_intake.take_in(house, connection, request_as_it_came, now=house.clock()))

@@ -6,7 +6,7 @@ takes only path texts, one query model, one body model, the `Caller` and the `Re
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -40,11 +40,13 @@ class StrictRoute(APIRoute):
 class BareRoute(APIRoute):
     """A strict route without the framework's dependency machinery; its signature still makes its documentation."""
 
+    reads_query: ClassVar[bool] = True
+
     def get_route_handler(self) -> Any:  # noqa: ANN401 - as above
         """Bind the endpoint's parameters by their kind, once."""
         endpoint = self.endpoint
         permit = permit_in(self.dependant)
-        take_query = _query_reader(self.dependant)
+        take_query = _query_reader(self.dependant) if self.reads_query else _leave_query
         body = StrictBody(self.body_field.field_info.annotation) if self.body_field else None
         caller_name = next((each.name for each in self.dependant.dependencies if isinstance(each.call, Permit)), None)
         request_name = self.dependant.request_param_name
@@ -67,6 +69,12 @@ class BareRoute(APIRoute):
         return answer
 
 
+class VendorRoute(BareRoute):
+    """A route for other systems' own words: what stands in the query, and in which character set, is theirs."""
+
+    reads_query: ClassVar[bool] = False
+
+
 def permit_in(dependant: Dependant) -> Permit | None:
     """Return the permission a route declares, wherever in its dependencies it stands."""
     for dependency in dependant.dependencies:
@@ -75,6 +83,10 @@ def permit_in(dependant: Dependant) -> Permit | None:
         if found := permit_in(dependency):
             return found
     return None
+
+
+def _leave_query(_raw: bytes) -> Mapping[str, Any]:
+    return {}
 
 
 def _query_reader(dependant: Dependant) -> Callable[[bytes], Mapping[str, Any]]:

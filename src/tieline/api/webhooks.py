@@ -5,18 +5,15 @@ from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Path, Request, Response
 
+from tieline.api.arrivals import VERIFIED, answered, arrived
 from tieline.api.house import house_of
 from tieline.api.openapi import problems
-from tieline.api.strict_body import refuse_compression
-from tieline.api.strict_route import BareRoute
-from tieline.connectors.inbound.request import InboundRequest
-from tieline.security.permissions import public
+from tieline.api.strict_route import VendorRoute
 from tieline.services.webhooks import intake
 
-router = APIRouter(route_class=BareRoute, tags=["Webhooks"])
+router = APIRouter(route_class=VendorRoute, tags=["Webhooks"])
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
-VERIFIED: Final = public("the connection's manifest says how the sender proves itself, and its proof is checked first")
 ConnectionName = Annotated[
     str, Path(max_length=60, description="The administrator's name for the system.", examples=["helpdesk"])
 ]
@@ -89,19 +86,13 @@ async def answer_webhook_check_with_secret(connection: ConnectionName, secret: P
     return await _take_in(request, connection, path_tail=secret)
 
 
+@_route("OPTIONS", "/v1/webhooks/{connection}", "answer_webhook_origin", "Permit a sender of CloudEvents to send")
+async def answer_webhook_origin(connection: ConnectionName, request: Request) -> Response:
+    """Answer the handshake of the CloudEvents webhook specification, for a connection whose manifest declares it."""
+    return await _take_in(request, connection)
+
+
 async def _take_in(request: Request, connection: str, *, path_tail: str = "") -> Response:
-    refuse_compression(request.headers)
     house = house_of(request)
-    arrived = InboundRequest(
-        method=request.method,
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]},
-        query=request.scope["query_string"].decode("latin-1"),
-        content_type=request.headers.get("content-type", ""),
-        body=await request.body(),
-        path_tail=path_tail,
-        url=str(request.url),
-        peer=request.client.host if request.client else "",
-    )
-    reply = await intake.take_in(house.webhook_door, connection, arrived, now=house.clock())
-    headers = {**reply.headers, **({"Content-Type": reply.content_type} if reply.body else {})}
-    return Response(reply.body, status_code=reply.status, headers=headers)
+    request_as_it_came = await arrived(request, path_tail=path_tail)
+    return answered(await intake.take_in(house.webhook_door, connection, request_as_it_came, now=house.clock()))

@@ -2,18 +2,17 @@
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from tieline.connectors.inbound.request import Inbound, InboundRequest, Reply
 from tieline.domain.call import CallEvent
 from tieline.domain.call_identity import completed
-from tieline.domain.errors import BodyMalformed, NotFound, NotSignedIn, VendorMisconfigured
-from tieline.kit.ids import time_ordered_id
+from tieline.domain.errors import NotFound, VendorMisconfigured
 from tieline.observability.metrics import CALL_EVENTS
 from tieline.services import call_events
 from tieline.services.house import House
+from tieline.services.inbound_refusals import refusal_of
+from tieline.services.webhooks.intake import arrival_of
 from tieline.store import inbox
-from tieline.store.inbox import Arrival
 
 KIND: Final = "call"
 UNKNOWN_TYPE: Final = "unknown"
@@ -27,17 +26,12 @@ async def take_in(house: House, name: str, request: InboundRequest, *, now: date
     BodyMalformed: not readable at all. Overloaded: the database is away; the PBX should repeat.
     """
     inbound = _translated(house, name, request)
-    if inbound.refused is not None:
-        _refuse(inbound.refused)
-    arrival = Arrival(
-        id=UUID(time_ordered_id(now)),
-        connection=name,
-        dedupe_key=time_ordered_id(now),
-        kind=KIND,
-        body=request.body,
-        received_at=now,
-        headers=inbound.kept.headers if inbound.kept else {},
-    )
+    if inbound.refused is not None and not inbound.reply.body:
+        raise refusal_of(inbound.refused)
+    if inbound.kept is None:
+        return inbound.reply
+    # Two reports alike may be two; the events in them know their own repetitions.
+    arrival = arrival_of(name, inbound.kept, None, now=now, kind=KIND)
     async with house.database.begin() as tx:
         await inbox.accept(tx, arrival)
         if inbound.ignored:
@@ -57,14 +51,6 @@ def _translated(house: House, name: str, request: InboundRequest) -> Inbound:
         return connection.translate(request)
     except VendorMisconfigured as exc:
         raise NotFound from exc
-
-
-def _refuse(why: str) -> None:
-    if why == "unsupported_media_type":
-        raise BodyMalformed(code="media_type", http_status=415)
-    if why == "body_malformed":
-        raise BodyMalformed
-    raise NotSignedIn(code=why)
 
 
 async def _record(house: House, name: str, inbound: Inbound, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tieline.connectors.answers.read import Unreadable
+from tieline.connectors.inbound import soap
 from tieline.connectors.inbound.call_rows import compile_call_row
 from tieline.connectors.inbound.challenges import Question
 from tieline.connectors.inbound.event_rows import compile_event_row
@@ -33,6 +34,7 @@ _STATUS: Final[Mapping[Refusal, int]] = {
     "body_malformed": 400,
     "xml_dtd_forbidden": 400,
     "xml_limits": 400,
+    "xml_schema": 400,
     "id_invalid": 400,
 }
 NO_LONGER_OPENED: Final = "the contents can no longer be opened; was the key changed?"
@@ -72,6 +74,8 @@ class Intake:
             refused = exc.code
         except SealBroken:
             refused = "signature_invalid"
+        if refused == "xml_schema":
+            return Admission(soap.fault(request.content_type), refused)
         if refused:
             return _refusal(refused)
         return Admission(self._reply(letter, {}), kept=self._keeper.kept(request), dedupe_key=self._keeper.dedupe_key(letter))
@@ -108,6 +112,8 @@ class Intake:
             return "unsupported_media_type"
         if self._opening.seal is not None:
             _ = letter.body
+        if "soap" in self._opening.accept and letter.kind == "xml" and not soap.is_message(letter.envelope):
+            return "xml_schema"
         return None
 
 

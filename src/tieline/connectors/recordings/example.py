@@ -1,5 +1,6 @@
 """A recorded exchange: `examples/*.yaml` prove offline what a connector sends and what it makes of the answer."""
 
+from base64 import b64decode
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -71,18 +72,42 @@ class OperationExample(Chance):
 
 
 class ReceivedRequest(Part):
-    """What the vendor or PBX sent."""
+    """What the vendor or PBX sent: `query` as names and values, or as it stood in the address; bytes that are no text in base64.
 
-    method: Literal["GET", "POST"] = "POST"
+    `url` is the whole address as the sender called it, where that is signed.
+    """
+
+    method: Literal["GET", "POST", "OPTIONS"] = "POST"
     headers: dict[str, str] = Field(default_factory=dict)
-    query: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str] | str = Field(default_factory=dict)
     path_tail: str = ""
+    url: str = ""
+    peer: str = ""
     content_type: str = "application/json"
     body: str = ""
+    body_base64: str | None = None
+
+    @property
+    def raw_body(self) -> bytes:
+        """The body's bytes."""
+        return self.body.encode() if self.body_base64 is None else b64decode(self.body_base64)
+
+
+class ReceivedReply(Part):
+    """What the sender is told; only what is written is compared."""
+
+    status: int = 202
+    content_type: str = ""
+    body: str = ""
+    headers: dict[str, str] = Field(default_factory=dict)
 
 
 class IntakeExample(Chance):
-    """Something that arrives, the events it means and the reply. `refused` names the reason when it is turned away."""
+    """Something that arrives, the events it means and the reply. `refused` names the reason when it is turned away.
+
+    A signature ages by `at`; a sealed reply begins with the first bytes of `nonce`.
+    `challenge`: it only asks whether the address is ours. `faults` and `skipped`: what of it is of no use, or of no interest.
+    """
 
     intake: Literal["call", "event"]
     title: str = ""
@@ -90,8 +115,13 @@ class IntakeExample(Chance):
     secrets: dict[str, str] = Field(default_factory=dict)
     request: ReceivedRequest
     events: tuple[dict[str, Any], ...] = ()
+    faults: tuple[str, ...] | None = None
+    skipped: int | None = None
+    dedupe_key: str | None = None
     refused: str | None = None
+    challenge: bool = False
     reply_status: int = 202
+    reply: ReceivedReply | None = None
 
 
 class StreamExample(Chance):

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from tieline.connectors.inbound.request import Admission, InboundRequest, Refusal, Reply
-from tieline.domain.errors import BodyMalformed, NotFound, NotSignedIn, TielineError, VendorMisconfigured
+from tieline.connectors.inbound.request import Admission, InboundRequest, Reply
+from tieline.domain.errors import NotFound, VendorMisconfigured
 from tieline.kit.ids import time_ordered_id
 from tieline.observability.metrics import SECURITY_EVENTS, WEBHOOKS
+from tieline.services.inbound_refusals import NOT_PROVEN, refusal_of
 from tieline.services.live_directory import LiveDirectory
 from tieline.store.inbox import Arrival
 from tieline.store.webhook_inbox import WebhookInbox
@@ -18,15 +19,6 @@ from tieline.store.webhook_inbox import WebhookInbox
 KIND: Final = "event"
 _PSEUDO: Final = ":"
 """What is no header but must be kept with them is named like HTTP/2's pseudo headers, as no header can be."""
-_NOT_SIGNED: Final = frozenset({"signature_missing", "signature_invalid", "timestamp_stale", "timestamp_invalid"})
-_STATUS: Final[Mapping[Refusal, tuple[str, int]]] = {
-    "method_not_allowed": ("method_not_allowed", 405),
-    "unsupported_media_type": ("media_type", 415),
-    "body_malformed": ("body_malformed", 400),
-    "xml_dtd_forbidden": ("xml_dtd_forbidden", 400),
-    "xml_limits": ("xml_limits", 400),
-    "id_invalid": ("id_invalid", 400),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +38,15 @@ async def take_in(door: WebhookDoor, name: str, request: InboundRequest, *, now:
     """
     admission = _admitted(door.directory, name, request)
     if admission.kept is None:
-        WEBHOOKS.labels(name, "challenge").inc()
+        if admission.challenge:
+            WEBHOOKS.labels(name, "challenge").inc()
         return admission.reply
     is_new = await door.inbox.keep(arrival_of(name, admission.kept, admission.dedupe_key, now=now))
     WEBHOOKS.labels(name, "kept" if is_new else "repeat").inc()
     return admission.reply
 
 
-def arrival_of(connection: str, request: InboundRequest, dedupe_key: str | None, *, now: datetime) -> Arrival:
+def arrival_of(connection: str, request: InboundRequest, dedupe_key: str | None, *, now: datetime, kind: str = KIND) -> Arrival:
     """Return a request as it is kept."""
     pseudo = {":method": request.method, ":query": request.query, ":peer": request.peer, ":content-type": request.content_type}
     headers = {name: value.replace("\0", "") for name, value in {**request.headers, **pseudo}.items()}
@@ -61,7 +54,7 @@ def arrival_of(connection: str, request: InboundRequest, dedupe_key: str | None,
         id=UUID(time_ordered_id(now)),
         connection=connection,
         dedupe_key=_plain(dedupe_key) if dedupe_key else time_ordered_id(now),
-        kind=KIND,
+        kind=kind,
         body=request.body,
         received_at=now,
         headers=headers,
@@ -88,18 +81,14 @@ def _admitted(directory: LiveDirectory, name: str, request: InboundRequest) -> A
         admission = connection.admit(request)
     except VendorMisconfigured as exc:
         raise NotFound from exc
-    if admission.refused is not None:
-        WEBHOOKS.labels(name, "refused").inc()
-        raise _refusal(admission.refused)
-    return admission
-
-
-def _refusal(why: Refusal) -> TielineError:
-    if why in _NOT_SIGNED:
-        SECURITY_EVENTS.labels(f"webhook_{why}").inc()
-        return NotSignedIn(code=why)
-    code, status = _STATUS[why]
-    return BodyMalformed(code=code, http_status=status)
+    if admission.refused is None:
+        return admission
+    WEBHOOKS.labels(name, "refused").inc()
+    if admission.refused in NOT_PROVEN:
+        SECURITY_EVENTS.labels(f"webhook_{admission.refused}").inc()
+    if admission.reply.body:
+        return admission  # A refusal in the sender's own words: a SOAP fault.
+    raise refusal_of(admission.refused)
 
 
 def _plain(key: str) -> str:
