@@ -76,11 +76,17 @@ class FrontDoor:
 
 
 @asynccontextmanager
-async def open_door(url: str, folder: Path, **settings: Any) -> AsyncIterator[FrontDoor]:  # noqa: ANN401 - settings of any type
-    """Build everything as the server does, on an empty database at head."""
+async def open_door(
+    url: str,
+    folder: Path,
+    *,
+    connections: str = "",
+    **settings: Any,  # noqa: ANN401 - settings of any type
+) -> AsyncIterator[FrontDoor]:
+    """Build everything as the server does, on an empty database at head. `connections`: further lines of the apply file."""
     chosen = Settings(database_url=SecretStr(url), data_dir=folder, body_limit_bytes=BODY_LIMIT, **settings)
     file = folder / "tieline.yaml"
-    file.write_text(SET_UP + PEOPLE)
+    file.write_text(SET_UP.replace("lines:\n", f"{connections}lines:\n", 1) + PEOPLE)
     async with applying(chosen, url, Catalog()) as tools:
         await apply(tools, file)
     async with house_of(chosen, url, Catalog()) as house:

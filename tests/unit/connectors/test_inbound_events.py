@@ -165,3 +165,119 @@ def test_versions_sort_as_what_they_were(values: list[Any]) -> None:
 @pytest.mark.parametrize("value", [None, True, -1, 10**24, float("nan"), float("inf"), "", " ", "a\nb", "x" * 101, [], {}])
 def test_what_cannot_be_ordered_is_no_version(value: object) -> None:
     assert version_of(value) is None
+
+
+def test_a_batch_of_a_hundred_thousand_is_read_to_a_limit_and_said_so() -> None:
+    row = {"emit": "ticket.changed", "id": "entry", "refetch": True}
+    reading = intake(row, split="body").read(posted(list(range(100_000))))
+    assert len(reading.events) == 1000
+    assert reading.faults == ("only the first 1000 of 100000 entries were read",)
+
+
+def test_a_batch_of_nonsense_is_told_in_a_few_words() -> None:
+    reading = intake({"emit": "ticket.changed", "id": "entry.id", "refetch": True}, split="body").read(posted([0] * 500))
+    assert (reading.events, len(reading.faults), reading.faults[-1]) == ((), 21, "and 480 more")
+
+
+def test_a_list_inside_an_entry_is_read_to_a_limit_too() -> None:
+    row = {"emit": "ticket.changed", "each": "body.ids", "id": "item", "refetch": True}
+    reading = intake(row).read(posted({"ids": list(range(5000))}))
+    assert (len(reading.events), len(reading.faults)) == (100, 1)
+
+
+@pytest.mark.parametrize(
+    ("ops", "text", "found"),
+    [
+        ([{"after": "zen:ticket:"}], "zen:ticket:42", "42"),
+        ([{"after": "zen:ticket:"}], "zen:user:42", None),
+        ([{"before": "-"}], "1767322800-37", "1767322800"),
+        ([{"before": "-"}], "37", None),
+        ([{"after_last": "/"}], "https://x/crm/v8/Cases", "Cases"),
+        ([{"head": {"of": "-", "steps": [{"suffix": "000"}]}}], "1767322800-37", "1767322800000-37"),
+        ([{"head": {"of": "-", "steps": [{"first": 10}]}}], "1767322800000-37", "1767322800-37"),
+        ([{"head": {"of": "-", "steps": [{"first": 10}]}}], "1767322800000", None),
+        ([{"without_prefix": "T-"}, {"prefix": "case/"}], "T-7", "case/7"),
+        ([{"without_prefix": "T-"}], "7", "7"),
+        ([{"last": 4}, {"case": "upper"}], "xx-ab12", "AB12"),
+        ([{"after": "a"}], 12, None),
+    ],
+)
+def test_ids_are_rewritten_step_by_step(ops: list[Mapping[str, object]], text: object, found: str | None) -> None:
+    row = {
+        "emit": "ticket.changed",
+        "id": "body.id",
+        "fields": {"other": {"from": "body.text", "take": ops}, "one": {"const": 1}},
+    }
+    assert only(intake(row), {"id": "1", "text": text})["fields"].get("other") == found
+
+
+@pytest.mark.parametrize(
+    "ops", [[{"after": ""}], [{"first": 0}], [{"first": True}], [{"case": "title"}], [{"head": {"of": "-"}}], [{}], ["x"]]
+)
+def test_a_step_that_is_none_is_refused_when_the_file_is_read(ops: list[object]) -> None:
+    with pytest.raises(ValidationError):
+        intake({"emit": "ticket.changed", "id": {"from": "body.id", "take": ops}, "refetch": True})
+
+
+@pytest.mark.parametrize(
+    ("unpack", "body", "found"),
+    [
+        ([{"at": "body.x", "as": "json"}], {"x": '{"a": "1"}'}, "1"),
+        ([{"at": "body", "as": "json"}], '{"x": {"a": "1"}}', "1"),
+        ([{"at": "body.x", "as": ["base64", "json"]}], {"x": "eyJhIjogIjEifQ=="}, "1"),
+        ([{"at": "body.x", "as": "form"}], {"x": "a=1&b=2"}, "1"),
+        ([{"at": "body.x", "as": ["percent"]}], {"x": {"a": "%31"}}, "1"),
+        ([{"at": "body.list[0]", "as": "json"}, {"at": "body.x", "as": "json"}], {"list": ["{}"], "x": '{"a":"1"}'}, "1"),
+        ([{"at": "body.absent", "as": "json"}], {"x": {"a": "1"}}, "1"),
+    ],
+)
+def test_documents_inside_documents_are_opened(unpack: object, body: object, found: str) -> None:
+    row = {"emit": "ticket.changed", "id": "body.x.a", "refetch": True}
+    assert only(intake(row, unpack=unpack), body)["external_id"] == found
+
+
+@pytest.mark.parametrize("packed", ["{oops", 5, {"a": 1}, "[" * 5000])
+def test_what_does_not_hold_what_it_should_is_told_apart_without_its_contents(packed: object) -> None:
+    row = {"emit": "ticket.changed", "id": "body.x.a", "refetch": True}
+    assert intake(row, unpack=[{"at": "body.x", "as": "json"}]).read(posted({"x": packed})).faults == (
+        "body.x does not hold what it should",
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["type", "id", "seq", "at", "ticket", "x"]), inner, max_size=6)
+    ),
+)
+
+
+@given(
+    JSON, st.text(max_size=100), st.sampled_from(["application/json", "text/xml", "application/x-www-form-urlencoded", "", "x"])
+)
+def test_nothing_that_can_be_sent_raises(body: object, query: str, content_type: str) -> None:
+    taken = intake(
+        {**CHANGED, "each": "entry.x", "id": ["item.id", "entry.id"], "fields": {"query": "query.id", "x": "entry.x"}},
+        accept=["json", "form", "xml", "query"],
+        split="body",
+        unpack=[{"at": "body.x", "as": ["json"]}],
+        dedupe=["body.id"],
+    )
+    for method in ("POST", "GET", "PUT"):
+        arrived = InboundRequest(method, {}, query, content_type, json.dumps(body).encode())
+        admission = taken.admit(arrived, now=NOW)
+        if admission.kept is not None:
+            for event in taken.read(admission.kept).events:
+                Event.model_validate(event)
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["application/json", "text/xml", "application/x-www-form-urlencoded; charset=gbk", "", "x; charset=zip"]),
+)
+def test_no_bytes_raise(body: bytes, content_type: str) -> None:
+    taken = intake(accept=["json", "form", "xml"], split="body")
+    arrived = InboundRequest("POST", {}, body.decode("latin-1"), content_type, body)
+    taken.admit(arrived, now=NOW)
+    taken.read(arrived)
