@@ -61,8 +61,10 @@ class ConnectorCommands:
                 marks = ("yes" if field.required and field.default is None else "", "yes" if field.secret else "")
                 fields.add_row(name, escape(field.title), field.type, *marks, escape(field.description))
             self._out.print(fields)
-            for name, operation in manifest.operations.items():
-                self._out.print(f"{name}: {operation.request.method} {escape(operation.request.path)}", highlight=False)
+            for name in manifest.operations:
+                single = manifest.single(name)
+                asks = f"{single.request.method} {single.request.path}" if single else "several requests"
+                self._out.print(f"{name}: {escape(asks)}", highlight=False)
             if manifest.inbound and manifest.inbound.call:
                 emitted = dict.fromkeys(event.emit for event in manifest.inbound.call.events)
                 self._out.print(f"call events: {', '.join(emitted)}", highlight=False)

@@ -1,6 +1,6 @@
 """One authorised, configured use of a connector: what services hold and ask."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from secrets import token_bytes
 from typing import Any
@@ -9,17 +9,12 @@ from tieline.connectors import contract
 from tieline.connectors.auth.bench import Tools
 from tieline.connectors.auth.kinds import build_schemes
 from tieline.connectors.auth.vault import FreshSignIn, Keeping, TokenVault
-from tieline.connectors.contract import Result, Tier
-from tieline.connectors.engine.carry_out import carry_out
-from tieline.connectors.engine.exchange import Call, Exchanger
-from tieline.connectors.engine.look_back import Ask
-from tieline.connectors.engine.operation import CompiledOperation, compile_operation
+from tieline.connectors.engine.asking import Asking
+from tieline.connectors.engine.exchange import Exchanger
 from tieline.connectors.engine.own_requests import own_requests
-from tieline.connectors.engine.redaction import Redactor
-from tieline.connectors.engine.trace import Stage, Trace
 from tieline.connectors.inbound.hearing import Hearing
 from tieline.connectors.inbound.sealing import Entropy
-from tieline.connectors.language.templates import InputMissing, constant_text
+from tieline.connectors.language.templates import constant_text
 from tieline.connectors.manifest.configuration import settle
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.manifest.token_grants import TokenGrant
@@ -28,12 +23,11 @@ from tieline.connectors.streams.listening import Listening, address_of
 from tieline.connectors.wire.addresses import check_reachable
 from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.breaker import State as BreakerState
-from tieline.connectors.wire.limits import Priority, Throttle
+from tieline.connectors.wire.limits import Throttle
 from tieline.connectors.wire.messages import Wire
 from tieline.connectors.wire.transport import HttpWire
-from tieline.domain.errors import ConnectorError, VendorMisconfigured, VendorUnavailable
+from tieline.domain.errors import VendorUnavailable
 from tieline.kit.clock import Clock, monotonic_s
-from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress
 
 
@@ -45,7 +39,7 @@ class Health:
     paused_s: float
 
 
-class VendorConnection(Hearing, contract.Connection):
+class VendorConnection(Asking, Hearing, contract.Connection):
     """Runs the operations of one connector with one configuration. Close it when the configuration changes."""
 
     def __init__(
@@ -58,17 +52,13 @@ class VendorConnection(Hearing, contract.Connection):
         clock: Clock,
         entropy: Entropy,
     ) -> None:
-        super().__init__(connector.manifest, config, clock=clock, entropy=entropy)
+        Asking.__init__(self, connector.manifest, config, exchanger=exchanger, clock=clock)
+        Hearing.__init__(self, connector.manifest, config, clock=clock, entropy=entropy)
         self._name = name
-        self._clock = clock
-        self._exchanger = exchanger
         self._config = config
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
         stream = connector.manifest.inbound.stream if connector.manifest.inbound else None
         self.listening = Listening(stream, config) if stream else None
-        self._operations = {
-            operation: compile_operation(connector.manifest, operation, config) for operation in connector.manifest.operations
-        }
         self.connector = connector
 
     def __repr__(self) -> str:
@@ -80,104 +70,13 @@ class VendorConnection(Hearing, contract.Connection):
         return self._name
 
     @property
-    def operations(self) -> tuple[str, ...]:
-        """What it can be asked."""
-        return tuple(self._operations)
-
-    def needs(self, operation: str) -> frozenset[str] | None:
-        """Say which inputs the operation cannot do without; None: the connector does not offer it."""
-        compiled = self._operations.get(operation)
-        return compiled.needs if compiled else None
-
-    def takes(self, operation: str) -> frozenset[str]:
-        """Say which inputs the operation can make use of; none if the connector does not offer it."""
-        compiled = self._operations.get(operation)
-        return compiled.takes if compiled else frozenset()
-
-    async def run(
-        self,
-        operation: str,
-        *,
-        deadline: Deadline,
-        priority: Priority = "live",
-        **inputs: Any,  # noqa: ANN401 - the manifest says which
-    ) -> Result:
-        """Ask the vendor. `priority` bulk leaves room for live calls.
-
-        Raises: ConnectorError: any outcome but ok, partial and not_found. A number that cannot be written in the form the vendor
-        wants (a service number has no E.164) is not_found, and nothing is sent.
-        """
-        return await self._run(operation, _roots(inputs), deadline, priority)
-
-    async def _run(
-        self, operation: str, roots: Mapping[str, Any], deadline: Deadline, priority: Priority, trace: Trace | None = None
-    ) -> Result:
-        call = Call(self._compiled(operation), roots, deadline, priority, trace)
-        try:
-            result = await carry_out(self._exchanger, call, clock=self._clock)
-        except InputMissing as exc:
-            if trace:
-                trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
-            return _nothing_to_ask(call.operation, exc, self._clock)
-        if call.operation.confirm is not None:
-            await call.operation.confirm.confirm(self._asker(deadline, priority, trace), roots, result)
-        return result
-
-    def _asker(self, deadline: Deadline, priority: Priority, trace: Trace | None = None) -> Ask:
-        return lambda operation, inputs: self._run(operation, _roots(inputs), deadline, priority, trace)
-
-    def tier(self, operation: str) -> Tier | None:
-        """Say how a write may be repeated when its end is doubtful; None: it only reads, or is not declared."""
-        compiled = self._operations.get(operation)
-        return compiled.tier if compiled else None
-
-    def read_back_after_s(self, operation: str) -> float:
-        """Return the seconds for which the vendor's search may lag behind a write; 0 where nothing is read back."""
-        compiled = self._operations.get(operation)
-        return compiled.read_back.wait_s if compiled and compiled.read_back else 0
-
-    async def read_back(
-        self,
-        operation: str,
-        *,
-        deadline: Deadline,
-        priority: Priority = "bulk",
-        **inputs: Any,  # noqa: ANN401 - those of the write
-    ) -> Result:
-        """Look whether a T2 write with these inputs has happened: ok with its external_id, or not_found.
-
-        Raises: VendorAmbiguous: it happened more than once. OutcomeUnknown: the answer does not tell. ConnectorError.
-        """
-        look_back = self._compiled(operation).read_back
-        if look_back is None:
-            detail = f"the connector {self.connector.manifest.id} cannot read {operation} back"
-            raise VendorMisconfigured(detail, code="operation_not_offered")
-        return await look_back.look(self._asker(deadline, priority), _roots(inputs))
-
-    async def explain(
-        self,
-        operation: str,
-        *,
-        deadline: Deadline,
-        **inputs: Any,  # noqa: ANN401 - see run
-    ) -> tuple[Stage, ...]:
-        """Run and return every stage, secrets removed; a failure is the last stage. For an administrator who tries it out."""
-        trace = Trace(self._redactor)
-        try:
-            await self._run(operation, _roots(inputs), deadline, "live", trace)
-        except ConnectorError as exc:
-            if not isinstance(exc.__cause__, InputMissing):  # That is told already.
-                trace.error(exc.code, exc.detail, exc.hint)
-        return tuple(trace.stages)
-
-    @property
     def config(self) -> Mapping[str, Any]:
         """The settled form, secrets among it: for whoever must know what to take out, never to be shown."""
         return self._config
 
     def secrets(self) -> tuple[str, ...]:
         """Return everything secret that may stand in a request or an answer by now."""
-        return (*self._secrets, *self._exchanger.schemes.secrets())
+        return (*self._secrets, *super().secrets())
 
     def afresh(self, over: Callable[[Wire], Wire]) -> "VendorConnection":
         """Return the same connection as if just opened, signed in nowhere, over a wire put around this one's."""
@@ -193,16 +92,6 @@ class VendorConnection(Hearing, contract.Connection):
     async def aclose(self) -> None:
         """Close every connection to the vendor; calls under way end as broken."""
         await self._exchanger.aclose()
-
-    def _compiled(self, operation: str) -> CompiledOperation:
-        compiled = self._operations.get(operation)
-        if compiled is None:
-            detail = f"the connector {self.connector.manifest.id} does not offer {operation}"
-            raise VendorMisconfigured(detail, code="operation_not_offered")
-        return compiled
-
-    def _redactor(self, hidden: Iterable[str]) -> Redactor:
-        return Redactor((*self.secrets(), *hidden))
 
 
 def open_connection(  # noqa: PLR0913 - the seventh, the vault, is only given where tokens outlive the process
@@ -281,14 +170,3 @@ def _addresses(manifest: Manifest, settled: Mapping[str, Any]) -> tuple[str, ...
     asked = tuple(constant_text(template, settled) for template in outbound_urls(manifest))
     stream = manifest.inbound.stream if manifest.inbound else None
     return (*asked, address_of(stream, settled)) if stream else asked
-
-
-def _roots(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {"in": inputs, "record": inputs.get("record")}
-
-
-def _nothing_to_ask(operation: CompiledOperation, missing: InputMissing, clock: Clock) -> Result:
-    if missing.unwritable and not operation.writes:
-        return Result("not_found", as_of=clock(), pages=0, attempts=0)
-    detail = f"{operation.name} needs the input {missing.name}"
-    raise VendorMisconfigured(detail, code="input_missing") from missing

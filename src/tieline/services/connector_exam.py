@@ -102,8 +102,8 @@ async def writes_are_safe(subject: Subject) -> Sequence[Problem]:
     """A write whose refusals are not told apart would be believed or repeated wrongly."""
     manifest = subject.connector.manifest
     return [
-        subject.problem(f"{name} writes, so it needs outcomes: of its own or of the connector", "operations", name)
-        for name, operation in manifest.operations.items()
+        subject.problem(f"{name} writes, so it needs outcomes: of its own or of the connector", key, name)
+        for key, name, operation in manifest.singles()
         if manifest.is_write(name) and not (operation.outcomes or manifest.outcomes)
     ]
 

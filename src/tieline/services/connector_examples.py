@@ -93,7 +93,8 @@ async def _replay_operation(connector: Connector, example: Example, content: Ope
     wire = RecordedWire(content.exchanges)
     try:
         connection = connect(connector, content, wire)
-        result = await connection.run(content.operation, deadline=Deadline.after(PATIENCE_S), **inputs_of(content))
+        ask = connection.read_back if content.read_back else connection.run
+        result = await ask(content.operation, deadline=Deadline.after(PATIENCE_S), **inputs_of(content))
     except RecordingMismatch as exc:
         return tuple(
             example.problem(difference.text, "exchanges", exc.exchange, "request", difference.part)

@@ -10,6 +10,23 @@ from tieline.connectors.manifest.load import load_manifest
 from tieline.connectors.manifest.problems import ManifestProblems
 
 GOOD = sample.MANIFEST
+
+
+def plan(steps: str) -> str:
+    """The sample with its first operation in steps, on line 14, over parts that stand behind the operations."""
+    in_steps = GOOD.replace(
+        "    request: {method: GET, path: /contacts/search, query: {phone: $in.phone.e164}}\n    records: body.results\n",
+        f"    steps:\n      [{steps}]\n",
+    )
+    parts = (
+        "parts:\n"
+        "  look: {request: {path: /look, query: {p: $in.phone.e164}}}\n"
+        "  of_address: {request: {path: /a/$saved.address}}\n"
+        "  put: {writes: true, request: {method: POST, path: /p}, idempotency: {repeatable: it sets given values}}\n"
+    )
+    return in_steps.replace("outcomes:\n", f"{parts}outcomes:\n")
+
+
 FAULTS = {
     "an unknown key": (
         GOOD.replace("query:", "qurey:"),
@@ -111,6 +128,30 @@ FAULTS = {
         GOOD.replace("{phone: $in.phone.e164}", "{since: {$time: {of: $in.since, as: iso, zoom: x}}}"),
         13,
         "there is no option 'zoom'",
+    ),
+    "a step there is not": (plan("{do: looks}"), 14, "there is no part 'looks' with a request of its own; did you mean look?"),
+    "a look-up that writes": (plan("{do: put}"), 14, "customer.find only reads, and put writes"),
+    "a value nobody saved": (
+        plan("{do: look, save: {address: record.a}}, {do: of_address}").replace("$saved.address", "$saved.adress"),
+        14,
+        "no earlier step has saved 'adress'; did you mean address?",
+    ),
+    "a condition on what nobody saved": (
+        plan("{do: look, when: {saved.x: {exists: false}}}"),
+        14,
+        "no earlier step has saved 'x'",
+    ),
+    "an input a step cannot be given": (plan("{do: look, with: {fone: x}}"), 14, "there is no input 'fone'; did you mean phone?"),
+    "too many steps": (plan(", ".join(["{do: look}"] * 9)), 13, "at most 8 items"),
+    "a key for a whole plan": (
+        plan("{do: put}]\n    idempotency: {header: X-Key").replace("X-Key]", "X-Key}").replace("customer.find", "ticket.update"),
+        12,
+        "a key goes with a request",
+    ),
+    "a part that writes without a choice": (
+        GOOD.replace("outcomes:\n", "parts:\n  put: {writes: true, request: {method: POST, path: /p}}\noutcomes:\n"),
+        20,
+        "put writes, so it needs idempotency",
     ),
     "idempotency for a read": (
         GOOD.replace("    records: body.results\n", "    records: body.results\n    idempotency: {header: A}\n"),

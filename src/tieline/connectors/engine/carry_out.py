@@ -8,7 +8,7 @@ from tieline.connectors.answers.outcome import raise_outcome
 from tieline.connectors.contract import ItemResult, Outcome, Record, Result
 from tieline.connectors.engine.exchange import Call, Exchanger, Reply
 from tieline.connectors.engine.paging import Page
-from tieline.connectors.wire.messages import Outgoing
+from tieline.connectors.wire.messages import Answer, Outgoing
 from tieline.domain.errors import ConnectorError, OutcomeUnknown
 from tieline.kit.clock import Clock
 
@@ -26,16 +26,27 @@ class Harvest:
     external_id: str | None = None
     external_url: str | None = None
     items: tuple[ItemResult, ...] = ()
+    answer: Answer | None = None
 
 
 async def carry_out(exchanger: Exchanger, call: Call, *, clock: Clock) -> Result:
     """Run the call. Raises: ConnectorError: any outcome but ok, partial and not_found. InputMissing: it cannot be written."""
     started_s = asyncio.get_running_loop().time()
+    return sum_up(await gather(exchanger, call), call, started_s, clock)
+
+
+async def gather(exchanger: Exchanger, call: Call) -> Harvest:
+    """Read every page of one operation. Raises: as `carry_out`."""
     harvest = Harvest()
     pager = call.operation.pager
     page: Page | None = pager.first(call.roots) if pager else Page()
     while page is not None:
         page = await _turn(exchanger, call, page, harvest)
+    return harvest
+
+
+def sum_up(harvest: Harvest, call: Call, started_s: float, clock: Clock) -> Result:
+    """Return what was gathered as the caller gets it. `started_s`: on the loop's clock."""
     result = Result(
         outcome=harvest.outcome,
         records=tuple(harvest.records),
@@ -67,14 +78,13 @@ async def _turn(exchanger: Exchanger, call: Call, page: Page, harvest: Harvest) 
         return None
     harvest.pages += 1
     harvest.attempts += reply.attempts
-    harvest.outcome = reply.verdict.outcome
+    harvest.outcome, harvest.answer = reply.verdict.outcome, reply.answer
     return _take(call, page, harvest, reply, outgoing) if harvest.outcome != "not_found" else None
 
 
 def _take(call: Call, page: Page, harvest: Harvest, reply: Reply, outgoing: Outgoing) -> Page | None:
     operation = call.operation
-    if operation.writes:
-        _name_result(call, harvest, reply)
+    _name_result(call, harvest, reply)
     records = () if operation.writes else operation.records(reply.answer)
     if call.trace:
         call.trace.records(records)
@@ -97,7 +107,7 @@ def _take(call: Call, page: Page, harvest: Harvest, reply: Reply, outgoing: Outg
 
 def _name_result(call: Call, harvest: Harvest, reply: Reply) -> None:
     """Take id and URL of what a write made. Raises: OutcomeUnknown: the vendor's yes cannot be read, or names nothing it made."""
-    if reply.answer.unreadable:
+    if reply.answer.unreadable and call.operation.writes:
         raise OutcomeUnknown("the answer to the write cannot be read")
     roots = {**call.roots, **reply.answer.roots()}
     operation = call.operation
@@ -108,7 +118,7 @@ def _name_result(call: Call, harvest: Harvest, reply: Reply) -> None:
         harvest.external_id = next((item.external_id for item in harvest.items if item.external_id), None)
     if operation.result_id:
         harvest.external_id = operation.result_id(roots)
-        if harvest.external_id is None:
+        if harvest.external_id is None and operation.writes:
             raise OutcomeUnknown("the answer reports success but names nothing that was made")
     if operation.result_url:
         harvest.external_url = operation.result_url(roots)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -57,6 +58,10 @@ class Exchanger:
         self.schemes = schemes
         self.breaker = breaker
 
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return self._clock()
+
     async def aclose(self) -> None:
         """Stop renewing and close the wire."""
         await self.schemes.aclose()
@@ -95,7 +100,7 @@ class Exchanger:
         return self._judged(call, incoming, probe=probe)
 
     async def _exchange(self, call: Call, outgoing: Outgoing, refused: frozenset[str] | None) -> Incoming:
-        async with self.throttle.turn(call.priority, call.deadline):
+        async with self.throttle.turn(call.priority, call.deadline, own=call.operation.windows(call.roots)):
             within, scheme = _within(call), self.schemes[outgoing.auth]
             signing_in = call.trace.signing_in_over(self.wire) if call.trace else self.wire
             await scheme.prepare(signing_in, outgoing, deadline=within, refused=refused)

@@ -19,7 +19,9 @@ from tieline.connectors.language.writing import as_text
 from tieline.connectors.manifest.answers import ResultPaths, Taken
 from tieline.connectors.manifest.part import AnswerKind
 from tieline.connectors.manifest.schema import Manifest, Operation
+from tieline.connectors.manifest.writes import Idempotency
 from tieline.connectors.wire.messages import Answer
+from tieline.connectors.wire.windows import OwnWindow
 
 Roots = Mapping[str, Any]
 
@@ -45,19 +47,22 @@ class CompiledOperation:
     result_url: Callable[[Roots], str | None] | None
     read_back: LookBack | None
     confirm: LookBack | None
+    windows: Callable[[Roots], tuple[OwnWindow, ...]]
     timeout_s: float
 
 
 def compile_operation(manifest: Manifest, name: str, config: Mapping[str, Any]) -> CompiledOperation:
     """Compile one operation. Raises: VendorMisconfigured: a configured value cannot be sent."""
-    operation = manifest.operations[name]
+    operation = manifest.single(name)
+    if operation is None:
+        raise KeyError(name)
     writes = manifest.is_write(name)
     request = compile_request(manifest, name, operation, config)
     choice = operation.idempotency
     return CompiledOperation(
         name=name,
         writes=writes,
-        tier=None if choice is None else "T1" if choice.keyed else "T2" if choice.read_back else "T3",
+        tier=tier_of(choice),
         needs=frozenset(_inputs(operation, optional=False)),
         takes=frozenset(_inputs(operation, optional=True)),
         request=request,
@@ -72,8 +77,19 @@ def compile_operation(manifest: Manifest, name: str, config: Mapping[str, Any]) 
         result_url=_result_url(operation.result, config),
         read_back=compile_look_back(choice.read_back, config) if choice and choice.read_back else None,
         confirm=compile_look_back(operation.confirm, config) if operation.confirm else None,
+        windows=_windows(name, operation, config),
         timeout_s=(operation.timeout_ms or manifest.limits.timeout_ms) / 1000,
     )
+
+
+def tier_of(choice: Idempotency | None) -> Tier | None:
+    """Return the tier a choice amounts to; None: nothing is chosen."""
+    return None if choice is None else "T1" if choice.keyed else "T2" if choice.read_back else "T3"
+
+
+def _windows(name: str, operation: Operation, config: Mapping[str, Any]) -> Callable[[Roots], tuple[OwnWindow, ...]]:
+    declared = [(window, compile_tree(window.per or "", config).render) for window in operation.limits]
+    return lambda roots: tuple(OwnWindow(f"{name} {per(roots)}", window.calls, window.every_s) for window, per in declared)
 
 
 def _records(operation: Operation) -> Callable[[Answer], tuple[Record, ...]]:
@@ -85,14 +101,17 @@ def _inputs(operation: Operation, *, optional: bool) -> Iterator[str]:
     """Yield the inputs without which the request cannot be written, and those it may go without if `optional`."""
     request, choice = operation.request, operation.idempotency
     lock = operation.lock.from_ if operation.lock else None
-    for _, found in references([request.query, request.headers, body_of(request)[1], lock, *request.path.split("/")]):
-        if isinstance(found, Reference) and (optional or not found.optional):
-            if found.root == "in":
-                yield found.steps[0]
-            elif found.root == "record":
-                yield "record"
+    trees = [request.query, request.headers, body_of(request)[1], lock, *request.path.split("/")]
+    yield from named_inputs(trees, optional=optional)
     if choice is not None and (choice.header or choice.field):
         yield "idempotency_key"
+
+
+def named_inputs(tree: object, *, optional: bool) -> Iterator[str]:
+    """Yield the inputs a tree refers to; without `optional` only those it cannot go without."""
+    for _, found in references(tree):
+        if isinstance(found, Reference) and (optional or not found.optional) and found.root in {"in", "record"}:
+            yield found.steps[0] if found.root == "in" else "record"
 
 
 def _result_path(place: str | Taken | None) -> Callable[[Roots], str | None] | None:

@@ -11,7 +11,7 @@ from tieline.connectors.engine.redaction import MASK, Redactor
 from tieline.connectors.wire.messages import Incoming, Outgoing, Wire
 from tieline.kit.deadline import Deadline
 
-StageName = Literal["sign_in", "signing", "request", "response", "outcome", "records", "mapped", "result", "error"]
+StageName = Literal["step", "sign_in", "signing", "request", "response", "outcome", "records", "mapped", "result", "error"]
 LONGEST_BODY: Final = 20_000
 
 
@@ -54,6 +54,10 @@ class Trace:
         shown = {step.name: MASK if step.hidden else redact.text(step.text)[:LONGEST_BODY] for step in steps if step.told}
         if shown:
             self.stages.append(Stage("signing", shown))
+
+    def step(self, operation: str) -> None:
+        """Keep which step of a plan begins."""
+        self._add("step", operation=operation)
 
     def request(self, outgoing: Outgoing) -> None:
         """Keep what goes out."""

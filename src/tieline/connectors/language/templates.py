@@ -108,7 +108,15 @@ def _reference(reference: Reference, config: Mapping[str, Any]) -> Compiled:
     if reference.root == "in":
         return Compiled(constant=False, render=_input(reference))
     root, steps = reference.root, reference.steps
-    return Compiled(constant=False, render=lambda roots: walk(roots.get(root), steps))
+    needed = root == "saved" and not reference.optional  # A filter that was dropped would bring everything.
+
+    def render(roots: Roots) -> Any:  # noqa: ANN401 - whatever stands there
+        value = walk(roots.get(root), steps)
+        if value is None and needed:
+            raise InputMissing(str(reference), unwritable=True)
+        return value
+
+    return Compiled(constant=False, render=render)
 
 
 def _input(reference: Reference) -> Render:

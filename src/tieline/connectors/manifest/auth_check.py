@@ -45,8 +45,8 @@ def check_auth(manifest: Manifest) -> Iterator[Fault]:
         for index, entry in enumerate(entries):
             yield from _check_entry(manifest, entry, (*at, index), fields)
     yield from _check_circles(manifest)
-    for name, operation in manifest.operations.items():
-        yield from _check_choice(manifest, operation.request, ("operations", name, "request"))
+    for key, name, operation in manifest.singles():
+        yield from _check_choice(manifest, operation.request, (key, name, "request"))
 
 
 def _check_entry(manifest: Manifest, entry: Auth, at: TreePath, fields: Mapping[str, bool]) -> Iterator[Fault]:

@@ -1,12 +1,15 @@
 """Check, without running anything, that whatever a manifest refers to exists: config fields, inputs, hosts, capabilities."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from tieline.connectors.contract import CAPABILITIES, INPUTS
 from tieline.connectors.language.references import Reference, TreePath, references
 from tieline.connectors.manifest.auth_check import check_auth
 from tieline.connectors.manifest.inbound_references import check_inbound
+from tieline.connectors.manifest.plan_references import check_plan
+from tieline.connectors.manifest.plans import Plan
 from tieline.connectors.manifest.requests import Request
 from tieline.connectors.manifest.schema import Manifest, Operation
 from tieline.connectors.manifest.writes import LookBack
@@ -21,8 +24,7 @@ _REQUEST_TREES: Final[Mapping[str, str]] = {
     "text": "text",
     "xml": "xml",
 }
-
-
+_GIVEN: Final = frozenset({"config", "in", "record"})
 _FOR_WRITES: Final = ("idempotency", "lock", "confirm", "items")
 
 
@@ -32,8 +34,15 @@ def check_references(manifest: Manifest) -> Iterator[Fault]:
         yield from _check_tree(manifest, manifest.hosts, ("hosts",), roots={"config"})
     yield from check_auth(manifest)
     yield from _check_shown(manifest)
-    for name, operation in manifest.operations.items():
-        yield from _check_operation(manifest, name, operation)
+    for name, declared in manifest.operations.items():
+        if name not in CAPABILITIES:
+            yield ("operations", name), f"there is no capability {name!r}{_close(name, CAPABILITIES)}"
+        elif isinstance(declared, Plan):
+            yield from _check_plan(manifest, name, declared)
+        else:
+            yield from _check_operation(manifest, name, declared, ("operations", name))
+    for name, part in manifest.parts.items():
+        yield from _check_operation(manifest, name, part, ("parts", name), own_roots={"saved", "record"})
     yield from check_inbound(manifest, lambda tree, at, roots: _check_tree(manifest, tree, at, roots=roots))
     if manifest.inbound is not None and manifest.inbound.stream is not None:
         stream = manifest.inbound.stream.model_dump(by_alias=True, exclude_none=True)
@@ -43,23 +52,34 @@ def check_references(manifest: Manifest) -> Iterator[Fault]:
 def _check_shown(manifest: Manifest) -> Iterator[Fault]:
     """An address stands in errors and logs, and what a write made is shown to agents: no secret goes there."""
     shown: dict[TreePath, object] = {("hosts", name): host for name, host in manifest.hosts.items()}
-    shown |= {("operations", name, "result", "url"): operation.result.url for name, operation in manifest.operations.items()}
+    shown |= {(*at, "result", "url"): declared.result.url for at, declared in manifest.declared()}
     for at, tree in shown.items():
         for place, found in references(tree, at):
             if isinstance(found, Reference) and found.root == "config" and found.steps[:1][0] in manifest.secrets:
                 yield place, f"the secret {found.steps[0]} would be seen here"
 
 
-def _check_operation(manifest: Manifest, name: str, operation: Operation) -> Iterator[Fault]:
+def _check_plan(manifest: Manifest, name: str, plan: Plan) -> Iterator[Fault]:
     at: TreePath = ("operations", name)
-    capability = CAPABILITIES.get(name)
-    if capability is None:
-        yield at, f"there is no capability {name!r}{_close(name, CAPABILITIES)}"
-        return
+    yield from check_plan(manifest, name, plan, at, lambda tree, place, roots: _check_tree(manifest, tree, place, roots=roots))
+    if not manifest.is_write(name):
+        yield from (((*at, key), f"{name} only reads; {key} is for writes") for key in _FOR_WRITES if getattr(plan, key, None))
+    elif plan.idempotency and plan.idempotency.read_back:
+        yield from _check_look_back(manifest, plan.idempotency.read_back, (*at, "idempotency", "read_back"), roots=_GIVEN)
+    if plan.confirm:
+        yield from _check_look_back(manifest, plan.confirm, (*at, "confirm"), roots=_GIVEN | {"result"})
+
+
+def _check_operation(
+    manifest: Manifest, name: str, operation: Operation, at: TreePath, *, own_roots: AbstractSet[str] = frozenset()
+) -> Iterator[Fault]:
     request = operation.request
     if request.host not in manifest.hosts:
         yield (*at, "request", "host"), f"there is no host {request.host!r} under hosts:"
-    roots = {"config", "in", "record"} if capability.writes else {"config", "in"}
+    writes = manifest.is_write(name)
+    roots = {"config", "in", *own_roots} | ({"record"} if writes else set())
+    for position, window in enumerate(operation.limits):
+        yield from _check_tree(manifest, window.per, (*at, "limits", position, "per"), roots=roots)
     for attribute, key in _REQUEST_TREES.items():
         yield from _check_tree(manifest, getattr(request, attribute), (*at, "request", key), roots=roots)
     for segment in request.path.split("/"):
@@ -68,7 +88,7 @@ def _check_operation(manifest: Manifest, name: str, operation: Operation) -> Ite
         )
     if operation.result.url and "${" in operation.result.url:
         yield from _check_tree(manifest, operation.result.url, (*at, "result", "url"), roots={"config", "body", "header", "in"})
-    if capability.writes:
+    if writes:
         yield from _check_write(manifest, name, operation, at)
     else:
         yield from (((*at, key), f"{name} only reads; {key} is for writes") for key in _FOR_WRITES if getattr(operation, key))
@@ -81,13 +101,11 @@ def _check_write(manifest: Manifest, name: str, operation: Operation, at: TreePa
     elif choice.client_id and not _refers(operation.request, "in", choice.client_id):
         yield (*at, "idempotency"), f"the request does not send $in.{choice.client_id}, so it tells nobody who it is"
     elif choice.read_back:
-        yield from _check_look_back(
-            manifest, choice.read_back, (*at, "idempotency", "read_back"), roots={"config", "in", "record"}
-        )
+        yield from _check_look_back(manifest, choice.read_back, (*at, "idempotency", "read_back"), roots=_GIVEN)
     if operation.confirm:
-        yield from _check_look_back(manifest, operation.confirm, (*at, "confirm"), roots={"config", "in", "record", "result"})
+        yield from _check_look_back(manifest, operation.confirm, (*at, "confirm"), roots=_GIVEN | {"result"})
     if operation.lock:
-        yield from _check_tree(manifest, operation.lock.from_, (*at, "lock", "from"), roots={"config", "in", "record"})
+        yield from _check_tree(manifest, operation.lock.from_, (*at, "lock", "from"), roots={*_GIVEN, "saved"})
 
 
 def _refers(request: Request, root: str, name: str) -> bool:
@@ -97,8 +115,9 @@ def _refers(request: Request, root: str, name: str) -> bool:
     )
 
 
-def _check_look_back(manifest: Manifest, back: LookBack, at: TreePath, *, roots: set[str]) -> Iterator[Fault]:
-    if back.operation not in manifest.operations or manifest.is_write(back.operation):
+def _check_look_back(manifest: Manifest, back: LookBack, at: TreePath, *, roots: AbstractSet[str]) -> Iterator[Fault]:
+    known = back.operation in CAPABILITIES and back.operation in manifest.operations
+    if not known or manifest.is_write(back.operation):
         yield (*at, "operation"), f"{back.operation} is no operation of this file that reads"
     for name in back.with_:
         if name not in INPUTS:
@@ -109,14 +128,14 @@ def _check_look_back(manifest: Manifest, back: LookBack, at: TreePath, *, roots:
         yield from _check_tree(manifest, tree, (*at, "holds", path), roots=roots)
 
 
-def _check_tree(manifest: Manifest, tree: object, at: TreePath, *, roots: set[str]) -> Iterator[Fault]:
+def _check_tree(manifest: Manifest, tree: object, at: TreePath, *, roots: AbstractSet[str]) -> Iterator[Fault]:
     for place, found in references(tree, at):
         text = str(found) if isinstance(found, ValueError) else _fault(manifest, found, roots)
         if text:
             yield place, text
 
 
-def _fault(manifest: Manifest, reference: Reference, roots: set[str]) -> str:
+def _fault(manifest: Manifest, reference: Reference, roots: AbstractSet[str]) -> str:
     if reference.root not in roots:
         return f"${reference} cannot be used here; there are {', '.join(f'${root}' for root in sorted(roots))}"
     match reference.root:

@@ -1,16 +1,17 @@
 """What a connector.yaml may say: the schema of the file, with nothing run and nothing guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from tieline.connectors.contract import CAPABILITIES
 from tieline.connectors.manifest.answers import AnswerPath, Columns, Items, OutcomeRow, ResultPaths
 from tieline.connectors.manifest.auth import NoAuth, Scheme
 from tieline.connectors.manifest.paging import Pages
 from tieline.connectors.manifest.part import AnswerKind, Part, Template, Word
+from tieline.connectors.manifest.plans import Plan
 from tieline.connectors.manifest.requests import Request
 from tieline.connectors.manifest.stream import Arrivals
 from tieline.connectors.manifest.writes import Idempotency, Lock, LookBack
@@ -48,12 +49,21 @@ class ConfigField(Part):
         return self
 
 
+class Window(Part):
+    """At most so many calls in any span of `every_s` seconds; with `per`, of those that share its value (`$in.ticket_id`)."""
+
+    calls: Annotated[int, Field(ge=1, le=1_000_000)]
+    every_s: Annotated[float, Field(ge=0.1, le=86_400)]
+    per: Template | None = None
+
+
 class Limits(Part):
-    """How hard one connection may press on the vendor."""
+    """How hard one connection may press on the vendor. `windows`: what the vendor counts strictly."""
 
     per_second: Annotated[float, Field(gt=0, le=10_000, description="Calls a second, on average.")] = 20
     burst: Annotated[int, Field(ge=1, le=10_000, description="Calls at once after a quiet time.")] = 20
     concurrency: Annotated[int, Field(ge=1, le=500, description="Calls in flight.")] = 8
+    windows: tuple[Window, ...] = ()
     timeout_ms: Annotated[int, Field(ge=50, le=120_000, description="Milliseconds for one exchange.")] = 2000
     response_bytes: Annotated[int, Field(ge=1024, le=67_108_864, description="Largest answer read, decompressed.")] = 1_048_576
 
@@ -78,23 +88,40 @@ class Operation(Part):
     lock: Lock | None = None
     confirm: LookBack | None = None
     outcomes: tuple[OutcomeRow, ...] = ()
+    limits: tuple[Window, ...] = ()
     timeout_ms: Annotated[int, Field(ge=50, le=120_000)] | None = None
 
 
+class PartOperation(Operation):
+    """One call of a plan, under a name of the file's own. `writes` says that it changes something."""
+
+    writes: bool = False
+
+
+def _shape(declared: object) -> str:
+    """Tell the way an operation is written, so that an error speaks of that way only; no tag is a key of the file."""
+    return "in steps" if isinstance(declared, Plan) or (isinstance(declared, dict) and "steps" in declared) else "at once"
+
+
+Declared = Annotated[Annotated[Operation, Tag("at once")] | Annotated[Plan, Tag("in steps")], Discriminator(_shape)]
+
+
 class Manifest(Part):
-    """The whole file."""
+    """The whole file. `speaks`: the versions of the vendor's API it was written for."""
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
     id: Word
     name: Annotated[str, Field(min_length=1, max_length=80)]
     category: Category
     docs: Docs | None = None
+    speaks: tuple[str, ...] = ()
     config: dict[Word, ConfigField] = Field(default_factory=dict)
     hosts: Annotated[dict[Word, Template], Field(min_length=1)] = Field(default_factory=lambda: {"main": "$config.base_url"})
     auth: Scheme = (NoAuth(),)
     auths: dict[Word, Scheme] = Field(default_factory=dict)
     limits: Limits = Limits()
-    operations: dict[str, Operation] = Field(default_factory=dict)
+    operations: dict[str, Declared] = Field(default_factory=dict)
+    parts: dict[Word, PartOperation] = Field(default_factory=dict)
     outcomes: tuple[OutcomeRow, ...] = ()
     nested_json: tuple[AnswerPath, ...] = ()
     inbound: Arrivals | None = None
@@ -110,5 +137,20 @@ class Manifest(Part):
         return {name: field for name, field in self.config.items() if field.secret}
 
     def is_write(self, operation: str) -> bool:
-        """Say whether the operation changes something at the vendor."""
-        return CAPABILITIES[operation].writes
+        """Say whether an operation or a part changes something at the vendor."""
+        part = self.parts.get(operation)
+        return part.writes if part is not None else CAPABILITIES[operation].writes
+
+    def single(self, name: str) -> Operation | None:
+        """Return the part or operation of that name that is one request; None: there is none, or it is a plan."""
+        declared = self.parts.get(name) or self.operations.get(name)
+        return declared if isinstance(declared, Operation) else None
+
+    def declared(self) -> Iterator[tuple[tuple[str, str], Operation | Plan]]:
+        """Yield everything that can be carried out, operations and parts, with its place in the file."""
+        yield from ((("operations", name), declared) for name, declared in self.operations.items())
+        yield from ((("parts", name), part) for name, part in self.parts.items())
+
+    def singles(self) -> Iterator[tuple[str, str, Operation]]:
+        """Yield each request there is: the key it stands under (`operations`, `parts`), its name, and itself."""
+        yield from ((key, name, declared) for (key, name), declared in self.declared() if isinstance(declared, Operation))

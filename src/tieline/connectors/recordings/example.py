@@ -53,10 +53,12 @@ class Exchange(Part):
 class OperationExample(Chance):
     """An operation, its inputs and every exchange. `in.phone` is text, best in E.164.
 
-    A failure is told by its `outcome`, or by the `error` code where no answer was judged (`upstream_bad_answer`).
+    A failure is told by its `outcome`, or by the `error` code where no answer was judged (`upstream_bad_answer`). With
+    `read_back` the write is not carried out but looked for.
     """
 
     operation: str
+    read_back: bool = False
     title: str = ""
     config: Scalars = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)

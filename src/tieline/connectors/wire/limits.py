@@ -1,15 +1,16 @@
-"""How hard one connection presses on its vendor: calls a second, calls in flight, and a pause when the vendor asks for one.
+"""How hard one connection presses on its vendor: calls a second, calls in flight, counted windows, pauses when asked.
 
-Bulk work gets 70 % of either, so that a ring always finds room. A live call waits a quarter of a second for its turn and no more.
+Bulk work gets 70 % of each, so that a ring always finds room. A live call waits a quarter of a second for its turn and no more.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from aiolimiter import AsyncLimiter
 
 from tieline.connectors.manifest.schema import Limits
+from tieline.connectors.wire.windows import OwnWindow, Windows
 from tieline.domain.errors import CapacityExhausted, VendorThrottled
 from tieline.kit.deadline import Deadline
 
@@ -39,6 +40,8 @@ class Throttle:
         self._all = _Lane(limits, 1.0)
         self._bulk = _Lane(limits, BULK_SHARE)
         self._monotonic = monotonic
+        self._windows = Windows(monotonic)
+        self._of_all = tuple(OwnWindow(str(place), each.calls, each.every_s) for place, each in enumerate(limits.windows))
         self._paused_until = 0.0
 
     def pause(self, wait_s: float | None) -> None:
@@ -49,32 +52,52 @@ class Throttle:
         """Return the seconds for which the vendor wishes to be left alone."""
         return max(0.0, self._paused_until - self._monotonic())
 
-    def turn(self, priority: Priority, deadline: Deadline) -> "_Turn":
-        """Hold a place for one exchange, by `async with`.
+    def turn(self, priority: Priority, deadline: Deadline, *, own: tuple[OwnWindow, ...] = ()) -> "_Turn":
+        """Hold a place for one exchange, by `async with`. `own`: the windows of the operation, beside those of the connection.
 
         Raises: VendorThrottled: the vendor asked for a pause that still lasts. CapacityExhausted: no place in time.
         """
         left_s = self.paused_s()
         if left_s:
             raise VendorThrottled("still pausing, as the other system asked", retry_after_s=left_s)
+        counted = _Counted(self._windows, (*self._of_all, *own), 1.0 if priority == "live" else BULK_SHARE)
         if priority == "live":
-            return _Turn((self._all,), deadline, at_most_s=LIVE_WAIT_S)
-        return _Turn((self._bulk, self._all), deadline, at_most_s=deadline.remaining_s())
+            return _Turn((self._all,), counted, deadline, at_most_s=LIVE_WAIT_S)
+        return _Turn((self._bulk, self._all), counted, deadline, at_most_s=deadline.remaining_s())
+
+
+class _Counted(NamedTuple):
+    """The windows one call counts in, and the share of them it may use."""
+
+    windows: Windows
+    own: tuple[OwnWindow, ...]
+    share: float
+
+    async def enter(self, deadline: Deadline, at_most_s: float) -> None:
+        """Wait until the call may be made, and count it. Raises: CapacityExhausted: not in time; it says when."""
+        while wait_s := self.windows.wait_s(self.own, self.share):
+            if wait_s > min(at_most_s, deadline.remaining_s()):
+                raise CapacityExhausted("the other system counts calls, and there were enough", retry_after_s=wait_s)
+            await asyncio.sleep(wait_s)
+        self.windows.note(self.own)
 
 
 class _Turn:
     """A place in each of some lanes, taken in order and given back together."""
 
-    __slots__ = ("_at_most_s", "_deadline", "_lanes", "_taken")
+    __slots__ = ("_at_most_s", "_counted", "_deadline", "_lanes", "_taken")
 
-    def __init__(self, lanes: tuple[_Lane, ...], deadline: Deadline, *, at_most_s: float) -> None:
+    def __init__(self, lanes: tuple[_Lane, ...], counted: _Counted, deadline: Deadline, *, at_most_s: float) -> None:
         self._lanes = lanes
+        self._counted = counted
         self._deadline = deadline
         self._at_most_s = at_most_s
         self._taken: list[_Lane] = []
 
     async def __aenter__(self) -> None:
         """Take the places. Raises: CapacityExhausted."""
+        if self._counted.own:
+            await self._counted.enter(self._deadline, self._at_most_s)
         try:
             if all(lane.free() for lane in self._lanes):
                 await self._take()
