@@ -34,6 +34,12 @@ from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.services.stale_answers import StaleAnswers
+from tieline.services.tickets.comments_there import CommentSink
+from tieline.services.tickets.desk import TicketDesk
+from tieline.services.tickets.news import KINDS as TICKET_NEWS
+from tieline.services.tickets.news import TicketNews
+from tieline.services.tickets.sink import TicketSink
+from tieline.services.tickets.telling import COMMENT, TICKET
 from tieline.services.webhooks import changed_records
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.intake import WebhookDoor
@@ -121,6 +127,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stack.push_async_callback(delivery.aclose)
         stale = StaleAnswers(database, desk.cache, present=delivery.present)
         stack.push_async_callback(stale.aclose)
+        ticket_desk = TicketDesk(database, directory, clock)
         await directory.start()
         keeper.start()
         stale.start()
@@ -138,7 +145,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             agent_pops=PopAnswers(desk, delivery),
             deliveries=DeliveryDesk(
                 database,
-                Sinks(),
+                _sinks(ticket_desk),
                 outlet=functools.partial(outlet_of, directory),
                 drain=Drain(monotonic_s),
                 chance=random.SystemRandom().random,
@@ -146,15 +153,25 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
                 clock=clock,
             ),
             webhook_door=WebhookDoor(directory, WebhookInbox(database.pool)),
-            webhooks=WebhookDesk(database, directory, standing_handlers(), clock),
+            webhooks=WebhookDesk(database, directory, standing_handlers(ticket_desk), clock),
+            tickets=ticket_desk,
         )
 
 
-def standing_handlers() -> Handlers:
+def standing_handlers(tickets: TicketDesk) -> Handlers:
     """Return who acts on what other systems tell."""
     handlers = Handlers()
     handlers.register(changed_records.refresh, *changed_records.KINDS)
+    handlers.register(TicketNews(tickets), *TICKET_NEWS)
     return handlers
+
+
+def _sinks(tickets: TicketDesk) -> Sinks:
+    """Say who owns what is delivered."""
+    sinks = Sinks()
+    sinks.register(TICKET, TicketSink(tickets))
+    sinks.register(COMMENT, CommentSink(tickets))
+    return sinks
 
 
 async def _announce(channel: Channel[Transaction], event: AgentEvent, tx: Transaction) -> None:

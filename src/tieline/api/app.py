@@ -30,6 +30,7 @@ from tieline.api import (
     reviews,
     route,
     screen_pop,
+    tickets,
     webhooks,
 )
 from tieline.api.body_guard import BodyGuard
@@ -59,6 +60,7 @@ _ROUTERS: Final = (
     agents.router,
     connections.router,
     mappings.router,
+    tickets.router,
     reviews.router,
     dead_letters.router,
     audit.router,

@@ -19,6 +19,7 @@ TAGS: Final = [
         "name": "Field mapping",
         "description": "How records become ours: drafted, previewed, published, rolled back.",
     },
+    {"name": "Tickets", "description": "Our own tickets, and their copies in other systems."},
     {"name": "Review", "description": "What waits for a person's decision."},
     {"name": "Administration", "description": "Keys and the audit trail."},
     {"name": "Operation", "description": "For those who keep it running."},

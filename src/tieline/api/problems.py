@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from starlette.types import Scope
 
 from tieline.api.findings import Finding, findings_of
-from tieline.domain.errors import ConnectorError, Overloaded, RateLimited, TielineError
+from tieline.domain.errors import ConnectorError, InProgress, Overloaded, RateLimited, TielineError
 
 log = structlog.get_logger(__name__)
 
@@ -143,6 +143,6 @@ def _allowed(request: Request) -> str:
 def _headers_for(error: TielineError) -> Mapping[str, str]:
     if isinstance(error, Overloaded):
         return {"Retry-After": str(SystemRandom().randint(1, 5))}
-    if isinstance(error, ConnectorError | RateLimited) and error.retry_after_s is not None:
+    if isinstance(error, ConnectorError | InProgress | RateLimited) and error.retry_after_s is not None:
         return {"Retry-After": str(max(1, round(error.retry_after_s)))}
     return {}

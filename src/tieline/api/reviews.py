@@ -17,6 +17,8 @@ from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller, permit
 from tieline.services import reviews
 from tieline.services.reviews import Place, Reason
+from tieline.services.tickets import conflict_reviews
+from tieline.services.tickets.conflict_reviews import Choice, Pick
 from tieline.store.reviews import ReviewItem, ReviewState
 
 router = APIRouter(route_class=StrictRoute, tags=["Review"])
@@ -51,6 +53,9 @@ class ShownReview(BaseModel):
     expires_at: datetime
     call_ids: Sequence[str]
     suggestions: Sequence[Mapping[str, Any]] = ()
+    conflict: Annotated[
+        Mapping[str, Any] | None, Field(description="For a field of a ticket: its base, both values, who set them, when.")
+    ] = None
     decided_by: str | None = None
     decided_at: datetime | None = None
     decision: Mapping[str, Any] | None = None
@@ -81,6 +86,18 @@ class BulkAnswer(BaseModel):
 
     done: Sequence[str]
     missed: Sequence[str]
+
+
+class Decision(BaseModel):
+    """Which value of a ticket's field holds: the one here, the one there, or another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"pick": "theirs"}]})
+
+    pick: Pick
+    value: Annotated[
+        Annotated[str, Field(max_length=20_000)] | Annotated[list[str], Field(max_length=30)] | None,
+        Field(description="For `value`: the value itself; a list for tags."),
+    ] = None
 
 
 class LinkTo(BaseModel):
@@ -137,6 +154,19 @@ async def link_review(item_id: ItemId, to: LinkTo, caller: Decider, house: House
     return _shown(house, caller, item)
 
 
+@router.post(
+    "/v1/reviews/{item_id}/decide",
+    operation_id="decide_review",
+    summary="Say which value holds",
+    responses=problems(_NONE | {409: "Decided already, or both sides agree by now: `review_decided`, `conflict_over`."}),
+)
+async def decide_review(item_id: ItemId, decision: Decision, caller: Decider, house: HouseOfRequest) -> ShownReview:
+    """Settle a conflict between two systems' values of a ticket's field. The chosen one reaches every system."""
+    choice = Choice(decision.pick, decision.value)
+    item = await conflict_reviews.choose(house.tickets, _id(item_id), choice, by=caller, now=house.clock())
+    return _shown(house, caller, item)
+
+
 @router.post("/v1/reviews/reject", operation_id="reject_reviews", summary="Close many items without consequences")
 async def reject_reviews(rejections: Rejections, caller: Decider, house: HouseOfRequest) -> BulkAnswer:
     """Say of up to 200 items that nothing follows. What somebody else decided meanwhile is left as it is, and named."""
@@ -163,8 +193,12 @@ async def read_review_again(item_id: ItemId, caller: Decider, house: HouseOfRequ
     responses=problems(_NONE | {409: "It cannot be taken back, or is older than 30 days: `review_not_undoable`."}),
 )
 async def undo_review(item_id: ItemId, caller: Decider, house: HouseOfRequest) -> ShownReview:
-    """Open an item again that was linked or rejected within the last 30 days, and undo what followed from it here."""
-    return _shown(house, caller, await reviews.undo(house.database, _id(item_id), by=caller, now=house.clock()))
+    """Open an item again that was linked or rejected within the last 30 days, and undo what followed from it here.
+
+    For a conflict, the ticket's field gets the value it had before the decision, in every system.
+    """
+    item = await conflict_reviews.undo(house.tickets, _id(item_id), by=caller, now=house.clock())
+    return _shown(house, caller, item)
 
 
 def _shown(house: HouseOfRequest, caller: Caller, item: ReviewItem) -> ShownReview:

@@ -33,11 +33,10 @@ from tieline.security.egress import Egress
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the connection stands now, without asking the vendor. `refusal`: the code by which it refused our credentials."""
+    """How the connection stands at this moment, without asking the vendor."""
 
     breaker: BreakerState
     paused_s: float
-    refusal: str = ""
 
 
 class VendorConnection(Asking, Hearing, contract.Connection):
@@ -88,7 +87,7 @@ class VendorConnection(Asking, Hearing, contract.Connection):
 
     def health(self) -> Health:
         """Tell how it stands, without asking the vendor."""
-        return Health(self._exchanger.breaker.state, self._exchanger.throttle.paused_s(), self._exchanger.schemes.refusal)
+        return Health(self._exchanger.breaker.state, self._exchanger.throttle.paused_s())
 
     async def aclose(self) -> None:
         """Close every connection to the vendor; calls under way end as broken."""

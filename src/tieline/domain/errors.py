@@ -7,6 +7,7 @@
     │   ├── NotAllowed            permanent  403  forbidden
     │   ├── NotFound              permanent  404  not_found
     │   ├── StateConflict         permanent  409  conflict
+    │   │   └── InProgress        permanent  409  idempotency_in_progress
     │   ├── PreconditionFailed    permanent  412  precondition_failed
     │   ├── PreconditionRequired  permanent  428  precondition_required
     │   └── Gone                  permanent  410  gone
@@ -101,6 +102,14 @@ class StateConflict(RequestRefused):
 
     code, http_status = "conflict", 409
     title = "Not possible in the present state"
+
+
+class InProgress(StateConflict):
+    """The same request is being carried out at this moment."""
+
+    code = "idempotency_in_progress"
+    title = "The same request is still being carried out"
+    retry_after_s: ClassVar[float] = 1.0
 
 
 class PreconditionFailed(RequestRefused):

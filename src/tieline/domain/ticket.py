@@ -13,7 +13,11 @@ OPEN_TICKET_STATUSES: frozenset[TicketStatus] = frozenset({"new", "open", "in_pr
 
 
 class Ticket(BaseModel):
-    """One ticket as one system knows it."""
+    """One ticket as one system knows it.
+
+    `customer` is that system's id of whom it is for; `external_id` the key of ours it keeps, where it has a place for one;
+    `version` whatever it tells one state of the ticket from the next by.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,3 +33,8 @@ class Ticket(BaseModel):
     updated_at: datetime | None = None
     due_at: datetime | None = None
     url: str | None = None
+    order_number: str | None = None
+    tags: tuple[str, ...] = ()
+    customer: str | None = None
+    external_id: str | None = None
+    version: str | None = None

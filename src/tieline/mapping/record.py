@@ -81,6 +81,14 @@ class RecordMapping:
                 write_field(writer, value, tree, current=current, is_new=is_new)
         return tree
 
+    def write_one(self, name: str, value: object, *, current: Mapping[str, Any], is_new: bool) -> dict[str, Any]:
+        """Return the vendor's tree for one field alone; empty: no row writes it, or its row may not. Raises: as `write`."""
+        tree: dict[str, Any] = {}
+        for writer in self._writers:
+            if writer.row.name == name:
+                write_field(writer, value, tree, current=current, is_new=is_new)
+        return tree
+
     def preview(self, record: Mapping[str, Any]) -> tuple[FieldPreview, ...]:
         """Explain how each field of `record` is read, in the order of the rows; never raises for what the record holds."""
         return tuple(preview_field(reader, record) for reader in self._readers)

@@ -125,6 +125,7 @@ def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector], prese
         agents=wanted.agents,
         sources={str(kind): names for kind, names in wanted.sources.items()},
         overrides={name: _kept(wanted, name, present.overrides.get(name, {})) for name in wanted.connections},
+        policies={"tickets": wanted.tickets.model_dump(mode="json", exclude_unset=True)} if wanted.tickets else {},
     )
 
 
@@ -161,6 +162,7 @@ def _changes(
             present.overrides,
             {name: rows for name, rows in target.overrides.items() if rows or name in present.overrides},
         ),
+        ("policy", present.policies, target.policies),
         ("secrets", kept, {name: fields for name, fields in plain.items() if fields or kept.get(name)}),
     )
     for kind, before, after in sections:

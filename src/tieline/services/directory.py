@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from tieline.connectors.connection import VendorConnection
 from tieline.domain.agent import Agent
@@ -11,19 +12,26 @@ from tieline.domain.line import Line
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_internal import InternalNumbers
 from tieline.domain.phone_normalise import normalise
+from tieline.mapping.record import RecordMapping
 from tieline.services.sources import Source
+from tieline.services.tickets.policy import TicketPolicy, policy_of
 
 NO_LINE = Line(number="", name="")
 
 
 @dataclass(frozen=True)
 class Directory:
-    """A consistent snapshot. `sources` are in order of trust, by record kind."""
+    """A consistent snapshot. `sources` are in order of trust, by record kind; `books`: connection → kind → its mapping.
+
+    `policies` are house rules as documents, by kind.
+    """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
     agents: Mapping[str, Agent] = field(default_factory=dict)
     connections: Mapping[str, VendorConnection] = field(default_factory=dict)
     sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
+    books: Mapping[str, Mapping[str, RecordMapping]] = field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def line(self, number: str, /) -> Line | None:
         """Return the line a PBX means, however it writes the number; None: it is none of ours."""
@@ -45,6 +53,11 @@ class Directory:
     def queue_watchers(self, queue: str, /) -> tuple[str, ...]:
         """Return the agents who watch a queue."""
         return tuple(agent.id for agent in self.agents.values() if queue in agent.queues)
+
+    @cached_property
+    def tickets(self) -> TicketPolicy:
+        """Return how tickets are handled here."""
+        return policy_of(self.policies.get("tickets"))
 
     @cached_property
     def internal(self) -> InternalNumbers:

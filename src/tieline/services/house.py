@@ -14,6 +14,7 @@ from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
+from tieline.services.tickets.desk import TicketDesk
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.intake import WebhookDoor
 from tieline.store.database import Database
@@ -38,6 +39,7 @@ class House:
     deliveries: DeliveryDesk
     webhook_door: WebhookDoor
     webhooks: WebhookDesk
+    tickets: TicketDesk
 
     def agent(self, agent_id: str) -> Agent | None:
         """Return an agent by id."""

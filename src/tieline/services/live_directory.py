@@ -19,7 +19,6 @@ from tieline.services.connectors import Trial
 from tieline.services.directory import Directory
 from tieline.services.gray_mappings import Books, Kept, open_books
 from tieline.services.sources import Source
-from tieline.services.token_vault import StoredTokens
 from tieline.store import configuration, secrets
 from tieline.store.configuration import Configuration, ConnectionRow
 from tieline.store.database import Database
@@ -71,6 +70,8 @@ class LiveDirectory:
             agents=wanted.agents,
             connections={name: one.connection for name, one in self._opened.items()},
             sources=_sources(wanted.sources, self._opened),
+            books={name: one.books.standing for name, one in self._opened.items()},
+            policies=wanted.policies,
         )
         self._say_farewell(one.connection for name, one in before.items() if self._opened.get(name) is not one)
 
@@ -121,15 +122,7 @@ class LiveDirectory:
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
         settled = open_settings(connector.manifest, row.config)
         books = open_books(connector.mapping_file, overrides, connection=row.name, config=settled)
-        connection = open_connection(
-            row.name,
-            connector,
-            config=row.config,
-            secrets=plain,
-            clock=self._clock,
-            egress=self.egress,
-            vault=StoredTokens(self._database, self._box, self._clock, connection=row.name),
-        )
+        connection = open_connection(row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self.egress)
         return _Opened(given, stamps, connection, books)
 
     async def _follow(self) -> None:

@@ -23,6 +23,8 @@ UNDO_WITHIN: Final = timedelta(days=30)
 UNDOABLE: Final = frozenset({"linked", "rejected"})
 """What is settled was done in another system, or read again; that cannot be taken back."""
 ABOUT_CALLERS: Final = frozenset(KINDS.values())
+TICKET_CONFLICT: Final = "ticket_conflict"
+"""Both sides of a link changed a field; decided in `services/tickets/conflict_reviews`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def document_of(item: ReviewItem) -> dict[str, Any]:
     about_caller = item.kind in ABOUT_CALLERS
     subject = {"number" if about_caller else "subject": item.subject_key}
     suggestions = [one for one in item.suggestions if not about_caller or "verdict" in one]
+    if item.kind == TICKET_CONFLICT:
+        return {**document, **subject, "id": str(item.id), "suggestions": [], "conflict": item.suggestions[0]}
     return {**document, **subject, "id": str(item.id), "suggestions": suggestions}
 
 

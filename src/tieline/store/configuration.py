@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.agent import Agent
 from tieline.domain.line import Line
-from tieline.store.tables_configuration import agents, connections, lines, mapping_overrides, sources
+from tieline.store.tables_configuration import agents, connections, lines, mapping_overrides, policies, sources
 
 CHANNEL: Final = "tieline_config"
 
@@ -29,13 +29,17 @@ class ConnectionRow:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The whole of it. `sources`: record kind → connections in order of trust. `overrides`: connection → kind → rows."""
+    """The whole of it. `sources`: record kind → connections in order of trust. `overrides`: connection → kind → rows.
+
+    `policies`: house rules as documents, by kind.
+    """
 
     connections: Mapping[str, ConnectionRow] = field(default_factory=dict)
     lines: Mapping[str, Line] = field(default_factory=dict)
     agents: Mapping[str, Agent] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 async def read(conn: AsyncConnection) -> Configuration:
@@ -52,6 +56,7 @@ async def read(conn: AsyncConnection) -> Configuration:
         agents={row.id: Agent.model_validate(row.definition) for row in await conn.execute(select(agents))},
         sources={kind: tuple(names) for kind, names in trust.items()},
         overrides=overrides,
+        policies={row.kind: row.definition for row in await conn.execute(select(policies))},
     )
 
 
@@ -66,6 +71,8 @@ async def save(tx: AsyncConnection, wanted: Configuration, *, now: datetime) -> 
     await _put(tx, agents, [_definition("id", key, agent, now) for key, agent in wanted.agents.items()])
     await _put_sources(tx, wanted.sources)
     await _put_overrides(tx, wanted.overrides, now)
+    rules = [{"kind": kind, "definition": dict(rule), "updated_at": now} for kind, rule in wanted.policies.items()]
+    await _put(tx, policies, rules)
     await announce(tx, "configuration")
 
 

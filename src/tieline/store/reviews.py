@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, select, text, tuple_, update
+from sqlalchemy import Row, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_people import review_items
@@ -133,6 +133,28 @@ async def settle(
 async def find(conn: AsyncConnection, item_id: UUID) -> ReviewItem | None:
     """Return one item."""
     row = (await conn.execute(select(review_items).where(review_items.c.id == item_id))).one_or_none()
+    return _item(row) if row else None
+
+
+async def note_undone(tx: AsyncConnection, item_id: UUID, *, by: str, now: datetime) -> ReviewItem | None:
+    """Note in a decision that it was taken back, and return the item; None: it was taken back before, or there is none."""
+    table = review_items.c
+    undone = table.decision.op("||")(func.jsonb_build_object("undone_by", by, "undone_at", now.isoformat()))
+    changed = (
+        update(review_items)
+        .where(table.id == item_id, table.decision.is_not(None), ~table.decision.has_key("undone_at"))
+        .values(decision=undone)
+        .returning(review_items)
+    )
+    row = (await tx.execute(changed)).one_or_none()
+    return _item(row) if row else None
+
+
+async def open_about(conn: AsyncConnection, kind: str, subject_key: str) -> ReviewItem | None:
+    """Return the open item of a kind about a subject."""
+    table = review_items.c
+    query = select(review_items).where(table.kind == kind, table.subject_key == subject_key, table.state == "open")
+    row = (await conn.execute(query)).one_or_none()
     return _item(row) if row else None
 
 

@@ -2,13 +2,30 @@
 
 from tieline.store.tables_access import api_keys, audit_entries, sessions
 from tieline.store.tables_calls import agent_events, call_aliases, call_events, inbox, interactions, legs, pop_codes, pops
-from tieline.store.tables_configuration import agents, connection_secrets, connections, lines, mapping_overrides, sources
+from tieline.store.tables_configuration import (
+    agents,
+    connection_secrets,
+    connections,
+    lines,
+    mapping_overrides,
+    policies,
+    sources,
+)
 from tieline.store.tables_deliveries import deliveries, delivery_attempts
 from tieline.store.tables_events import events, inbox_work, object_versions, pull_cursors
 from tieline.store.tables_mappings import mapping_drafts, mapping_versions
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
 from tieline.store.tables_streams import stream_states
+from tieline.store.tables_tickets import (
+    idempotency_keys,
+    ticket_attachments,
+    ticket_comments,
+    ticket_events,
+    ticket_links,
+    ticket_numbers,
+    tickets,
+)
 
 __all__ = [
     "agent_events",
@@ -22,6 +39,7 @@ __all__ = [
     "deliveries",
     "delivery_attempts",
     "events",
+    "idempotency_keys",
     "identity_keys",
     "inbox",
     "inbox_work",
@@ -35,6 +53,7 @@ __all__ = [
     "number_choices",
     "number_marks",
     "object_versions",
+    "policies",
     "pop_codes",
     "pops",
     "pull_cursors",
@@ -42,4 +61,10 @@ __all__ = [
     "sessions",
     "sources",
     "stream_states",
+    "ticket_attachments",
+    "ticket_comments",
+    "ticket_events",
+    "ticket_links",
+    "ticket_numbers",
+    "tickets",
 ]

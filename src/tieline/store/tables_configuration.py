@@ -63,3 +63,12 @@ mapping_overrides = Table(
     Column("updated_at", Instant, nullable=False),
 )
 """Rows laid over the connector's own mapping, by record kind."""
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("kind", Words, primary_key=True),
+    Column("definition", JSONB, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+"""House rules that are one document each: how tickets are handled."""

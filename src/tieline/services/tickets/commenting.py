@@ -1,0 +1,91 @@
+"""Write into a ticket; every system with a copy that takes comments is told, but for the one it came from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tieline.domain.ticket_hub import HubTicket
+from tieline.kit.ids import time_ordered_id
+from tieline.security.permissions import Caller
+from tieline.services.tickets.desk import TicketDesk
+from tieline.services.tickets.record import note
+from tieline.services.tickets.telling import tell_comment
+from tieline.store import ticket_history, ticket_links
+from tieline.store.database import Transaction
+from tieline.store.ticket_history import Attachment, Comment
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said. `public`: the customer may read it."""
+
+    text: str
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileWord:
+    """What somebody says of a file."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str | None = None
+    url: str | None = None
+
+
+async def say(tx: Transaction, desk: TicketDesk, ticket: HubTicket, words: Words, *, by: Caller, now: datetime) -> Comment:
+    """Add a comment of ours."""
+    comment = Comment(UUID(time_ordered_id(now)), ticket.id, words.text, by.agent or by.actor, words.public, now)
+    await _keep(tx, desk, comment)
+    await note(tx, ticket, by.actor, "commented", at=now, comment=str(comment.id))
+    return comment
+
+
+async def hear(tx: Transaction, desk: TicketDesk, ticket: HubTicket, said: Comment, *, external_id: str, now: datetime) -> bool:
+    """Take in a comment another system shows; False: it is known, an echo of ours included."""
+    known = await ticket_history.comments(tx, ticket.id)
+    origin = said.origin or ""
+    if any(one.places.get(origin) == external_id for one in known):
+        return False
+    ours = next((one for one in known if one.text == said.text and origin in one.places and one.places[origin] is None), None)
+    if ours is not None:
+        await ticket_history.place_comment(tx, ours.id, origin, external_id)
+        return False
+    await _keep(tx, desk, said, but_not=origin, placed=external_id)
+    await note(tx, ticket, origin, "commented", at=now, comment=str(said.id))
+    return True
+
+
+async def attach(
+    tx: Transaction, ticket: HubTicket, files: Iterable[FileWord], *, by: str, comment: UUID | None, now: datetime
+) -> None:
+    """Keep what is said of files."""
+    rows = [
+        Attachment(
+            id=UUID(time_ordered_id(now)),
+            ticket_id=ticket.id,
+            name=file.name,
+            media_type=file.media_type,
+            size_bytes=file.size_bytes,
+            by=by,
+            at=now,
+            comment_id=comment,
+            sha256=file.sha256,
+            url=file.url,
+        )
+        for file in files
+    ]
+    await ticket_history.add_attachments(tx, rows)
+
+
+async def _keep(tx: Transaction, desk: TicketDesk, comment: Comment, *, but_not: str = "", placed: str | None = None) -> None:
+    """Keep a comment and promise it to everybody else; where it is on its way it has no id yet."""
+    await ticket_history.add_comment(tx, comment)
+    links = [link for link in await ticket_links.of_ticket(tx, comment.ticket_id) if link.connection != but_not]
+    told = await tell_comment(tx, links, desk.directory.now, comment.id, now=comment.at)
+    if but_not:
+        await ticket_history.place_comment(tx, comment.id, but_not, placed)
+    for name in told:
+        await ticket_history.place_comment(tx, comment.id, name, None)

@@ -1,0 +1,45 @@
+"""Who a ticket's customer is in another system: by reference, by our index of numbers, by asking that system."""
+
+from tieline.domain.errors import NotFound, RequestRefused
+from tieline.domain.phone_normalise import normalise
+from tieline.domain.references import ExternalRef
+from tieline.domain.ticket_hub import HubTicket
+from tieline.kit.deadline import Deadline
+from tieline.services.directory import NO_LINE
+from tieline.services.tickets.desk import TicketDesk
+from tieline.services.tickets.spoke import ASK_WITHIN_S, Spoke
+from tieline.store import identity_of
+from tieline.store.database import Transaction
+
+
+async def customer_there(conn: Transaction, desk: TicketDesk, ticket: HubTicket, spoke: Spoke) -> str | None:
+    """Return the id the customer has in a system; None: nobody there is theirs beyond doubt. Raises: ConnectorError."""
+    if ticket.customer_ref is not None:
+        ref = ExternalRef.parse(ticket.customer_ref)
+        if ref.connection == spoke.name:
+            return ref.id
+    if ticket.phone is None:
+        return None
+    known = await identity_of.ids_by_number(conn, ticket.phone, spoke.name)
+    if len(known) == 1:
+        return known[0]
+    return await _asked(desk, ticket.phone, spoke) if not known else None
+
+
+async def _asked(desk: TicketDesk, number: str, spoke: Spoke) -> str | None:
+    mapping = desk.directory.now.books.get(spoke.name, {}).get("customer")
+    if mapping is None or not spoke.offers("customer.find"):
+        return None
+    try:
+        phone = normalise(number, line=NO_LINE)
+    except RequestRefused:
+        return None
+    found = await spoke.connection.run("customer.find", deadline=Deadline.after(ASK_WITHIN_S), phone=phone)
+    ids = {str(mapping.read(record)["id"]) for record in found.records}
+    return ids.pop() if len(ids) == 1 else None
+
+
+def require(spoke: Spoke, customer_id: str | None) -> None:
+    """Raises: NotFound: the system makes no ticket without its customer, and nobody there is theirs beyond doubt."""
+    if customer_id is None and "customer_id" in (spoke.connection.needs("ticket.create") or frozenset()):
+        raise NotFound("Nobody in that system is this customer beyond doubt.", code="customer_unknown_there")

@@ -1,0 +1,57 @@
+"""Write a change of a ticket down: the ticket, its history, the audit, and what other systems are promised. One transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tieline.domain.ticket_change import Change, Changed, change
+from tieline.domain.ticket_hub import HubTicket
+from tieline.security.permissions import Caller
+from tieline.services.tickets.desk import TicketDesk
+from tieline.services.tickets.telling import tell
+from tieline.store import audit_trail, ticket_history, tickets
+from tieline.store.database import Transaction
+from tieline.store.journal_rows import AuditRow
+from tieline.store.ticket_history import TicketEvent
+
+
+async def carry_through(
+    tx: Transaction,
+    desk: TicketDesk,
+    before: HubTicket,
+    wanted: Change,
+    *,
+    kind: str = "changed",
+    details: Mapping[str, Any] = {},
+) -> Changed:
+    """Change a locked ticket and tell everybody. What changes nothing leaves no trace."""
+    changed = change(before, wanted, desk.policy.promise)
+    if changed.fields:
+        await tickets.save(tx, changed.ticket)
+        fields = {name: [_plain(old), _plain(new)] for name, (old, new) in changed.fields.items()}
+        await note(tx, before, wanted.by, kind, at=wanted.at, fields=fields, **details)
+        await tell(tx, desk.directory.now, changed.ticket, now=wanted.at)
+    return changed
+
+
+async def note(tx: Transaction, ticket: HubTicket, by: str, kind: str, *, at: datetime, **details: Any) -> None:  # noqa: ANN401 - JSON
+    """Add a line to a ticket's history."""
+    await ticket_history.append(tx, TicketEvent(ticket.id, at, by, kind, details))
+
+
+async def audit(tx: Transaction, ticket: HubTicket, by: Caller, did: str, *, at: datetime, **details: Any) -> None:  # noqa: ANN401 - JSON
+    """Write down who did what with a ticket: names of fields and words of ours, nobody's data."""
+    row = AuditRow(
+        at=at,
+        actor=by.actor,
+        actor_role=by.role,
+        action=f"ticket.{did}",
+        subject=f"ticket:{ticket.id}",
+        call_id=ticket.call_id,
+        details=details,
+    )
+    await audit_trail.write(tx, row)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,115 @@
+"""A ticket's copies in other systems: where each is, what was last agreed, what waits for a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tieline.domain.ticket_link import Agreed, LinkState, Value
+from tieline.store.tables_tickets import ticket_links
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLink:
+    """One link as stored; what is on its way is not here but in the deliveries."""
+
+    ticket_id: UUID
+    connection: str
+    external_id: str | None
+    external_url: str | None
+    version: str | None
+    state: LinkState
+    generation: int
+    fault: str | None
+    created_at: datetime
+    synced_at: datetime | None
+
+
+async def add(tx: AsyncConnection, ticket_id: UUID, connection: str, *, external_id: str | None = None, now: datetime) -> bool:
+    """Link a ticket to a system; False: it is linked already."""
+    values = {"ticket_id": ticket_id, "connection": connection, "external_id": external_id, "created_at": now}
+    statement = upsert(ticket_links).values(values).on_conflict_do_nothing().returning(ticket_links.c.ticket_id)
+    return (await tx.execute(statement)).one_or_none() is not None
+
+
+async def of_ticket(conn: AsyncConnection, ticket_id: UUID) -> list[KeptLink]:
+    """Return a ticket's links by the connections' names."""
+    query = select(ticket_links).where(ticket_links.c.ticket_id == ticket_id).order_by(ticket_links.c.connection)
+    return [_link(row) for row in await conn.execute(query)]
+
+
+async def find(conn: AsyncConnection, ticket_id: UUID, connection: str) -> KeptLink | None:
+    """Return one link."""
+    query = select(ticket_links).where(ticket_links.c.ticket_id == ticket_id, ticket_links.c.connection == connection)
+    row = (await conn.execute(query)).one_or_none()
+    return _link(row) if row else None
+
+
+async def ticket_of(conn: AsyncConnection, connection: str, external_id: str) -> UUID | None:
+    """Return whose copy an object of another system is."""
+    query = select(ticket_links.c.ticket_id).where(
+        ticket_links.c.connection == connection, ticket_links.c.external_id == external_id
+    )
+    return (await conn.execute(query)).scalar_one_or_none()
+
+
+async def any_unnamed(conn: AsyncConnection, connection: str) -> bool:
+    """Say whether a copy is being made in a system whose id we have not heard of yet."""
+    query = select(ticket_links.c.ticket_id).where(
+        ticket_links.c.connection == connection, ticket_links.c.external_id.is_(None), ticket_links.c.fault.is_(None)
+    )
+    return (await conn.execute(query.limit(1))).one_or_none() is not None
+
+
+async def save(tx: AsyncConnection, link: KeptLink) -> None:
+    """Write what was learned of a link whose ticket is locked; counts its generation."""
+    values = {
+        "external_id": link.external_id,
+        "external_url": link.external_url,
+        "version": link.version,
+        "agreed": {name: _pair(agreed) for name, agreed in link.state.agreed.items()},
+        "held": {name: _written(value) for name, value in link.state.held.items()},
+        "generation": ticket_links.c.generation + 1,
+        "fault": link.fault,
+        "synced_at": link.synced_at,
+    }
+    whose = (ticket_links.c.ticket_id == link.ticket_id, ticket_links.c.connection == link.connection)
+    await tx.execute(update(ticket_links).where(*whose).values(values))
+
+
+def _pair(agreed: Agreed) -> list[Any]:
+    pair = [_written(agreed.ours), _written(agreed.theirs)]
+    return [*pair, True] if agreed.overruled else pair
+
+
+def _written(value: Value) -> Value:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _read(value: Value) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _link(row: Row[Any]) -> KeptLink:
+    agreed: Mapping[str, list[Any]] = row.agreed
+    state = LinkState(
+        agreed={name: Agreed(_read(pair[0]), _read(pair[1]), overruled=len(pair) > 2) for name, pair in agreed.items()},  # noqa: PLR2004 - the third is there when it is true
+        held={name: _read(value) for name, value in row.held.items()},
+    )
+    return KeptLink(
+        row.ticket_id,
+        row.connection,
+        row.external_id,
+        row.external_url,
+        row.version,
+        state,
+        row.generation,
+        row.fault,
+        row.created_at,
+        row.synced_at,
+    )
