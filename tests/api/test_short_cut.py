@@ -35,9 +35,9 @@ async def both_ways(
     return short, long
 
 
-def test_the_two_questions_of_every_call_take_it(door: FrontDoor) -> None:
+def test_the_three_questions_of_every_call_take_it(door: FrontDoor) -> None:
     taken = dict(short_cut._bare_routes(door.app.routes))
-    assert taken.keys() == {("GET", "/v1/screen-pop"), ("POST", "/v1/call-events")}
+    assert taken.keys() == {("GET", "/v1/screen-pop"), ("POST", "/v1/call-events"), ("GET", "/v1/route")}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -26,7 +26,6 @@ router = APIRouter(route_class=StrictRoute, tags=["Customers"])
 Reader = Annotated[Caller, permit("customers.read")]
 Searcher = Annotated[Caller, permit("customer.search")]
 Reference = Annotated[str, Path(max_length=300, description="Connection and the vendor's id.", examples=["crm:LC-1001"])]
-RecordKind = Literal["orders", "tickets", "invoices", "contracts"]
 _ONE = problems(
     {
         403: "An agent who has no call with this customer: `customer_not_in_call`; or `forbidden`, `scope_missing`.",
@@ -125,16 +124,43 @@ async def list_interactions(
     return Page(items=[ShownCall.model_validate(call) for call in shown], next=cursors.write(kind, next_place))
 
 
-@router.get(
-    "/v1/customers/{ref}/{kind}",
-    operation_id="list_customer_records",
-    summary="A customer's orders, tickets, invoices or contracts",
-    responses=_ONE,
-)
-async def list_records(ref: Reference, kind: RecordKind, caller: Reader, house: HouseOfRequest) -> FoundRecords:
-    """Ask every system that holds such records now; `sources` says as of when each answered."""
-    told = await reading.records_of(house.desk, _reference(ref), kind.removesuffix("s"), caller=caller)
-    return FoundRecords.model_validate(told)
+async def list_orders(ref: Reference, caller: Reader, house: HouseOfRequest) -> FoundRecords:
+    """Ask every system that holds orders now; `sources` says as of when each answered."""
+    return await _records(house, ref, "order", caller)
+
+
+async def list_tickets(ref: Reference, caller: Reader, house: HouseOfRequest) -> FoundRecords:
+    """Ask every system that holds tickets now; `sources` says as of when each answered."""
+    return await _records(house, ref, "ticket", caller)
+
+
+async def list_invoices(ref: Reference, caller: Reader, house: HouseOfRequest) -> FoundRecords:
+    """Ask every system that holds invoices now; `sources` says as of when each answered."""
+    return await _records(house, ref, "invoice", caller)
+
+
+async def list_contracts(ref: Reference, caller: Reader, house: HouseOfRequest) -> FoundRecords:
+    """Ask every system that holds contracts now; `sources` says as of when each answered."""
+    return await _records(house, ref, "contract", caller)
+
+
+for _kind, _endpoint in (
+    ("orders", list_orders),
+    ("tickets", list_tickets),
+    ("invoices", list_invoices),
+    ("contracts", list_contracts),
+):
+    router.add_api_route(
+        f"/v1/customers/{{ref}}/{_kind}",
+        _endpoint,
+        operation_id=f"list_customer_{_kind}",
+        summary=f"A customer's {_kind}",
+        responses=_ONE,
+    )
+
+
+async def _records(house: HouseOfRequest, ref: str, record: str, caller: Caller) -> FoundRecords:
+    return FoundRecords.model_validate(await reading.records_of(house.desk, _reference(ref), record, caller=caller))
 
 
 @router.get(

@@ -147,7 +147,11 @@ async def list_dead_letters(
 
 
 @router.post(
-    "/v1/dead-letters/replay", operation_id="replay_dead_letters", summary="Set what was given up going again", status_code=202
+    "/v1/dead-letters/replay",
+    operation_id="replay_dead_letters",
+    summary="Set what was given up going again",
+    status_code=202,
+    responses=problems(_NONE),
 )
 async def replay_dead_letters(wish: ReplayWish, caller: Decider, house: HouseOfRequest) -> ReplayAnswer:
     """Replay one, some, or all that match, so many a second; a dry run only counts. What is in doubt must be resolved instead."""

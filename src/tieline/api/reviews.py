@@ -167,7 +167,12 @@ async def decide_review(item_id: ItemId, decision: Decision, caller: Decider, ho
     return _shown(house, caller, item)
 
 
-@router.post("/v1/reviews/reject", operation_id="reject_reviews", summary="Close many items without consequences")
+@router.post(
+    "/v1/reviews/reject",
+    operation_id="reject_reviews",
+    summary="Close many items without consequences",
+    responses=problems(_NONE),
+)
 async def reject_reviews(rejections: Rejections, caller: Decider, house: HouseOfRequest) -> BulkAnswer:
     """Say of up to 200 items that nothing follows. What somebody else decided meanwhile is left as it is, and named."""
     ids = [_id(one) for one in rejections.ids]
