@@ -7,10 +7,10 @@ PY := .venv/bin/python
 ready := .venv/.ready
 RESOLVE := .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q
 
-.PHONY: help setup run test check fix bench docs lock clean
+.PHONY: help setup run test test-live check fix bench docs lock clean
 
 help: ## Show what can be done
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(ready) ## Create .venv with the pinned dependencies (first step of every other one)
 
@@ -26,6 +26,9 @@ run: setup ## Start the demo: database, simulated systems, API, pages, worker, r
 
 test: setup ## Run every test; PYTEST="-k word" narrows it
 	$(PY) -m pytest $(PYTEST)
+
+test-live: setup ## Run against real third-party systems (TIELINE_LAB: the folder of their scripts; needs root)
+	$(PY) -m pytest tests/live -m live $(PYTEST)
 
 check: setup ## Lint, types, import contracts, generated files
 	$(PY) -m ruff format --check .

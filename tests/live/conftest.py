@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.live.asterisk_lab import Lab, LabUnavailable, asterisk_lab
 from tests.live.tryton_books import Books, fill
 from tests.live.tryton_server import TrytonUnavailable, tryton_server
 
@@ -17,3 +18,22 @@ def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
             yield fill(address)
     except TrytonUnavailable as exc:
         pytest.skip(f"THE LIVE TEST AGAINST A REAL TRYTON DID NOT RUN: {exc}")
+
+
+@pytest.fixture
+async def asterisk(running_asterisk: Lab) -> Lab:
+    """A real Asterisk on which nobody talks."""
+    await running_asterisk.do("cli", "channel request hangup all")
+    return running_asterisk
+
+
+@pytest.fixture(scope="session")
+def running_asterisk(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A real Asterisk with telephones. Runs when asked for (`make test-live`); skips, loudly, where it cannot."""
+    if "live" not in request.config.option.markexpr:
+        pytest.skip("THE LIVE TESTS AGAINST A REAL ASTERISK DID NOT RUN: THEY ARE ASKED FOR WITH make test-live")
+    try:
+        with asterisk_lab() as lab:
+            yield lab
+    except LabUnavailable as exc:
+        pytest.skip(f"THE LIVE TESTS AGAINST A REAL ASTERISK DID NOT RUN: {exc}")

@@ -16,7 +16,7 @@ from tieline.connectors.manifest.part import Part, Template, Word
 StreamKind = Literal["ami", "ari", "esl"]
 EventName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_:-]{0,60}$")]
 HeaderText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
-OWN_FACTS = frozenset({"id", "linked", "new"})
+OWN_FACTS = frozenset({"id", "linked", "new", "first"})
 
 
 class Remembered(Part):
@@ -39,7 +39,7 @@ class Telling(Part):
 
     `call` are the paths that may name the call a message is about, `legs` those that name its telephones: a telephone known to
     belong to a call keeps to it, which `body.call.id` then is; `body.call.linked` is another call the message says it is part of,
-    `body.call.new` is true in the first message of a call.
+    `body.call.new` is true in the first message heard of a call, `body.call.first` in those about the telephone it is named for.
     `fields` are those of every event whose row does not give its own.
     """
 

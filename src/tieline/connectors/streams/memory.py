@@ -58,8 +58,13 @@ class CallMemory:
         for leg in legs:
             _keep(self._call_of, leg, call, most=MOST_LEGS)
         facts = self._known(call, stated)
-        told = {"id": call, "linked": stated if stated != call else None, "new": True if call not in self._facts else None}
-        completed["call"] = facts | {name: value for name, value in told.items() if value is not None}
+        completed["call"] = {
+            **facts,
+            "id": call,
+            **({"linked": stated} if stated not in {None, call} else {}),
+            **({"new": True} if call not in self._facts else {}),
+            **({"first": True} if stated in legs else {}),
+        }
         for rule in self._rules:
             if rule.holds({"body": completed}):
                 self._learn(rule, completed, facts)
