@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from tieline.connectors.language.conditions import canonical
+from tieline.connectors.language.moment_reading import moment_reader
 from tieline.connectors.language.paths import Read, compile_path
 from tieline.connectors.language.templates import constant_text
 from tieline.connectors.language.text_ops import compile_text_ops
@@ -16,15 +15,7 @@ from tieline.connectors.manifest.inbound_sources import Constant, Drawn
 from tieline.domain.errors import VendorMisconfigured
 
 Roots = Mapping[str, Any]
-# What lies outside is a counter or a mistake, not the time of an event.
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _DIGITS: Final = re.compile(r"[0-9]{1,20}(?=[-@/;]|\Z)")
-_EPOCH_UNITS: Final[Mapping[str, timedelta]] = {
-    "epoch_s": timedelta(seconds=1),
-    "epoch_ms": timedelta(milliseconds=1),
-    "epoch_us": timedelta(microseconds=1),
-}
 
 
 def compile_source(source: object, config: Mapping[str, Any]) -> Read:
@@ -130,31 +121,6 @@ def compile_time(written: str, zone: str) -> Callable[[object], datetime | None]
     Raises: VendorMisconfigured: an unknown zone.
     """
     try:
-        local = ZoneInfo(zone) if zone else UTC
+        return moment_reader(written, zone)
     except (KeyError, ValueError) as exc:
         raise VendorMisconfigured("the time zone is not known; write one such as Asia/Shanghai") from exc
-    unit = _EPOCH_UNITS.get(written)
-
-    def read(value: object) -> datetime | None:
-        try:
-            moment = _from_epoch(value, unit) if unit else _from_text(str(value), written)
-        except (ValueError, OverflowError):
-            return None
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=local)
-        return aware if EARLIEST <= aware <= LATEST else None
-
-    return read
-
-
-def _from_epoch(value: object, unit: timedelta) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + unit * float(str(value))
-
-
-def _from_text(text: str, written: str) -> datetime:
-    match written:
-        case "iso":
-            return datetime.fromisoformat(text)
-        case "rfc2822":
-            return parsedate_to_datetime(text)
-        case _:
-            return datetime.strptime(text, written)  # noqa: DTZ007 - the zone is set by the caller

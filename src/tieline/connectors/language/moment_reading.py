@@ -1,7 +1,8 @@
-"""How vendors write a moment, read: counted since 1970, ISO 8601, or by pattern in some zone."""
+"""How vendors write a moment, read: counted since 1970, ISO 8601, RFC 2822, or by pattern in some zone."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -36,4 +37,10 @@ def moment_reader(written: str, zone: str) -> Callable[[object], datetime | None
 
 
 def _from_text(text: str, written: str) -> datetime:
-    return datetime.fromisoformat(text) if written == "iso" else datetime.strptime(text, written)  # noqa: DTZ007 - the zone is set by the caller
+    match written:
+        case "iso":
+            return datetime.fromisoformat(text)
+        case "rfc2822":
+            return parsedate_to_datetime(text)
+        case _:
+            return datetime.strptime(text, written)  # noqa: DTZ007 - the zone is set by the caller
