@@ -1,4 +1,4 @@
-"""The catalog of systems, and those that are connected."""
+"""The connected systems and how each stands; they are changed in `connection_settings`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,19 +14,6 @@ from tieline.security.permissions import permit
 from tieline.services import connection_states
 
 router = APIRouter(route_class=StrictRoute, tags=["People and systems"])
-
-
-class ShownConnector(BaseModel):
-    """A system that can be connected."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    name: str
-    category: str | None
-    operations: tuple[str, ...]
-    receives_calls: Annotated[bool, Field(description="It can tell us of calls at `POST /v1/cti/{connection}`.")]
-    fault: Annotated[str | None, Field(description="Why its folder cannot be used, as a code.")] = None
 
 
 class ShownStream(BaseModel):
@@ -53,8 +40,11 @@ class ShownConnection(BaseModel):
     name: str
     connector: str | None
     standing: Annotated[
-        Literal["up", "trying", "paused", "misconfigured"],
-        Field(description="`paused`: it failed repeatedly or asked us to slow down, and is left alone for a while."),
+        Literal["up", "trying", "paused", "misconfigured", "switched_off"],
+        Field(
+            description="`paused`: it failed repeatedly or asked us to slow down, and is left alone for a while. "
+            "`switched_off`: an administrator paused it."
+        ),
     ]
     operations: tuple[str, ...]
     answers: Annotated[tuple[str, ...], Field(description="The kinds of records it is asked for.")]
@@ -64,18 +54,6 @@ class ShownConnection(BaseModel):
 
 
 ConnectionName = Annotated[str, Path(max_length=60, description="The administrator's name for it.", examples=["crm"])]
-
-
-@router.get(
-    "/v1/connectors",
-    operation_id="list_connectors",
-    summary="List the systems that can be connected",
-    dependencies=[permit("connectors.read")],
-)
-def list_connectors(house: HouseOfRequest) -> Page[ShownConnector]:
-    """Return the catalog, by id. The list is short and comes whole."""
-    found = connection_states.connectors(house.catalog)
-    return Page(items=[ShownConnector.model_validate(each, from_attributes=True) for each in found])
 
 
 @router.get(

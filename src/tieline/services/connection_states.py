@@ -1,31 +1,18 @@
-"""Which systems can be connected, which are, and how each stands at this moment. No vendor is asked."""
+"""Which systems are connected, and how each stands at this moment. No vendor is asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tieline.connectors.connection import VendorConnection
-from tieline.connectors.registry import Catalog, Connector
-from tieline.domain.errors import ManifestInvalid, NotFound
+from tieline.domain.errors import NotFound
 from tieline.services.live_directory import LiveDirectory
 from tieline.store import stream_states
 from tieline.store.database import Database
 from tieline.store.stream_states import StreamState
 
-Standing = Literal["up", "trying", "paused", "misconfigured"]
+Standing = Literal["up", "trying", "paused", "misconfigured", "switched_off"]
 _BY_BREAKER: Final[Mapping[str, Standing]] = {"closed": "up", "half_open": "trying", "open": "paused"}
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectorSummary:
-    """A system that can be connected. `fault` is the code of what is wrong with its folder."""
-
-    id: str
-    name: str
-    category: str | None
-    operations: tuple[str, ...] = ()
-    receives_calls: bool = False
-    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +33,15 @@ class ConnectionState:
     stream: StreamState | None = None
 
 
-def connectors(catalog: Catalog) -> Sequence[ConnectorSummary]:
-    """Return the whole catalog, by id."""
-    return [_summary(connector) for connector in catalog.list()]
-
-
 def connections(directory: LiveDirectory) -> Sequence[ConnectionState]:
-    """Return every connection that is set up and not switched off, by name."""
+    """Return every connection that is set up, by name."""
     states = [_state(directory, connection) for connection in directory.now.connections.values()]
     states += [
         ConnectionState(name, connector=None, standing="misconfigured", fault=code)
         for name, code in directory.faults.items()
         if name not in directory.now.connections
     ]
+    states += [ConnectionState(name, connector, standing="switched_off") for name, connector in directory.switched_off.items()]
     return sorted(states, key=lambda state: state.name)
 
 
@@ -75,20 +58,6 @@ async def with_streams(database: Database, states: Sequence[ConnectionState]) ->
     async with database.read() as conn:
         streams = await stream_states.read(conn)
     return [replace(state, stream=streams.get(state.name)) for state in states]
-
-
-def _summary(connector: Connector) -> ConnectorSummary:
-    try:
-        manifest = connector.manifest
-    except ManifestInvalid as exc:
-        return ConnectorSummary(connector.folder.name, name=connector.folder.name, category=None, fault=exc.code)
-    return ConnectorSummary(
-        id=manifest.id,
-        name=manifest.name,
-        category=manifest.category,
-        operations=tuple(sorted(manifest.operations)),
-        receives_calls=manifest.inbound is not None and manifest.inbound.call is not None,
-    )
 
 
 def _state(directory: LiveDirectory, connection: VendorConnection) -> ConnectionState:

@@ -8,6 +8,7 @@ from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.manifest.stream import StreamIntake
 from tieline.connectors.registry import Catalog, Connector
+from tieline.services.connector_forms import arrivals_of
 from tieline.services.connector_quality import STANDARDS, Quality, Stand, quality_of
 
 UNRATED: Final = "not rated"
@@ -61,7 +62,7 @@ def _index(folders: list[Folder]) -> Iterator[str]:
     for manifest, quality, _readme in folders:
         verbs = _verbs(manifest)
         cells = " | ".join(" ".join(verbs.get(family, ())) for family in families)
-        arriving = " ".join(name for name, _ in _intakes(manifest))
+        arriving = " ".join(arrivals_of(manifest))
         yield f"| [{manifest.name}]({manifest.id}.md) | {manifest.category} | {quality.tier or UNRATED} | {cells} | {arriving} |"
     yield ""
     yield "## Tiers"
@@ -148,10 +149,7 @@ def _operations(manifest: Manifest) -> Iterator[str]:
 
 def _intakes(manifest: Manifest) -> Iterator[tuple[str, Part]]:
     """Yield what may arrive, by name: each intake the manifest declares."""
-    for name in type(manifest.inbound).model_fields if manifest.inbound else ():
-        intake = getattr(manifest.inbound, name)
-        if isinstance(intake, Part):
-            yield name, intake
+    yield from ((name, getattr(manifest.inbound, name)) for name in arrivals_of(manifest))
 
 
 def _arriving(manifest: Manifest) -> Iterator[str]:

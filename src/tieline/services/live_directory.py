@@ -39,11 +39,16 @@ class _Opened:
 
 
 class LiveDirectory:
-    """The snapshot that holds now. `faults` names each connection that could not be opened as it is set up now, with a code."""
+    """The snapshot that holds now.
+
+    `faults` names each connection that could not be opened as it is set up now, with a code; `switched_off` each that an
+    administrator paused, with its connector.
+    """
 
     def __init__(self, database: Database, *, catalog: Catalog, box: SecretBox, egress: Egress, clock: Clock) -> None:
         self.now = Directory()
         self.faults: dict[str, str] = {}
+        self.switched_off: dict[str, str] = {}
         self._database = database
         self._catalog = catalog
         self._box = box
@@ -65,6 +70,7 @@ class LiveDirectory:
             sealed = await secrets.of_all(tx)
         before = self._opened
         self._opened = self._open_all(wanted, sealed)
+        self.switched_off = {name: row.connector for name, row in wanted.connections.items() if row.paused}
         self.now = Directory(
             lines=wanted.lines,
             agents=wanted.agents,

@@ -1,7 +1,7 @@
 """Check what an administrator filled in against the manifest's form, and give every value its type."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,10 +20,15 @@ def settle(manifest: Manifest, config: Mapping[str, Any], secrets: Mapping[str, 
     """
     faults = list(_faults(manifest, config, secrets))
     if faults:
-        code = "secret_missing" if any("secret" in fault for fault in faults) else None
-        raise VendorMisconfigured("; ".join(faults), code=code)
+        raise VendorMisconfigured("; ".join(faults), code=_code(faults))
     given = {**config, **secrets}
     return {name: _typed(field, given.get(name)) for name, field in manifest.config.items()}
+
+
+def _code(faults: Sequence[str]) -> str | None:
+    if any("secret" in fault for fault in faults):
+        return "secret_missing"
+    return "url_forbidden" if all(fault.endswith(_EXPECTED["url"]) for fault in faults) else None
 
 
 def open_settings(manifest: Manifest, config: Mapping[str, Any]) -> dict[str, Any]:
