@@ -21,6 +21,7 @@ Administrator = Annotated[Caller, permit("connections.manage")]
 NewName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,40}$", description="A word for it.", examples=["crm"])]
 FieldName = Annotated[str, Field(min_length=1, max_length=63)]
 _NONE = {404: "There is no such connection: `not_found`."}
+_NOWHERE = {404: "No address is written like this: `not_found`."}
 _STATE = {
     412: "It changed since you read it: `precondition_failed`.",
     428: "It exists and `If-Match` is missing: `precondition_required`.",
@@ -107,7 +108,7 @@ async def get_connection(
     "/v1/connections/{name}",
     operation_id="put_connection",
     summary="Connect a system, or change how it is connected",
-    responses={**problems(_STATE | _FORM), 201: {"model": ShownSettings, "description": "It is new."}},
+    responses={**problems(_NOWHERE | _STATE | _FORM), 201: {"model": ShownSettings, "description": "It is new."}},
 )
 async def put_connection(
     name: NewName,

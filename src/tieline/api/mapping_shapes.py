@@ -114,6 +114,7 @@ class Previewed(BaseModel):
 
     kind: str
     records: Sequence[Sequence[PreviewedField]]
+    error: Annotated[str | None, Field(description="Why the other system brought nothing, as a code.")] = None
 
 
 def entries_of(written: WrittenMapping) -> Mapping[str, MappingEntry]:
@@ -142,4 +143,4 @@ def previewed(found: Preview) -> Previewed:
         ]
         for record in found.records
     ]
-    return Previewed(kind=found.kind, records=records)
+    return Previewed(kind=found.kind, records=records, error=found.error)

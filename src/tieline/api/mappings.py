@@ -34,11 +34,6 @@ _ROWS = {
     422: "A row cannot be used; `detail` names it: `mapping_invalid`, `mapping_conflict`, `codec_invalid`, `expr_invalid`, "
     "`expr_limit`."
 }
-_VENDOR = {
-    409: "The other system said so: `upstream_conflict`, `upstream_duplicate`, `upstream_ambiguous`.",
-    502: "The other system did not answer as hoped: `upstream_…`.",
-    504: "The other system did not answer in time: `upstream_timeout`.",
-}
 
 
 class ShownMapping(BaseModel):
@@ -120,7 +115,7 @@ async def delete_draft(
     "/v1/mappings/{connection}/preview",
     operation_id="preview_mapping",
     summary="What would the rows make of a record?",
-    responses=problems(_NONE | _VENDOR | _ROWS),
+    responses=problems(_NONE | _ROWS),
 )
 async def preview_mapping(connection: Connection, wish: PreviewWish, caller: Editor, house: HouseOfRequest) -> Previewed:
     """Explain each field of a record: where it was looked for, what stood there, what became of it, and why it stayed out.

@@ -9,7 +9,7 @@ from tieline.connectors.contract import CAPABILITIES
 from tieline.connectors.recordings.example import OperationExample
 from tieline.connectors.recordings.replay import RecordedWire
 from tieline.connectors.registry import Connector
-from tieline.domain.errors import NotFound, RequestRefused
+from tieline.domain.errors import ConnectorError, NotFound, RequestRefused
 from tieline.kit.deadline import Deadline
 from tieline.mapping.preview import FieldPreview
 from tieline.mapping.record import RecordMapping
@@ -26,10 +26,11 @@ MOST_RECORDS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What was previewed: the record kind, and for each record what became of each field."""
+    """What was previewed: the record kind, and for each record what became of each field. `error`: why nothing came."""
 
     kind: str
-    records: Sequence[Sequence[FieldPreview]]
+    records: Sequence[Sequence[FieldPreview]] = ()
+    error: str | None = None
 
 
 def preview_record(reading: Reading, state: MappingState, kind: str, record: Mapping[str, Any]) -> Preview:
@@ -50,7 +51,7 @@ async def preview_live(
 ) -> Preview:
     """Ask the real system, as (operation, inputs), and explain what it brings; who looked at whom is in the audit.
 
-    Raises: NotFound: it is not open. RequestRefused: not offered, it writes, or no such input. ConnectorError.
+    Raises: NotFound: it is not open. RequestRefused: not offered, it writes, or no such input.
     """
     operation, written = asked
     trial = house.directory.trial(state.row.name)
@@ -66,7 +67,10 @@ async def preview_live(
     )
     async with house.database.begin() as tx:
         await audit_trail.write(tx, note)
-    result = await trial.connection.run(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
+    try:
+        result = await trial.connection.run(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
+    except ConnectorError as exc:
+        return Preview(CAPABILITIES[operation].record, error=exc.code)
     return _explained(reading, state, operation, result.records)
 
 
