@@ -80,6 +80,7 @@ WRONG_EXAMPLES = {
     "the faults": ("faults: []", "faults: [something]", "what is of no use is []"),
     "what is passed over": ("skipped: 0", "skipped: 1", "0 events are passed over"),
     "no challenge": ("faults: []", "challenge: true", "it is not a question about our address"),
+    "a secret in what is kept": ("x-id: d-1}", "x-id: d-1, x-more: dummy-token}", "the secret token is kept with the request"),
     "a refusal that does not happen": ("faults: []", "refused: signature_missing", "it is not refused"),
 }
 
@@ -121,6 +122,11 @@ WRONG_MANIFESTS = {
     "an unknown event": ("emit: ticket.changed, id", "emit: ticket.changd, id", "there is no event 'ticket.changd'"),
     "an unknown proof": ("kind: timestamp", "kind: timestmp", "kind must be one of"),
     "a seal that nothing explains": ('text: "ok ${body.id}"', "seal: success", "seal and open need sealed:"),
+    "a GET that any page could send": (
+        "    accept: [json]\n    verify:\n      - kind: signature\n        given: header.X-Sig\n        expected:",
+        "    accept: [json, query]\n    verify:\n      - {kind: basic, username: u, password: $config.token}\n      #",
+        "accept: query needs a proof no browser sends by itself",
+    ),
     "two bodies": ('text: "ok ${body.id}"', 'text: "ok", xml: "<ok/>"', "a reply has one body"),
     "packing outside the body": ("dedupe: [header.x-id]", "unpack: [{at: query.x, as: json}]", "must start with body"),
     "a time that is none": ("{from: header.X-Time, format: epoch_s}", "{from: header.X-Time}", "say how the moment is written"),

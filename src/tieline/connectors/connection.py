@@ -33,10 +33,11 @@ from tieline.security.egress import Egress
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the connection stands at this moment, without asking the vendor."""
+    """How the connection stands now, without asking the vendor. `refusal`: the code by which it refused our credentials."""
 
     breaker: BreakerState
     paused_s: float
+    refusal: str = ""
 
 
 class VendorConnection(Asking, Hearing, contract.Connection):
@@ -87,7 +88,7 @@ class VendorConnection(Asking, Hearing, contract.Connection):
 
     def health(self) -> Health:
         """Tell how it stands, without asking the vendor."""
-        return Health(self._exchanger.breaker.state, self._exchanger.throttle.paused_s())
+        return Health(self._exchanger.breaker.state, self._exchanger.throttle.paused_s(), self._exchanger.schemes.refusal)
 
     async def aclose(self) -> None:
         """Close every connection to the vendor; calls under way end as broken."""

@@ -20,6 +20,7 @@ class ConnectionState:
     """A connected system. `paused_s`: seconds until the vendor, who asked to be left alone, is asked again.
 
     `fault` beside any standing but `misconfigured`: its files were written anew and cannot be used; what they were before holds.
+    `misconfigured`: it cannot be opened, or the vendor refuses the credentials it signs in by.
     `stream`: how it stands with listening to it, as the process that listens wrote it down.
     """
 
@@ -66,9 +67,9 @@ def _state(directory: LiveDirectory, connection: VendorConnection) -> Connection
     return ConnectionState(
         name=connection.name,
         connector=connection.connector.manifest.id,
-        standing="paused" if health.paused_s > 0 else _BY_BREAKER[health.breaker],
+        standing="misconfigured" if health.refusal else "paused" if health.paused_s > 0 else _BY_BREAKER[health.breaker],
         operations=tuple(sorted(connection.operations)),
         answers=tuple(sorted(records)),
         paused_s=round(health.paused_s, 1),
-        fault=directory.faults.get(connection.name),
+        fault=directory.faults.get(connection.name) or health.refusal or None,
     )

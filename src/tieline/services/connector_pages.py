@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tieline.connectors.contract import CAPABILITIES
-from tieline.connectors.manifest.part import Part
+from tieline.connectors.manifest.inbound import Intake
+from tieline.connectors.manifest.inbound_proof import each_proof
+from tieline.connectors.manifest.inbound_rows import NOTHING
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.manifest.stream import StreamIntake
 from tieline.connectors.registry import Catalog, Connector
@@ -147,9 +149,12 @@ def _operations(manifest: Manifest) -> Iterator[str]:
         yield f"| `{name}` | {'writes' if CAPABILITIES[name].writes else 'reads'} | {told} |"
 
 
-def _intakes(manifest: Manifest) -> Iterator[tuple[str, Part]]:
+def _intakes(manifest: Manifest) -> Iterator[tuple[str, Intake | StreamIntake]]:
     """Yield what may arrive, by name: each intake the manifest declares."""
-    yield from ((name, getattr(manifest.inbound, name)) for name in arrivals_of(manifest))
+    for name in arrivals_of(manifest):
+        intake = getattr(manifest.inbound, name)
+        if isinstance(intake, Intake | StreamIntake):
+            yield name, intake
 
 
 def _arriving(manifest: Manifest) -> Iterator[str]:
@@ -158,8 +163,9 @@ def _arriving(manifest: Manifest) -> Iterator[str]:
             yield from _listened(intake)
             continue
         door = "/v1/cti/{connection}" if name == "call" else "/v1/webhooks/{connection}"
-        verify = getattr(getattr(intake, "verify", None), "kind", "")
-        emitted = dict.fromkeys(str(event.emit) for event in getattr(intake, "events", ()) if hasattr(event, "emit"))
+        proofs = dict.fromkeys(proof.kind for proof in each_proof(getattr(intake, "verify", ())))
+        verify = ", ".join(kind for kind in proofs if kind != "condition")
+        emitted = dict.fromkeys(str(event.emit) for event in getattr(intake, "events", ()) if event.emit != NOTHING)
         yield ""
         yield f"Tells us by `{door}` ({name}; proved by `{verify}`): {', '.join(emitted)}."
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from pydantic_core import to_jsonable_python
 
@@ -29,6 +29,7 @@ def replay_intake(connection: VendorConnection, content: IntakeExample, fault: F
         yield fault(f"it is {'taken for' if admission.challenge else 'not'} a question about our address", "challenge")
     yield from _reply_faults(admission, content, fault)
     if admission.kept is not None:
+        yield from _shown_secrets(admission.kept, content, fault)
         yield from _reading_faults(connection.read(admission.kept, kind=content.intake), content, fault)
         if content.dedupe_key is not None and admission.dedupe_key != content.dedupe_key:
             yield fault(f"a repetition is known by {admission.dedupe_key!r}", "dedupe_key")
@@ -65,6 +66,14 @@ def _reply_faults(admission: Admission, content: IntakeExample, fault: Fault) ->
                 yield fault(f"the reply's {key} is {getattr(told, key)!r}", "reply")
     elif not content.refused and reply.status != content.reply_status:
         yield fault(f"the reply's status is {reply.status}", "reply_status")
+
+
+def _shown_secrets(kept: InboundRequest, content: IntakeExample, fault: Fault) -> Iterator[Problem]:
+    """What is written down with a request, beside its body, must not let anybody else send the next one."""
+    shown = "\n".join((*kept.headers.values(), unquote_plus(kept.query), kept.path_tail, kept.url))
+    for name, value in content.secrets.items():
+        if value and value in shown:
+            yield fault(f"the secret {name} is kept with the request; prove it with a kind that takes it out", "request")
 
 
 def _reading_faults(reading: Reading, content: IntakeExample, fault: Fault) -> Iterator[Problem]:

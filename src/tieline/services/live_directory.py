@@ -19,6 +19,7 @@ from tieline.services.connectors import Trial
 from tieline.services.directory import Directory
 from tieline.services.gray_mappings import Books, Kept, open_books
 from tieline.services.sources import Source
+from tieline.services.token_vault import StoredTokens
 from tieline.store import configuration, secrets
 from tieline.store.configuration import Configuration, ConnectionRow
 from tieline.store.database import Database
@@ -128,7 +129,15 @@ class LiveDirectory:
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
         settled = open_settings(connector.manifest, row.config)
         books = open_books(connector.mapping_file, overrides, connection=row.name, config=settled)
-        connection = open_connection(row.name, connector, config=row.config, secrets=plain, clock=self._clock, egress=self.egress)
+        connection = open_connection(
+            row.name,
+            connector,
+            config=row.config,
+            secrets=plain,
+            clock=self._clock,
+            egress=self.egress,
+            vault=StoredTokens(self._database, self._box, self._clock, connection=row.name),
+        )
         return _Opened(given, stamps, connection, books)
 
     async def _follow(self) -> None:

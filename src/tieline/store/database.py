@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale, require_version, unreachable
 from tieline.store.database_errors import overload_when_passing
-from tieline.store.exclusive import exclusively
+from tieline.store.exclusive import exclusively, one_at_a_time
 from tieline.store.notifications import Note, listen
 
 Transaction = AsyncConnection
@@ -103,6 +103,10 @@ class Database:
     def listen(self, *channels: str) -> AsyncGenerator[Note, None]:
         """Yield what is notified on `channels`; see `tieline.store.notifications`."""
         return listen(self._address, channels)
+
+    def one_at_a_time(self, name: str, *, within_s: float) -> contextlib.AbstractAsyncContextManager[None]:
+        """Hold a lock for something short; see `tieline.store.exclusive`. Raises: Overloaded."""
+        return one_at_a_time(self._address, name, within_s=within_s)
 
     async def exclusively(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do something that one process at a time may do; see `tieline.store.exclusive`. Raises: Overloaded."""

@@ -6,14 +6,16 @@ must not share connections between transactions.
 """
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import psycopg
 
 from tieline.domain.errors import Overloaded
 from tieline.store.database_connect import Connection
+from tieline.store.database_errors import overload_when_passing
 
 STILL_HELD_EVERY_S: Final = 2.0
 STILL_HELD_WITHIN_S: Final = 3.0
@@ -35,6 +37,27 @@ async def exclusively(address: str, name: str, work: Callable[[], Awaitable[None
             await _work_while_held(connection, work)
     except psycopg.OperationalError as exc:
         raise Overloaded("The lock of an exclusive task is lost.") from exc
+
+
+@contextlib.asynccontextmanager
+async def one_at_a_time(address: str, name: str, *, within_s: float) -> AsyncIterator[None]:
+    """Hold the lock `name` for something short that may be done twice if the database goes away meanwhile.
+
+    Raises: Overloaded: somebody else held it too long, or the database is away.
+    """
+    with overload_when_passing():
+        connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
+        try:
+            await connection.execute(_SESSION)
+            await connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{round(within_s * 1000)}ms",))
+            await connection.execute("SELECT pg_advisory_lock(%s)", (_key(name),))
+        except BaseException:
+            await connection.close()
+            raise
+    try:
+        yield
+    finally:
+        await connection.close()
 
 
 async def _work_while_held(connection: Connection, work: Callable[[], Awaitable[None]]) -> None:

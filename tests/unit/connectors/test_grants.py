@@ -128,9 +128,16 @@ async def test_a_grant_that_is_gone_waits_for_a_person_and_is_not_hammered(tmp_p
         office.now += timedelta(seconds=10)
     assert len(office.forms) == 1
     office.now += timedelta(seconds=10)
+    connection = office.connect()
+    assert connection.health().refusal == ""
     with pytest.raises(VendorMisconfigured):
-        await ping(office.connect())
+        await ping(connection)
     assert len(office.forms) == 2
+    assert connection.health().refusal == "upstream_reauthorise"
+    office.answer = office._rotate
+    office.now += timedelta(seconds=60)
+    await ping(connection)
+    assert connection.health().refusal == ""
 
 
 @pytest.mark.parametrize(

@@ -64,13 +64,16 @@ class Bench:
         """Return the credentials of a request that an entry makes for itself: those it names, or the entries above."""
         return self.scheme(request.auth) if request.auth else self.above
 
-    def source(self, fetch: FetchToken, *, grown_from: Part | tuple[str, ...], renew_early_s: float) -> TokenSource:
+    def source(
+        self, fetch: FetchToken, *, grown_from: Part | tuple[str, ...], renew_early_s: float, spends: bool = False
+    ) -> TokenSource:
         """Return a token source; what was kept is forgotten when what the token is `grown_from` changes."""
         parts = grown_from if isinstance(grown_from, tuple) else tuple(self._used_by(grown_from))
         habits = Habits(
             renew_early_s=renew_early_s,
             timeout_s=self.tools.timeout_s,
             place=self.place,
+            spends=spends,
             origin=hashlib.sha256(json_bytes(parts)).hexdigest(),
             vault=self.tools.keeping.vault,
         )

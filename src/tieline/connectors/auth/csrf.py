@@ -77,6 +77,11 @@ class CsrfAuth:
     async def observe(self, incoming: Incoming) -> None:
         """Nothing to do."""
 
+    @property
+    def refusal(self) -> str:
+        """The code by which the vendor refused to give a token."""
+        return self._source.refusal
+
     def secrets(self) -> tuple[str, ...]:
         """Return the token and its cookies."""
         return tuple(value for value in self._source.values.values() if value)

@@ -45,6 +45,10 @@ class Entry(Protocol):
     async def observe(self, incoming: Incoming) -> None:
         """Look at an answer, which may carry what the next request needs."""
 
+    @property
+    def refusal(self) -> str:
+        """The code by which the vendor turned these credentials down; empty: it did not, as far as is known."""
+
     def secrets(self) -> tuple[str, ...]:
         """Return everything secret that may now stand in a request, for redaction."""
 
@@ -66,6 +70,11 @@ class Still:
     async def observe(self, incoming: Incoming) -> None:
         """Nothing to do."""
 
+    @property
+    def refusal(self) -> str:
+        """Only an answer to a request of its own could tell."""
+        return ""
+
     def secrets(self) -> tuple[str, ...]:
         """Nothing but what the configuration holds."""
         return ()
@@ -85,6 +94,11 @@ class Chain:
     def renewable(self) -> bool:
         """Say whether another attempt may be signed by other credentials."""
         return any(entry.renewable for entry in self.entries)
+
+    @property
+    def refusal(self) -> str:
+        """The code of the first refusal among the entries."""
+        return next((entry.refusal for entry in self.entries if entry.refusal), "")
 
     def above(self, count: int) -> "Chain":
         """Return the first `count` entries as a chain of their own."""

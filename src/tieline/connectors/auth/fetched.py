@@ -37,6 +37,11 @@ class FetchedAuth:
         if newer:
             await self._source.replace(newer)
 
+    @property
+    def refusal(self) -> str:
+        """The code by which the vendor refused to give a token."""
+        return self._source.refusal
+
     def secrets(self) -> tuple[str, ...]:
         """Return the token in use, and what came with it."""
         return tuple(value for value in self._source.values.values() if value)

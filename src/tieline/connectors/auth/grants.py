@@ -25,7 +25,8 @@ def refresh_token_auth(auth: declared.RefreshTokenAuth, bench: Bench) -> Entry:
     first, client_id = bench.required(auth.refresh_token, "refresh_token"), bench.required(auth.client_id, "client_id")
     endpoint = _endpoint(auth, bench, client_id, bench.optional(auth.client_secret))
     grant = Grant(endpoint, refresh_token(first))
-    source = bench.source(grant, grown_from=(endpoint.url, client_id, first), renew_early_s=auth.renew_early_s)
+    grown_from = (endpoint.url, client_id, first)
+    source = bench.source(grant, grown_from=grown_from, renew_early_s=auth.renew_early_s, spends=True)
     return _fetched(auth, bench, source)
 
 

@@ -30,6 +30,11 @@ class Schemes:
     def __getitem__(self, name: str) -> Chain:
         return self._chains[name]
 
+    @property
+    def refusal(self) -> str:
+        """The code of the first refusal among the schemes; empty: none is known."""
+        return next((chain.refusal for chain in self._chains.values() if chain.refusal), "")
+
     def secrets(self) -> tuple[str, ...]:
         """Return everything secret that may now stand in a request."""
         return tuple(secret for chain in self._chains.values() for secret in chain.secrets())

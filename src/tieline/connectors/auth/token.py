@@ -42,18 +42,20 @@ class FetchToken(Protocol):
 class Habits:
     """How one sign-in is kept. `renew_early_s` before its end a token is renewed; `timeout_s` is for one fetch.
 
-    `place` is its name in the vault; `origin` changes when the credentials do.
+    `place` is its name in the vault; `origin` changes when the credentials do. `spends`: a fetch uses up what it trades, so one
+    under way is seen to its end.
     """
 
     renew_early_s: float
     timeout_s: float
     place: str = "auth"
     origin: str = ""
+    spends: bool = False
     vault: TokenVault = field(default_factory=MemoryVault)
 
 
 class TokenSource:
-    """The token of one sign-in of one connection."""
+    """The token of one sign-in. `refusal`: the code by which the vendor has turned the credentials down, if it did."""
 
     def __init__(self, fetch: FetchToken, habits: Habits, *, clock: Clock) -> None:
         self._fetch = fetch
@@ -63,6 +65,7 @@ class TokenSource:
         self._flight: asyncio.Task[None] | None = None
         self._unsaved: Kept | None = None
         self._kept = Kept(origin=habits.origin)
+        self.refusal = ""
 
     @property
     def token(self) -> str:
@@ -123,13 +126,15 @@ class TokenSource:
                 self._adopt(kept)
                 return
             if kept.until is not None and now < kept.until:
-                raise VendorMisconfigured("the other system has just refused our credentials", code=kept.refused or None)
+                self.refusal = kept.refused
+                raise VendorMisconfigured("the other system has just refused our credentials", code=kept.refused)
             await self._keep(await self._fetched(wire, kept))
 
     async def _fetched(self, wire: Wire, kept: Kept) -> Kept:
         try:
             token = await self._fetch(wire, deadline=Deadline.after(self._habits.timeout_s), kept=kept)
         except VendorMisconfigured as exc:
+            self.refusal = exc.code
             refusal = kept.model_copy(update={"refused": exc.code, "until": self._clock() + REFUSED_PAUSE})
             await self._habits.vault.store(self._habits.place, refusal.model_dump_json())
             raise
@@ -148,14 +153,16 @@ class TokenSource:
         self._adopt(kept)
 
     def _adopt(self, kept: Kept) -> None:
-        self._kept = kept
+        self._kept, self.refusal = kept, ""
         if kept.expires is not None:
             left_s = (kept.expires - self._clock()).total_seconds()
             self._renew_from = kept.expires - timedelta(seconds=min(self._habits.renew_early_s, left_s / 2))
 
     async def aclose(self) -> None:
-        """Stop a fetch under way."""
+        """Stop a fetch under way, or let it end where something would be lost with it."""
         if self._flight is not None and not self._flight.done():
+            if self._habits.spends:
+                await asyncio.wait([self._flight], timeout=self._habits.timeout_s)
             self._flight.cancel()
             await asyncio.wait([self._flight])
 

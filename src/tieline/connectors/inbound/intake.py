@@ -14,15 +14,17 @@ from tieline.connectors.inbound.call_rows import compile_call_row
 from tieline.connectors.inbound.challenges import Question
 from tieline.connectors.inbound.event_rows import compile_event_row
 from tieline.connectors.inbound.keeping import Keeper
-from tieline.connectors.inbound.letter import EVERYTHING, Letter, Opening
+from tieline.connectors.inbound.letter import Letter, Opening
 from tieline.connectors.inbound.replies import compile_reply
 from tieline.connectors.inbound.request import Admission, Inbound, InboundRequest, Reading, Refusal, Reply
 from tieline.connectors.inbound.rows import Row, RowReader
 from tieline.connectors.inbound.sealing import Entropy, SealBroken, compile_seal
 from tieline.connectors.inbound.unpacking import compile_unpacking
+from tieline.connectors.inbound.verifier import wanted_roots
 from tieline.connectors.inbound.verify import compile_verifier
 from tieline.connectors.language.paths import compile_path
 from tieline.connectors.manifest.inbound import CallIntake, EventIntake
+from tieline.connectors.manifest.inbound_rows import row_paths
 
 _STATUS: Final[Mapping[Refusal, int]] = {
     "signature_missing": 401,
@@ -59,11 +61,15 @@ class Intake:
         self._questions = [Question(each, config, usual=self._verify, seal=seal) for each in declared.challenges]
         self._keeper = Keeper(declared)
         self._rows = RowReader(_compiled(declared, config), split=compile_path(declared.split) if declared.split else None)
+        self._wanted = wanted_roots(declared.split, *(path for row in declared.events for path in row_paths(row)))
         self._reply = compile_reply(declared.reply, config, seal)
 
     def admit(self, request: InboundRequest, *, now: datetime) -> Admission:
         """Verify one request over its raw bytes and say what its sender is told. Never raises for what was sent."""
-        letter = Letter(request, self._opening)
+        return self._admit(Letter(request, self._opening), now)
+
+    def _admit(self, letter: Letter, now: datetime) -> Admission:
+        request = letter.request
         try:
             question = next((question for question in self._questions if question.is_asked_by(letter)), None)
             if question is not None:
@@ -83,7 +89,7 @@ class Intake:
     def read(self, request: InboundRequest) -> Reading:
         """Say what a request means that was admitted before, now or from the store. Never raises for what was sent."""
         try:
-            return self._rows.read(Letter(request, self._opening).roots(EVERYTHING))
+            return self._rows.read(Letter(request, self._opening).roots(self._wanted))
         except Unreadable as exc:
             return Reading(faults=(str(exc),))
         except SealBroken:
@@ -91,11 +97,12 @@ class Intake:
 
     def translate(self, request: InboundRequest, *, now: datetime) -> Inbound:
         """Admit and read at once; a body that cannot be read is refused."""
-        admission = self.admit(request, now=now)
+        letter = Letter(request, self._opening)
+        admission = self._admit(letter, now)
         if admission.refused or admission.challenge:
             return Inbound((), admission.reply, admission.refused, challenge=admission.challenge)
         try:
-            reading = self._rows.read(Letter(request, self._opening).roots(EVERYTHING))
+            reading = self._rows.read(letter.roots(self._wanted))
         except Unreadable as exc:
             return Inbound((), Reply(_STATUS[exc.code]), exc.code)
         ignored = reading.faults[0] if reading.faults else ""

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -36,7 +35,8 @@ class Keeper:
     def kept(self, request: InboundRequest) -> InboundRequest:
         """Return the request without fixed secrets, path and whole address included; a signature is no secret."""
         headers = {name: value for name, value in request.headers.items() if name not in self._headers}
-        return replace(request, headers=headers, query=self._without_secrets(request.query), path_tail="", url="", peer="")
+        query = self._without_secrets(request.query)
+        return InboundRequest(request.method, headers, query, request.content_type, request.body)
 
     def dedupe_key(self, letter: Letter) -> str | None:
         """Return the delivery's id; without one a digest, if every event says how new it is: then two alike mean the same."""

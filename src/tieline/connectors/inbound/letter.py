@@ -43,6 +43,8 @@ class Letter:
     @cached_property
     def query(self) -> dict[str, Any]:
         """The parameters of the address; one given several times is a list."""
+        if not self.request.query:
+            return {}
         written = self.request.query if self._opening.plus_is_space else self.request.query.replace("+", "%2B")
         try:
             found = parse_qs(

@@ -28,13 +28,18 @@ def compile_reply(reply: declared.Reply, config: Mapping[str, Any], seal: Seal |
     headers = {name: _text(template, config, plain) for name, template in reply.headers.items()}
     close = _closer(reply, config, seal)
     wanted = {found.root for found in _referred(reply)}
+    content_type = reply.content_type or _TYPES[_kind(reply)]
+    if wanted <= {"config"} and (reply.seal is None or seal is None):
+        fixed = {name: value for name, render in headers.items() if (value := _header(render({}))) is not None}
+        always = Reply(reply.status, content_type, write({}), fixed)
+        return lambda _letter, _further: always
 
     def make(letter: Letter, further: Roots) -> Reply:
         roots = {**_seen(letter, wanted), **further}
         roots = {**roots, **close(letter, roots)}
         sent = {name: value for name, render in headers.items() if (value := _header(render(roots))) is not None}
         body = write(roots)
-        return Reply(reply.status, reply.content_type or _TYPES[_kind(reply)], body, sent)
+        return Reply(reply.status, content_type, body, sent)
 
     return make
 

@@ -39,15 +39,13 @@ class RowReader:
             row = next((row for row in self._rows if row.holds(entry)), None)
             if row is None:
                 faults.append(place + UNKNOWN)
-            elif row.draw is None:
+                continue
+            if row.draw is None:
                 skipped += 1
-            else:
-                for item in _items(row, entry, faults):
-                    fields, fault = row.draw(item)
-                    if fault:
-                        faults.append(place + fault)
-                    else:
-                        events.append(fields)
+                continue
+            drawn = [row.draw(item) for item in _items(row, entry, faults)]
+            events += [fields for fields, fault in drawn if not fault]
+            faults += [place + fault for _, fault in drawn if fault]
         return Reading(tuple(events), _told(faults), skipped)
 
     def _entries(self, roots: Roots, faults: list[str]) -> Iterator[tuple[str, Roots]]:

@@ -19,6 +19,11 @@ NOT_PROVEN: Final = (
 )
 
 
+# What a page of somebody else's could make a browser send along with a GET, or what every browser has.
+_SENT_BY_BROWSERS: Final = frozenset({"none", "basic", "ip", "timestamp", "condition"})
+GET_UNPROVEN: Final = "accept: query needs a proof no browser sends by itself: path_secret, static, static_header or a signature"
+
+
 def check_inbound(manifest: Manifest, check_tree: CheckTree) -> Iterator[Fault]:
     """Yield every fault with its path in the file."""
     inbound = manifest.inbound
@@ -32,6 +37,8 @@ def check_inbound(manifest: Manifest, check_tree: CheckTree) -> Iterator[Fault]:
 
 def _check_intake(manifest: Manifest, intake: CallIntake | EventIntake, at: TreePath, check_tree: CheckTree) -> Iterator[Fault]:
     yield from _check_proofs(manifest, intake.verify, (*at, "verify"), check_tree)
+    if "query" in intake.accept and {proof.kind for proof in each_proof(intake.verify)} <= _SENT_BY_BROWSERS:
+        yield (*at, "accept"), GET_UNPROVEN
     yield from _check_reply(intake.reply, (*at, "reply"), check_tree)
     for number, challenge in enumerate(intake.challenges):
         place: TreePath = (*at, "challenges", number)

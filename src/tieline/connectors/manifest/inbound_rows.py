@@ -1,10 +1,11 @@
 """How a manifest says which event something that arrived is: rows of conditions, tried in order, each with the fields to draw."""
 
+from collections.abc import Iterator
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from tieline.connectors.manifest.inbound_sources import FieldSource, RequestConditions, RequestPath
+from tieline.connectors.manifest.inbound_sources import FieldSource, RequestConditions, RequestPath, paths_of
 from tieline.connectors.manifest.part import Part, Word
 from tieline.domain.call import CallEvent, CallEventType
 from tieline.domain.event import EventKind, event_kind
@@ -68,3 +69,16 @@ class EventRow(Part):
         if not self.refetch and self.record is None and not self.fields:
             raise ValueError("an event needs record, fields or refetch: true, or it says nothing")
         return self
+
+
+def row_paths(row: CallRow | EventRow) -> Iterator[RequestPath]:
+    """Yield every path a row reads."""
+    yield from row.when
+    yield from (row.each,) if row.each else ()
+    sources: list[object] = [*row.fields.values()]
+    if isinstance(row, CallRow):
+        sources += row.data.values()
+    else:
+        sources += (row.id, row.occurred_at, row.version, *row.dedupe, row.record)
+    for source in sources:
+        yield from paths_of(source)
