@@ -31,13 +31,14 @@ object_versions = Table(
     Column("connection", Words, primary_key=True),
     Column("kind", Words, primary_key=True),
     Column("object_id", Words, primary_key=True),
-    Column("rank", Text(collation="C"), nullable=False),
     Column("digest", Text(collation="C"), nullable=False),
     Column("status", Words),
     Column("seen_at", Instant, nullable=False, index=True),
+    Column("version", Text(collation="C")),
+    Column("moment", Text(collation="C")),
 )
-"""The newest news taken of each object: by rank (`domain.event.order_key`), then by digest, so that whatever the order of
-arrival, the same news wins. `status`: the last one told, in our words."""
+"""The newest news taken of each object: by its version, else by its moment (both as `domain.event.version_of` writes them), then
+by digest, so that whatever the order of arrival, the same news wins. `status`: the last one told, in our words."""
 
 events = Table(
     "events",

@@ -8,6 +8,7 @@ from typing import Final
 from tieline.services import call_settling, housekeeping
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
+from tieline.services.webhooks.pulling import pull_all
 from tieline.worker.edge import attempt
 
 
@@ -36,8 +37,14 @@ async def tidy(house: House, now: datetime) -> int:
     return await housekeeping.tidy(house.database, Retention(), now)
 
 
+async def pull_changes(house: House, _now: datetime) -> int:
+    """Ask every system that can be asked what changed."""
+    return await pull_all(house.webhooks)
+
+
 DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.sweep", "* * * * *", sweep_calls),
     Duty("reviews.expire", "7 * * * *", expire_reviews),
+    Duty("changes.pull", "*/5 * * * *", pull_changes),
     Duty("records.tidy", "*/10 * * * *", tidy),
 )

@@ -9,6 +9,8 @@ from uuid import UUID
 from tieline.domain.event import Event
 from tieline.store.database import Transaction
 
+ToldBy = Literal["webhook", "pull"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
@@ -24,7 +26,7 @@ class News:
     canonical: Mapping[str, Any]
     status: str | None
     before: str
-    told_by: Literal["webhook", "pull"]
+    told_by: ToldBy
     at: datetime
     cause: UUID | None = None
 

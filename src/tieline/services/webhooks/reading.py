@@ -21,6 +21,7 @@ from tieline.kit.ids import time_ordered_id
 from tieline.observability.metrics import NEWS, NEWS_SECONDS
 from tieline.services.delivery.desk import Catch
 from tieline.services.webhooks import taking, webhook_questions
+from tieline.services.webhooks.completing import complete
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.intake import KIND, request_of
 from tieline.store import inbox, inbox_work
@@ -93,7 +94,7 @@ async def _take_apart(desk: WebhookDesk, arrival: ClaimedArrival, events: Sequen
 
 async def _act(desk: WebhookDesk, connection: VendorConnection, arrival: ClaimedArrival, event: Event) -> None:
     try:
-        completed = await taking.complete(desk, connection, event)
+        completed = await complete(desk, connection, event)
         async with desk.database.begin() as tx:
             if not await inbox_work.hold(tx, arrival):
                 log.warning("webhook.fenced", connection=arrival.connection, arrival_id=str(arrival.id))

@@ -1,0 +1,124 @@
+"""Ask what changed, so that what nobody told us heals: rows and cursor in one commit, with an overlap that clocks may err by.
+
+A cursor never comes closer to the present than the overlap while anything was found, because a system whose clock is slow writes
+changes behind it (fault F19). What is read twice is no news twice: the newest word about each object counts. A page that fails
+takes the whole pull with it; it begins again where the last one ended, so that of a thousand rows with one timestamp none is
+skipped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import structlog
+from pydantic import ValidationError
+
+from tieline.connectors.connection import VendorConnection
+from tieline.connectors.contract import Record
+from tieline.domain.errors import ConnectorError, VendorBadAnswer
+from tieline.domain.event import Event
+from tieline.kit.deadline import Deadline
+from tieline.observability.metrics import NEWS
+from tieline.services.webhooks import taking
+from tieline.services.webhooks.completing import Completed
+from tieline.services.webhooks.desk import WebhookDesk
+from tieline.store import pull_cursors
+
+OVERLAP: Final = timedelta(minutes=5)
+LOOKS_BACK: Final = timedelta(hours=1)
+"""How far the very first pull looks back; history is imported, not pulled."""
+PULL_WITHIN_S: Final = 120.0
+ROWS_A_COMMIT: Final = 200
+PULLED: Final[dict[str, Literal["order", "ticket", "customer"]]] = {
+    "order.changed": "order",
+    "ticket.changed": "ticket",
+    "customer.changed": "customer",
+}
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one pull brought: rows read, news among them, rows that could not be read."""
+
+    rows: int = 0
+    news: int = 0
+    unreadable: int = 0
+    cut_off: bool = False
+
+
+def pulls_of(desk: WebhookDesk) -> list[tuple[str, str]]:
+    """Return what can be pulled: connection and operation."""
+    open_now = desk.directory.now.connections
+    return [(name, operation) for name, one in open_now.items() for operation in PULLED if one.needs(operation) is not None]
+
+
+async def pull(desk: WebhookDesk, name: str, operation: str) -> Pulled:
+    """Take in what changed since the last time. Raises: ConnectorError: the system does not answer; nothing is moved."""
+    connection = desk.directory.now.connections[name]
+    now = desk.clock()
+    async with desk.database.read() as conn:
+        cursor = await pull_cursors.find(conn, name, operation)
+    since = cursor.since if cursor else now - LOOKS_BACK
+    result = await connection.run(operation, deadline=Deadline.after(PULL_WITHIN_S), priority="bulk", since=since)
+    rows = [_row(desk, connection, operation, record) for record in result.records]
+    sound = [row for row in rows if row is not None]
+    pulled = await _take(desk, name, operation, sound, _reached(sound, since=since, now=now, cut_off=result.truncated))
+    told = Pulled(len(rows), pulled, len(rows) - len(sound), result.truncated)
+    NEWS.labels(name, "pulled").inc(told.news)
+    log.info("pull.done", connection=name, operation=operation, rows=told.rows, news=told.news, unreadable=told.unreadable)
+    return told
+
+
+async def pull_all(desk: WebhookDesk) -> int:
+    """Pull everything that can be; a system that does not answer keeps no other from its turn. Return the news found."""
+    news = 0
+    for name, operation in pulls_of(desk):
+        try:
+            news += (await pull(desk, name, operation)).news
+        except ConnectorError as exc:
+            log.warning("pull.failed", connection=name, operation=operation, code=exc.code)
+    return news
+
+
+async def _take(desk: WebhookDesk, name: str, operation: str, rows: Sequence[Completed], reached: datetime) -> int:
+    """Act on what is news, and move the cursor with the last of it. Another worker at the same pull leaves it to us."""
+    taken = 0
+    lots = [rows[start : start + ROWS_A_COMMIT] for start in range(0, len(rows), ROWS_A_COMMIT)] or [()]
+    for number, lot in enumerate(lots, start=1):
+        async with desk.database.begin() as tx:
+            if not await pull_cursors.has_turn(tx, name, operation):
+                return taken
+            for row in lot:
+                taken += await taking.take(tx, desk, name, row, told_by="pull")
+            if number == len(lots):
+                await pull_cursors.move(tx, name, operation, since=reached, rows=len(rows), now=desk.clock())
+    return taken
+
+
+def _reached(rows: Sequence[Completed], *, since: datetime, now: datetime, cut_off: bool) -> datetime:
+    """Say from when the next pull asks. A pull that was cut off goes on at its last row's moment, which is read once more."""
+    moments = [row.event.occurred_at for row in rows if row.event.occurred_at is not None]
+    if cut_off and moments:
+        return max(since, *moments)
+    if not moments:
+        return max(since, now - OVERLAP)
+    return max(since, min(max(moments), now - OVERLAP))
+
+
+def _row(desk: WebhookDesk, connection: VendorConnection, operation: str, record: Record) -> Completed | None:
+    """Return a record as an event and in our words; None: it cannot be read."""
+    mapping = desk.directory.trial(connection.name).book.get(PULLED[operation])
+    try:
+        canonical = mapping.read(record) if mapping is not None else {}
+        changed_at = canonical.get("updated_at")
+        event = Event(
+            kind=operation,
+            external_id=canonical["id"],
+            occurred_at=changed_at if isinstance(changed_at, datetime) else None,
+            record=dict(record),
+        )
+    except (VendorBadAnswer, ValidationError, KeyError):
+        return None
+    return Completed(event, canonical, was_read=True)
