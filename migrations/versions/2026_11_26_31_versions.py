@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112630"
-down_revision = "2026112620"
+revision = "2026112631"
+down_revision = "2026112630"
 branch_labels = None
 depends_on = None
 
