@@ -51,6 +51,12 @@ CALL_EVENTS: Final = Counter(
     ("type", "effect"),
     registry=REGISTRY,
 )
+UNREADABLE_FIELDS: Final = Counter(
+    "tieline_unreadable_fields",
+    "Fields of vendors' records that their mapping could not read; all at once means that the vendor changed something.",
+    ("connection", "record", "field"),
+    registry=REGISTRY,
+)
 WEBHOOKS: Final = Counter(
     "tieline_webhooks",
     "Requests at the webhook door by what became of them: kept, repeat, refused, challenge.",
