@@ -56,7 +56,7 @@ class Served:
                     return
             except OSError:
                 time.sleep(0.1)
-        message = f"{self.name} did not come up; see {log}"
+        message = f"{self.name} did not come up; it said: {log.read_text(errors='replace')[-2000:]}"
         raise RuntimeError(message)
 
     @property

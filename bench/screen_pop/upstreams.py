@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 CRM, ORDERS, TICKETS = "crm", "orders", "tickets"
+ASKED = (CRM, ORDERS, TICKETS)
 MORE = tuple(f"more{number}" for number in range(1, 6))
 
 

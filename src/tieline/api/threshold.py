@@ -5,6 +5,7 @@ Behaviour: bad-input rows B26, B27, B29, B32, B68, B82.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -127,6 +128,7 @@ def _is_ambiguous(names: list[bytes]) -> bool:
     return len(set(names)) != len(names) and any(names.count(name) > 1 for name in _ONCE_ONLY)
 
 
+@lru_cache(maxsize=256)
 def _host_name(host: bytes) -> str | None:
     """Return the name in a Host header, lower-case, without its port; None: it is not a host and an optional port."""
     try:

@@ -4,7 +4,6 @@ For what runs on every call. `model_dump(mode="json")` looks at every value of a
 say once which of their fields hold models, and everything else is taken over as it stands.
 """
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, get_args
 
@@ -33,13 +32,13 @@ def filled_in(model: BaseModel) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, BaseModel):
         return document_of(value)
-    if isinstance(value, _SEVERAL):
-        return [document_of(each) if isinstance(each, BaseModel) else each for each in value]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
-    return value
+    return [_plain(each) for each in value] if isinstance(value, _SEVERAL) else value
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tieline.domain.line import Line
 from tieline.domain.order import OPEN_ORDER_STATUSES, Order
@@ -16,8 +16,7 @@ RECENT = timedelta(days=7)
 REMEMBERED_FOR = timedelta(days=180)
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """What lately happened with one person. `open_ticket` and `order_in_transit` are their numbers."""
 
     open_ticket: str | None = None
@@ -52,8 +51,7 @@ class NumberMark:
     remembered_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """The number was seen in an old ticket or note; `person` if it is known whose."""
 
     kind: Literal["ticket", "note"]

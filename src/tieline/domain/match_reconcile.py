@@ -55,4 +55,4 @@ def _not_confirmed(cached: Verdict) -> Verdict:
 
 
 def _unopened(one: RankedPerson) -> RankedPerson:
-    return replace(one, opens=False)
+    return one._replace(opens=False)

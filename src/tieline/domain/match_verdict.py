@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tieline.domain.match_reasons import reason_text
 from tieline.domain.people import Person
@@ -13,8 +14,7 @@ SEARCHING = "searching"
 """The rule of a match before anybody has answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class RankedPerson:
+class RankedPerson(NamedTuple):
     """One person with the score they reached. `because` are codes of `match_reasons`, the weightiest first."""
 
     person: Person

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tieline.domain.customer import Customer
 from tieline.domain.people_names import NameKey, contradict, fits, name_key, same_name
@@ -79,8 +79,7 @@ class Person:
         return not set(self.refs).isdisjoint(other.refs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     """What of one record tells people apart."""
 
     source: Customer | KnownNumber

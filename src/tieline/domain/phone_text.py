@@ -138,7 +138,7 @@ def _dashed(main: str) -> tuple[str, str] | None:
 
 
 def _only_digits(text: str) -> str:
-    return "".join(character for character in text if character in "0123456789")
+    return "".join(filter("0123456789".__contains__, text))
 
 
 def _refusal() -> RequestRefused:

@@ -48,7 +48,7 @@ WITHHELD_WORDS = (
 
 def fold_token(text: str) -> str:
     """Return letters and digits only, without case: `<Unknown>` and `unknown` are one token."""
-    return "".join(character for character in text.casefold() if character.isalnum())
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def withheld_tokens(words: Iterable[str]) -> frozenset[str]:

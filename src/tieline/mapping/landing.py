@@ -41,7 +41,8 @@ def landing(canonical: CanonicalField) -> Landing:
     return _LANDINGS[canonical.kind]
 
 
-def _land_text(value: object) -> str:
+def land_text(value: object) -> str:
+    """Return the characters; NUL is taken out of them. Raises: Unreadable: neither text nor number."""
     text = value if value.__class__ is str else as_text(value)
     # Postgres takes no NUL character, and no vendor means one.
     return text.replace("\0", "") if "\0" in text else text
@@ -49,7 +50,7 @@ def _land_text(value: object) -> str:
 
 def _land_word(words: frozenset[str]) -> Landing:
     def land(value: object) -> str:
-        word = exact_text(value)
+        word = value if value.__class__ is str else exact_text(value)
         if word not in words:
             raise Unreadable(f"not one of our words ({', '.join(sorted(words))}); `values` translates theirs")
         return word
@@ -70,6 +71,10 @@ def _land_date(value: object) -> date:
     return read_date(value)
 
 
+def _land_instant(value: object) -> datetime:
+    return value if value.__class__ is datetime and value.tzinfo is UTC else read_iso(value)
+
+
 def _land_money(value: object) -> Money:
     if not isinstance(value, Money):
         raise Unreadable("not money")
@@ -77,11 +82,11 @@ def _land_money(value: object) -> Money:
 
 
 _LANDINGS: Final[Mapping[FieldKind, Landing]] = {
-    FieldKind.TEXT: _land_text,
+    FieldKind.TEXT: land_text,
     FieldKind.INT: as_int,
     FieldKind.BOOL: _land_bool,
     FieldKind.DATE: _land_date,
-    FieldKind.DATETIME: read_iso,
+    FieldKind.DATETIME: _land_instant,
     FieldKind.MONEY: _land_money,
-    FieldKind.TEXTS: _land_text,
+    FieldKind.TEXTS: land_text,
 }

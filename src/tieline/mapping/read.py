@@ -9,7 +9,7 @@ from typing import Any, Final
 from tieline.mapping.codecs.codec import Shape
 from tieline.mapping.expressions import Find, Record
 from tieline.mapping.fields import FieldKind
-from tieline.mapping.landing import landing
+from tieline.mapping.landing import land_text, landing
 from tieline.mapping.paths import Path
 from tieline.mapping.refusals import Unreadable
 from tieline.mapping.row import CompiledRow
@@ -24,12 +24,15 @@ class Reader:
     """`find` gives None or something empty when nothing is there; `decode` raises Unreadable.
 
     For a field of several texts `find` gives a list of what each path holds, and `decode_each` tells what was left out.
+    `key`: `find` does nothing but look this up in the record. `keeps_text`: `decode` leaves text as it is, but for NUL in it.
     """
 
     row: CompiledRow
     find: Find
     decode: Decode
     decode_each: Callable[[Any], tuple[list[str], str]] | None = None
+    key: str | None = None
+    keeps_text: bool = False
 
 
 def is_empty(value: object) -> bool:
@@ -44,7 +47,10 @@ def build_reader(row: CompiledRow) -> Reader:
         return Reader(row, _all_of(row.paths), partial(_decode_several, decode_each), decode_each)
     find = row.paths[0].find if len(row.paths) == 1 else _first_of(row.paths)
     beside = row.codec.beside if row.codec else None
-    return Reader(row, find if beside is None else _with_neighbour(find, beside.find), build_decoder(row))
+    if beside is not None:
+        return Reader(row, _with_neighbour(find, beside.find), build_decoder(row))
+    decode = build_decoder(row)
+    return Reader(row, find, decode, key=_only_key(row.paths), keeps_text=decode is land_text)
 
 
 def build_decoder(row: CompiledRow) -> Decode:
@@ -62,6 +68,11 @@ def build_decoder(row: CompiledRow) -> Decode:
         return land(value if translate is None else translate(value))
 
     return decode
+
+
+def _only_key(paths: tuple[Path, ...]) -> str | None:
+    steps = paths[0].steps if len(paths) == 1 else None
+    return steps[0] if steps is not None and len(steps) == 1 and isinstance(steps[0], str) else None
 
 
 def _first_of(paths: tuple[Path, ...]) -> Find:

@@ -1,22 +1,19 @@
 """The mapping of one kind of record: what the other rooms hold in their hands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from tieline.domain.errors import RequestRefused, VendorBadAnswer
+from tieline.mapping.expressions import Find
 from tieline.mapping.preview import FieldPreview, preview_field
-from tieline.mapping.read import Reader, build_reader, is_empty
+from tieline.mapping.read import Decode, Reader, build_reader, is_empty
 from tieline.mapping.refusals import Unreadable
 from tieline.mapping.row import CompiledRow
 from tieline.mapping.spec import Row
 from tieline.mapping.write import NEEDS_CURRENT, Writer, build_writer, write_field
 
 _NOT_GIVEN: Final = object()
-
-
-def _nobody(_name: str) -> None:
-    """Hear of a field that could not be read, and do nothing."""
 
 
 class RecordMapping:
@@ -30,9 +27,7 @@ class RecordMapping:
         self._writers = tuple(_writer(row) for row in rows if row.target is not None)
         # The canonical fields for which an update must know the vendor's present record.
         self.needs_current = frozenset(writer.row.name for writer in self._writers if writer.row.row.write in NEEDS_CURRENT)
-        self._steps = tuple(
-            (reader.row.name, reader.find, reader.decode, reader.row.default, reader.row.row.required) for reader in self._readers
-        )
+        self._steps = tuple(map(_step, self._readers))
 
     @property
     def reads(self) -> frozenset[str]:
@@ -44,20 +39,22 @@ class RecordMapping:
         """The canonical fields that can be written."""
         return frozenset(writer.row.name for writer in self._writers)
 
-    def read(self, record: Mapping[str, Any], /, told: Callable[[str], object] = _nobody) -> dict[str, Any]:
+    def read(self, record: Mapping[str, Any], /) -> dict[str, Any]:
         """Return canonical field → value, ready for the kind's model once `ref` is made of `id`; what is not there is absent.
 
-        A value that cannot be read leaves its field out, and `told` hears its name; `preview` says why. Raises: VendorBadAnswer:
-        so did a required one.
+        A value that cannot be read leaves its field out; `preview` says why. Raises: VendorBadAnswer: so did a required one.
         """
         fields: dict[str, Any] = {}
-        for name, find, decode, default, required in self._steps:
+        get = record.get
+        # This loop runs for every field of every record: whatever can be seen without a call is seen without one.
+        for name, key, find, decode, keeps_text, default, required in self._steps:
             try:
-                found = find(record)
-                # `found or` spares most fields a call: this loop runs for every field of every record.
+                found = find(record) if key is None else get(key)
+                if keeps_text and found.__class__ is str and found and "\0" not in found:
+                    fields[name] = found
+                    continue
                 value = decode(found) if found or not is_empty(found) else None
             except Unreadable as exc:
-                told(name)
                 if required:
                     raise VendorBadAnswer(f"the {self.kind}'s {name} cannot be read: {exc}") from exc
                 continue
@@ -66,7 +63,6 @@ class RecordMapping:
             elif default is not None:
                 fields[name] = default
             elif required:
-                told(name)
                 raise VendorBadAnswer(f"the {self.kind} has no {name}")
         return fields
 
@@ -99,6 +95,11 @@ class RecordMapping:
     def preview(self, record: Mapping[str, Any]) -> tuple[FieldPreview, ...]:
         """Explain how each field of `record` is read, in the order of the rows; never raises for what the record holds."""
         return tuple(preview_field(reader, record) for reader in self._readers)
+
+
+def _step(reader: Reader) -> tuple[str, str | None, Find, Decode, bool, object, bool]:
+    row = reader.row
+    return row.name, reader.key, reader.find, reader.decode, reader.keeps_text, row.default, row.row.required
 
 
 def _writer(row: CompiledRow) -> Writer:

@@ -10,7 +10,7 @@ from tieline.mapping.refusals import Unreadable, Unwritable, WordsRefused
 from tieline.mapping.spec import ANY_OTHER, OnlyWritten, Row, Word
 
 _YES_AND_NO: Final = frozenset({"true", "false"})
-_WORDED: Final = frozenset({FieldKind.TEXT, FieldKind.WORD, FieldKind.BOOL, FieldKind.INT, FieldKind.TEXTS})
+_WORDED: Final = frozenset({FieldKind.TEXT, FieldKind.WORD, FieldKind.BOOL, FieldKind.TEXTS})
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Words:
 
     def read(self, value: object) -> str:
         """Return our word. Raises: Unreadable: a word that is not listed."""
-        ours = self.to_ours.get(exact_text(value) or "", self.other_to_ours)
+        ours = self.to_ours.get(value if value.__class__ is str else exact_text(value) or "", self.other_to_ours)
         if ours is None:
             raise Unreadable("a word that `values` does not list")
         return ours
@@ -48,9 +48,7 @@ def compile_words(row: Row, canonical: CanonicalField) -> Words | None:
 
 
 def _our_words(canonical: CanonicalField) -> Callable[[str], bool]:
-    """Return a test for our words; a field of free text takes any, one that counts takes whole numbers."""
-    if canonical.kind is FieldKind.INT:
-        return lambda word: word.removeprefix("-").isdecimal()
+    """Return a test for our words; a field of free text takes any."""
     allowed = _YES_AND_NO if canonical.kind is FieldKind.BOOL else canonical.words
     return allowed.__contains__ if allowed else lambda _: True
 

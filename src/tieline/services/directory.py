@@ -35,8 +35,7 @@ class Directory:
 
     def line(self, number: str, /) -> Line | None:
         """Return the line a PBX means, however it writes the number; None: it is none of ours."""
-        digits = "".join(character for character in number if character.isdecimal())
-        return self._lines_by_digits.get(digits.lstrip("0"))
+        return self._lines_by_digits.get("".join(filter(str.isdecimal, number)).lstrip("0"))
 
     def line_of(self, called: str | None) -> Line:
         """Return the line called; a nameless one if it is none of ours, the only one if the PBX named none."""

@@ -9,6 +9,7 @@ import structlog
 
 from tieline.domain.errors import ConnectorError
 from tieline.domain.screen_pop import Block, BlockState
+from tieline.domain.trusted import built
 from tieline.kit.clock import Clock
 from tieline.kit.deadline import Deadline
 from tieline.kit.freshness import FreshnessCache, Kept
@@ -55,16 +56,18 @@ class Flight:
         """Return the block as it stands; `shown` is false while nothing private may be seen."""
         best = self.best
         as_of = self.landed_at if self.answer is not None else (self.kept.as_of if self.kept is not None else None)
-        return Block(
-            state=self.state,
-            source=self.question.source.name,
-            as_of=as_of,
-            took_ms=self.answer.took_ms if self.answer is not None else None,
-            error=self.error or (NO_ANSWER_YET if self.pending else None),
-            items=best.items if shown and best is not None else (),
-            truncated=best.truncated if best is not None else False,
-            pending=self.pending,
-        )
+        pending = self.pending
+        fields = {
+            "state": self.state,
+            "source": self.question.source.name,
+            "as_of": as_of,
+            "took_ms": self.answer.took_ms if self.answer is not None else None,
+            "error": self.error or (NO_ANSWER_YET if pending else None),
+            "items": best.items if shown and best is not None else (),
+            "truncated": best.truncated if best is not None else False,
+            "pending": pending,
+        }
+        return built(Block, fields)  # the items are ours, and validating them would copy every one
 
 
 class Flights:
@@ -98,7 +101,7 @@ class Flights:
     @property
     def pending(self) -> tuple[Flight, ...]:
         """Return the flights still in the air."""
-        return tuple(flight for flight in self._by_block.values() if flight.pending)
+        return tuple([flight for flight in self._by_block.values() if flight.load is not None and flight.landed_at is None])
 
     async def land_next(self, deadline: Deadline, *, now: Clock) -> bool:
         """Wait until at least one flight lands; say whether one did before the deadline."""

@@ -157,16 +157,15 @@ class Inquiry:
         if not answered and not self.flights.any_landed:
             return NOTHING_SAID
         searches = [flight for flight in answered if flight.question.follows is None]
+        tickets = self._models(Ticket)
         return Evidence(
             customers=self._customers(searches),
             followed=self._customers([flight for flight in answered if flight.question.follows is not None]),
             gone=self.gone,
             answered=frozenset(flight.question.source.name for flight in searches),
             all_answered=len(answered) == len(self.profiles),
-            contact=Contact.gather(
-                self._models(Order), self._models(Ticket), last_contact_at=self.past[0].started_at if self.past else None
-            ),
-            mentions=tuple(Mention("ticket", ticket.number or ticket.ref.id) for ticket in self._models(Ticket)),
+            contact=Contact.gather(self._models(Order), tickets, last_contact_at=self.past[0].started_at if self.past else None),
+            mentions=tuple(Mention("ticket", ticket.number or ticket.ref.id) for ticket in tickets),
         )
 
     @staticmethod
@@ -174,7 +173,8 @@ class Inquiry:
         return tuple(model for flight in flights if flight.best for model in flight.best.models if type(model) is Customer)
 
     def _models(self, kind: type[Model]) -> list[Model]:
-        return [model for flight in self.flights if flight.best for model in flight.best.models if isinstance(model, kind)]
+        answers = [best for flight in self.flights if (best := flight.best) is not None and best.models]
+        return [model for best in answers if isinstance(best.models[0], kind) for model in best.models if isinstance(model, kind)]
 
     async def _recollect(self) -> None:
         asked, caller = self.asked, self.caller

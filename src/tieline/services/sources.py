@@ -1,10 +1,10 @@
 """One source: a connection and the mapping that turns its records into canonical models, for this agent or that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from tieline.connectors.contract import Connection, Record
 from tieline.domain.account import Account
@@ -19,7 +19,6 @@ from tieline.domain.ticket import Ticket
 from tieline.domain.trusted import built
 from tieline.kit.deadline import Deadline
 from tieline.mapping.record import RecordMapping
-from tieline.services.drift import Drift
 from tieline.services.gray_mappings import GrayMapping
 
 CanonicalModel = Customer | Order | Ticket | Account | Invoice | Contract
@@ -46,7 +45,6 @@ class Source:
     standing: RecordMapping
     gray: GrayMapping | None = None
     on_demand: bool = False
-    drift: Drift = field(default_factory=Drift, compare=False, repr=False)
 
     @cached_property
     def name(self) -> str:
@@ -62,7 +60,7 @@ class Source:
         return self.gray.release.name if self.gray is not None and mapping is self.gray.mapping else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a source said, translated; all `models` are of one kind."""
 
@@ -71,17 +69,16 @@ class Answer:
     truncated: bool
     took_ms: int
 
-    @cached_property
+    @property
     def items(self) -> tuple[dict[str, Any], ...]:
-        """The models as they travel to the agent: documents without nulls, `ref` as text. A profile's are never asked for."""
+        """The models as they travel to the agent: documents without nulls, `ref` as text; made when asked for, not kept."""
         documents = tuple(filled_in(model) for model in self.models)
         for document, model in zip(documents, self.models, strict=True):
             document["ref"] = str(model.ref)
         return documents
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One operation put to one source about one caller, and how its answer is read; `block` is where that is shown.
 
     `of_one`: it is about one record and not about a number. `follows` is the reference whose record is looked up by its id.
@@ -135,12 +132,9 @@ async def ask(question: Question, *, limit_s: float) -> Answer:
 
 def translate(source: Source, mapping: RecordMapping, record: Record) -> CanonicalModel | None:
     """Return the canonical model of a vendor's record; None if it lacks what the model must have."""
-    unread: list[str] = []
     try:
-        fields = mapping.read(record, unread.append)
+        fields = mapping.read(record)
     except VendorBadAnswer:
         return None
-    finally:
-        source.drift.record(unread, connection=source.name, kind=source.record)
     fields["ref"] = ExternalRef(connection=source.name, kind=source.record, id=fields.pop("id"))
     return built(MODELS[source.record], fields)

@@ -21,9 +21,12 @@ _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U00
 
 def query_text(query: Mapping[str, Any]) -> str:
     """Write a query string in the manifest's order; a list repeats its key, None is left out (RFC 3986 escapes)."""
-    return "&".join(
-        f"{quote(key, safe='')}={quote(as_text(value), safe='')}" for key, values in query.items() for value in _repeated(values)
-    )
+    return "&".join([f"{_escape(key)}={_escape(as_text(value))}" for key, values in query.items() for value in _repeated(values)])
+
+
+def _escape(text: str) -> str:
+    """Escape a name or value, which nearly always is a word or a number and stays as it is."""
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 def without_nulls(tree: object, *, instead: str | None) -> Any:  # noqa: ANN401 - a tree

@@ -21,7 +21,7 @@ def read_phone(value: object, country: str) -> PhoneNumber:
 
 
 def _digits(text: str | None) -> str | None:
-    return "".join(character for character in text if character.isdecimal()) or None if text else None
+    return "".join(filter(str.isdecimal, text)) or None if text else None
 
 
 def _national(phone: PhoneNumber) -> str | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tieline.domain.money import Money
+from tieline.domain.trusted import built
 from tieline.mapping.codecs.codec import Codec, Shape
 from tieline.mapping.exact import exact_decimal, exact_integer, exact_text, shifted
 from tieline.mapping.paths import Path, compile_path, writable
@@ -94,7 +95,7 @@ def money(currency: str, decimals: str = "") -> Codec:
         code = pair[1]
         if not isinstance(code, str) or not _CURRENCY.fullmatch(code):
             raise Unreadable("no currency of three capitals beside the amount")
-        return Money(amount=read_amount(pair[0]), currency=code)
+        return built(Money, {"amount": read_amount(pair[0]), "currency": code})
 
     def write(value: Money) -> tuple[object, str]:
         return write_amount(value.amount), value.currency
@@ -105,7 +106,7 @@ def money(currency: str, decimals: str = "") -> Codec:
 
 def _in_one_currency(code: str, read_amount: Callable[[Any], Decimal], write_amount: Callable[[Any], object]) -> Codec:
     def read(value: object) -> Money:
-        return Money(amount=read_amount(value), currency=code)
+        return built(Money, {"amount": read_amount(value), "currency": code})
 
     def write(value: Money) -> object:
         if value.currency != code:

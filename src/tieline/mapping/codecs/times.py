@@ -35,15 +35,19 @@ def in_utc(at: datetime, zone: tzinfo | None = None) -> datetime:
 
 def read_iso(value: object, zone: tzinfo | None = None) -> datetime:
     """Return the instant an ISO 8601 text tells. Raises: Unreadable."""
-    if isinstance(value, datetime):
-        return in_utc(value, zone)
     if not isinstance(value, str):
-        raise Unreadable("not an ISO 8601 time")
+        return in_utc(_instant(value), zone)
     try:
         at = datetime.fromisoformat(value)
     except ValueError as exc:
         raise Unreadable("not an ISO 8601 time") from exc
     return in_utc(at, zone)
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise Unreadable("not an ISO 8601 time")
+    return value
 
 
 def write_iso(value: object, zone: tzinfo = UTC) -> str:
