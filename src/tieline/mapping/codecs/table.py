@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Final
 
+from tieline.kit.spelling import meant
 from tieline.mapping.codecs import lists, nested, numbers, text, times
 from tieline.mapping.codecs.codec import Codec, chain
 from tieline.mapping.codecs.syntax import Call, parse_calls
@@ -53,7 +54,8 @@ CODECS: Final[Mapping[str, Callable[..., Codec]]] = {
 def _build(call: Call) -> Codec:
     make = CODECS.get(call.name)
     if make is None:
-        raise CodecRefused(f"there is no codec of that name; there are {', '.join(CODECS)}")
+        close = meant(call.name, CODECS) or f"; there are {', '.join(CODECS)}"
+        raise CodecRefused(f"there is no codec of that name{close}")
     fewest, most = _argument_count(make)
     if not fewest <= len(call.arguments) <= most:
         raise CodecRefused(f"{call.name} takes {fewest if fewest == most else f'{fewest} to {most}'} argument(s)")
