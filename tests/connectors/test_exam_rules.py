@@ -57,6 +57,16 @@ BROKEN: Mapping[str, tuple[Mapping[str, str | None], str]] = {
         {"examples/ringing.yaml": None},
         "connector.yaml:22: the call intake has no example",
     ),
+    "a read-back without an example": (
+        {
+            "connector.yaml": sample.MANIFEST.replace(
+                "{header: Idempotency-Key}",
+                "{read_back: {operation: customer.find, with: {name: $in.external_id}, holds: {record.x: $in.external_id}}}",
+            ),
+            "examples/ticket.create.yaml": sample.CREATE_EXAMPLE.replace("        idempotency-key: k-1\n", ""),
+        },
+        "connector.yaml:17: ticket.create is read back, so it needs an example with read_back: true",
+    ),
     "another URL is sent": (
         {"examples/customer.find.yaml": sample.FIND_EXAMPLE.replace("%2B86", "+86")},
         "customer.find.yaml:8: the url sent is",

@@ -60,6 +60,7 @@ CAPABILITIES: Mapping[str, Capability] = {
         Capability("ticket.comments", "comment"),
         Capability("call.list", "call"),
         Capability("call.get", "call"),
+        Capability("recording.get", "recording"),
         Capability("call.log", "call", writes=True),
         Capability("call.log_update", "call", writes=True),
         Capability("call.originate", "call", writes=True),
@@ -76,9 +77,10 @@ CAPABILITIES: Mapping[str, Capability] = {
     )
 }
 """`ticket.find` looks for one of ours by the key we wrote into it (`$in.external_id`); `….changed` brings what changed since
-`$in.since`, oldest first. What is sent or brought as `subscription` is used as the vendor gave it, without a mapping."""
+`$in.since`, oldest first. What is sent or brought as `subscription` is used as the vendor gave it, without a mapping; `recording.get` brings an address
+(`external_url`), which may run out and is asked for when somebody listens."""
 
-UNMAPPED: frozenset[str] = frozenset({"none", "subscription"})
+UNMAPPED: frozenset[str] = frozenset({"none", "subscription", "recording"})
 
 READS_AGAIN: Mapping[str, tuple[str, ...]] = {
     "ticket": ("ticket.get",),
@@ -89,7 +91,7 @@ READS_AGAIN: Mapping[str, tuple[str, ...]] = {
     "contract": ("contract.list",),
     "feedback": ("feedback.list",),
     "message": ("message.status",),
-    "recording": ("call.get",),
+    "recording": ("recording.get", "call.get"),
     "agent": ("agent.list",),
 }
 """Which operation reads the object of an event that only names it; the first a connection offers."""

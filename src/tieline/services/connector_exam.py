@@ -78,6 +78,7 @@ def _missing_examples(subject: Subject) -> Iterator[Problem]:
     for operation in subject.connector.manifest.operations:
         if operation not in shown:
             yield subject.problem(f"{operation} has no example in examples/", "operations", operation)
+    yield from _unproved_read_backs(subject)
     taken = {example.content.intake for example in subject.examples if isinstance(example.content, IntakeExample)}
     inbound = subject.connector.manifest.inbound
     for kind in inbound.kinds if inbound else ():
@@ -87,6 +88,18 @@ def _missing_examples(subject: Subject) -> Iterator[Problem]:
     for way in inbound.stream.kinds if inbound and inbound.stream else ():
         if way not in heard:
             yield subject.problem(f"the stream {way} has no example in examples/", "inbound", "stream", way)
+
+
+def _unproved_read_backs(subject: Subject) -> Iterator[Problem]:
+    """A doubtful write is repeated or not by what the read-back says, so it is proved like the write itself."""
+    proved = {
+        example.content.operation
+        for example in subject.examples
+        if isinstance(example.content, OperationExample) and example.content.read_back
+    }
+    for (key, name), declared in subject.connector.manifest.declared():
+        if key == "operations" and declared.idempotency and declared.idempotency.read_back and name not in proved:
+            yield subject.problem(f"{name} is read back, so it needs an example with read_back: true", key, name, "idempotency")
 
 
 async def secrets_stay_hidden(subject: Subject) -> Sequence[Problem]:
