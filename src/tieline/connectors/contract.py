@@ -77,8 +77,8 @@ CAPABILITIES: Mapping[str, Capability] = {
     )
 }
 """`ticket.find` looks for one of ours by the key we wrote into it (`$in.external_id`); `….changed` brings what changed since
-`$in.since`, oldest first. What is sent or brought as `subscription` is used as the vendor gave it, without a mapping; `recording.get` brings an address
-(`external_url`), which may run out and is asked for when somebody listens."""
+`$in.since`, oldest first. What is sent or brought as `subscription` is used as the vendor gave it, without a mapping;
+`recording.get` brings an address (`external_url`), which may run out and is asked for when somebody listens."""
 
 UNMAPPED: frozenset[str] = frozenset({"none", "subscription", "recording"})
 
