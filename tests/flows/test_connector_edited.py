@@ -112,3 +112,14 @@ async def test_a_folder_that_is_gone_takes_no_working_system_away(house: Running
     await house.house.directory.reload()
     assert opened(house) is before
     assert set(house.house.directory.faults) == {"crm"}
+
+
+async def test_a_field_the_vendor_changed_is_lost_alone_and_its_connection_is_called_degraded(house: RunningHouse) -> None:
+    edit(house, "mapping.yaml", {"customer": {"rows": {"registered_at": {"from": "full_name", "as": "iso"}}}})
+    await apply_again(house)
+    for _ in range(3):
+        await house.forget_answers()
+        assert (await house.pop(KNOWN))["customer"]["name"]
+    shown = json_of(await house.client.get("/v1/connections/crm/health"))
+    assert (shown["standing"], shown["drifted"]) == ("degraded", ["customer.registered_at"])
+    assert json_of(await house.client.get("/v1/connections/erp/health"))["standing"] == "up"

@@ -40,16 +40,17 @@ class ShownConnection(BaseModel):
     name: str
     connector: str | None
     standing: Annotated[
-        Literal["up", "trying", "paused", "misconfigured", "switched_off"],
+        Literal["up", "degraded", "trying", "paused", "misconfigured", "switched_off"],
         Field(
-            description="`paused`: it failed repeatedly or asked us to slow down, and is left alone for a while. "
-            "`switched_off`: an administrator paused it."
+            description="`paused`: it failed repeatedly or asked us to slow down, and is left alone for a while. `degraded`: it "
+            "answers, and its records hold fields the mapping can no longer read. `switched_off`: an administrator paused it."
         ),
     ]
     operations: tuple[str, ...]
     answers: Annotated[tuple[str, ...], Field(description="The kinds of records it is asked for.")]
     paused_s: Annotated[float, Field(description="Seconds until it is asked again.")]
     fault: Annotated[str | None, Field(description="Why it could not be opened, as a code.")] = None
+    drifted: Annotated[tuple[str, ...], Field(description="Those fields, as `ticket.status`.")] = ()
     stream: Annotated[ShownStream | None, Field(description="For an exchange that is listened to.")] = None
 
 

@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz`, `/metrics`: for those who keep it running."""
 
+import contextlib
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -7,9 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from tieline.api.house import HouseOfRequest
 from tieline.api.strict_route import StrictRoute
+from tieline.domain.errors import Overloaded
 from tieline.observability import metrics
 from tieline.security.permissions import permit, public
-from tieline.services import readiness
+from tieline.services import readiness, work_waiting
 from tieline.services.readiness import State
 
 router = APIRouter(route_class=StrictRoute, tags=["Operation"])
@@ -67,6 +69,11 @@ async def readyz(house: HouseOfRequest, response: Response) -> Ready:
     responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
     dependencies=[permit("metrics.read")],
 )
-async def read_metrics() -> Response:
-    """Return every counter of this process, or of all processes here when they share a directory."""
+async def read_metrics(house: HouseOfRequest) -> Response:
+    """Return every counter of this process, or of all processes here when they share a directory, and what waits in the database.
+
+    While the database is away, what waits is told as it stood before.
+    """
+    with contextlib.suppress(Overloaded):
+        await work_waiting.observe(house.database)
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)

@@ -1,6 +1,6 @@
 """The mapping of one kind of record: what the other rooms hold in their hands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,6 +14,10 @@ from tieline.mapping.spec import Row
 from tieline.mapping.write import NEEDS_CURRENT, Writer, build_writer, write_field
 
 _NOT_GIVEN: Final = object()
+
+
+def _nobody(_name: str) -> None:
+    """Hear of a field that could not be read, and do nothing."""
 
 
 class RecordMapping:
@@ -39,10 +43,11 @@ class RecordMapping:
         """The canonical fields that can be written."""
         return frozenset(writer.row.name for writer in self._writers)
 
-    def read(self, record: Mapping[str, Any], /) -> dict[str, Any]:
+    def read(self, record: Mapping[str, Any], /, told: Callable[[str], object] = _nobody) -> dict[str, Any]:
         """Return canonical field → value, ready for the kind's model once `ref` is made of `id`; what is not there is absent.
 
-        A value that cannot be read leaves its field out; `preview` says why. Raises: VendorBadAnswer: so did a required one.
+        A value that cannot be read leaves its field out, and `told` hears its name; `preview` says why. Raises: VendorBadAnswer:
+        so did a required one.
         """
         fields: dict[str, Any] = {}
         get = record.get
@@ -55,6 +60,7 @@ class RecordMapping:
                     continue
                 value = decode(found) if found or not is_empty(found) else None
             except Unreadable as exc:
+                told(name)
                 if required:
                     raise VendorBadAnswer(f"the {self.kind}'s {name} cannot be read: {exc}") from exc
                 continue
@@ -63,6 +69,7 @@ class RecordMapping:
             elif default is not None:
                 fields[name] = default
             elif required:
+                told(name)
                 raise VendorBadAnswer(f"the {self.kind} has no {name}")
         return fields
 

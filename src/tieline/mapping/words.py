@@ -10,7 +10,7 @@ from tieline.mapping.refusals import Unreadable, Unwritable, WordsRefused
 from tieline.mapping.spec import ANY_OTHER, OnlyWritten, Row, Word
 
 _YES_AND_NO: Final = frozenset({"true", "false"})
-_WORDED: Final = frozenset({FieldKind.TEXT, FieldKind.WORD, FieldKind.BOOL, FieldKind.TEXTS})
+_WORDED: Final = frozenset({FieldKind.TEXT, FieldKind.WORD, FieldKind.BOOL, FieldKind.INT, FieldKind.TEXTS})
 
 
 @dataclass(slots=True)
@@ -48,7 +48,9 @@ def compile_words(row: Row, canonical: CanonicalField) -> Words | None:
 
 
 def _our_words(canonical: CanonicalField) -> Callable[[str], bool]:
-    """Return a test for our words; a field of free text takes any."""
+    """Return a test for our words; a field of free text takes any, one that counts takes whole numbers."""
+    if canonical.kind is FieldKind.INT:
+        return lambda word: word.removeprefix("-").isdecimal()
     allowed = _YES_AND_NO if canonical.kind is FieldKind.BOOL else canonical.words
     return allowed.__contains__ if allowed else lambda _: True
 

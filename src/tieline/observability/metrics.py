@@ -51,6 +51,12 @@ CALL_EVENTS: Final = Counter(
     ("type", "effect"),
     registry=REGISTRY,
 )
+UNREADABLE_FIELDS: Final = Counter(
+    "tieline_unreadable_fields",
+    "Fields of vendors' records that their mapping could not read; all at once means that the vendor changed something.",
+    ("connection", "record", "field"),
+    registry=REGISTRY,
+)
 WEBHOOKS: Final = Counter(
     "tieline_webhooks",
     "Requests at the webhook door by what became of them: kept, repeat, refused, challenge.",
@@ -83,16 +89,17 @@ DELIVERY_SECONDS: Final = Histogram(
     buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60, 600, 3600, 21_600, 86_400, 270_000),
     registry=REGISTRY,
 )
-DELIVERIES_WAITING: Final = Gauge(
-    "tieline_deliveries_waiting",
-    "Deliveries by state: pending, claimed, parked, dead, unknown.",
-    ("state",),
+WORK_WAITING: Final = Gauge(
+    "tieline_work_waiting",
+    "Deliveries and arrivals not yet done, by state; counted when this is read.",
+    ("work", "state"),
     registry=REGISTRY,
     multiprocess_mode="mostrecent",
 )
-DELIVERY_LAG_SECONDS: Final = Gauge(
-    "tieline_delivery_lag_seconds",
-    "Age of the oldest delivery that is due and not yet there.",
+OVERDUE_SECONDS: Final = Gauge(
+    "tieline_work_overdue_seconds",
+    "For how long the oldest delivery and arrival have been due.",
+    ("work",),
     registry=REGISTRY,
     multiprocess_mode="mostrecent",
 )

@@ -125,6 +125,8 @@ async def pause(house: House, name: str, *, paused: bool, by: Caller) -> Setting
             raise NotFound
         if present.row.paused is not paused:
             await configuration.pause(tx, name, paused=paused, now=house.clock())
+            if not paused:
+                await resume_deliveries(tx, [name])
             await _note(tx, name, "connection.paused" if paused else "connection.resumed", {}, by=by, now=house.clock())
     return replace(present, row=replace(present.row, paused=paused))
 

@@ -11,7 +11,7 @@ from tieline.store import stream_states
 from tieline.store.database import Database
 from tieline.store.stream_states import StreamState
 
-Standing = Literal["up", "trying", "paused", "misconfigured", "switched_off"]
+Standing = Literal["up", "degraded", "trying", "paused", "misconfigured", "switched_off"]
 _BY_BREAKER: Final[Mapping[str, Standing]] = {"closed": "up", "half_open": "trying", "open": "paused"}
 
 
@@ -21,6 +21,7 @@ class ConnectionState:
 
     `fault` beside any standing but `misconfigured`: its files were written anew and cannot be used; what they were before holds.
     `misconfigured`: it cannot be opened, or the vendor refuses the credentials it signs in by.
+    `drifted`: what the mapping can no longer read, as `ticket.status`; an otherwise sound connection is then `degraded`.
     `stream`: how it stands with listening to it, as the process that listens wrote it down.
     """
 
@@ -31,6 +32,7 @@ class ConnectionState:
     answers: tuple[str, ...] = ()
     paused_s: float = 0.0
     fault: str | None = None
+    drifted: tuple[str, ...] = ()
     stream: StreamState | None = None
 
 
@@ -63,13 +65,17 @@ async def with_streams(database: Database, states: Sequence[ConnectionState]) ->
 
 def _state(directory: LiveDirectory, connection: VendorConnection) -> ConnectionState:
     health = connection.health()
-    records = [record for record, sources in directory.now.sources.items() if connection.name in {each.name for each in sources}]
+    sources = [each for group in directory.now.sources.values() for each in group if each.name == connection.name]
+    drifted = tuple(sorted(f"{each.record}.{name}" for each in sources for name in each.drift.fields()))
+    working: Standing = "paused" if health.paused_s > 0 else _BY_BREAKER[health.breaker]
+    standing: Standing = "misconfigured" if health.refusal else working
     return ConnectionState(
         name=connection.name,
         connector=connection.connector.manifest.id,
-        standing="misconfigured" if health.refusal else "paused" if health.paused_s > 0 else _BY_BREAKER[health.breaker],
+        standing="degraded" if drifted and standing == "up" else standing,
         operations=tuple(sorted(connection.operations)),
-        answers=tuple(sorted(records)),
+        answers=tuple(sorted({each.record for each in sources})),
         paused_s=round(health.paused_s, 1),
         fault=directory.faults.get(connection.name) or health.refusal or None,
+        drifted=drifted,
     )

@@ -7,6 +7,7 @@ from tieline.connectors.connection import VendorConnection, check_addresses, ope
 from tieline.domain.errors import TielineError
 from tieline.kit.deadline import Deadline
 from tieline.services.connection_settings import Settings, connector_of, read, unsealed
+from tieline.services.delivery.waking import resume as resume_deliveries
 from tieline.services.house import House
 
 PING: Final = "system.ping"
@@ -28,13 +29,19 @@ class Step:
 
 
 async def verify(house: House, name: str) -> tuple[Step, ...]:
-    """Look at each step until one fails, on a connection of its own: fresh sign-in, closed breaker. Raises: NotFound."""
+    """Look at each step until one fails, on a connection of its own: fresh sign-in, closed breaker. Raises: NotFound.
+
+    If all hold, what was parked at the connection goes on.
+    """
     settings = await read(house, name)
     steps: list[Step] = []
     try:
         await _walk(house, settings, steps)
     except TielineError as exc:
         steps.append(Step(ORDER[len(steps)], ok=False, code=exc.code, detail=exc.detail))
+    else:
+        async with house.database.begin() as tx:
+            await resume_deliveries(tx, [name])
     return tuple(steps)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from tieline.services import readiness
+from tieline.services import readiness, work_waiting
 from tieline.services.house import House
 from tieline.store import configuration, stream_states
 from tieline.store.configuration import ConnectionRow
@@ -46,6 +46,7 @@ async def examine(house: House, *, data_dir: Path) -> Sequence[Finding]:
         rows = (await configuration.read(conn)).connections.values()
     found += [await _dns(row) for row in rows if row.name not in house.directory.faults]
     found += await _streams(house)
+    found.append(Finding("work", *await work_waiting.told(house.database)))
     lines, agents = len(house.directory.now.lines), len(house.directory.now.agents)
     found.append(Finding("directory", lines > 0 and agents > 0, f"{lines} lines, {agents} agents"))
     return found

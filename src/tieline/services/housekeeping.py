@@ -6,18 +6,36 @@ from datetime import datetime, timedelta
 from tieline.domain.match_shared import CHOICES_WITHIN
 from tieline.push.channel import LIVE_AT_MOST
 from tieline.services.access import SESSION_IDLE
-from tieline.store import agent_events, api_keys, inbox, number_marks, pop_codes, pops, reviews, sessions
+from tieline.store import (
+    agent_events,
+    api_keys,
+    deliveries,
+    happenings,
+    inbox,
+    number_marks,
+    object_versions,
+    pop_codes,
+    pops,
+    reviews,
+    sessions,
+)
 from tieline.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept. An agent's events must outlast the longest live card; arrivals, the longest repetition."""
+    """How long things are kept. An agent's events must outlast the longest live card; arrivals, the longest repetition.
+
+    Deliveries are counted from their end: what stands still is kept until a person deals with it.
+    """
 
     agent_events: timedelta = LIVE_AT_MOST + timedelta(hours=1)
     pop_codes: timedelta = timedelta(days=1)
     pop_traces: timedelta = timedelta(days=90)
     arrivals: timedelta = timedelta(days=90)
+    deliveries: timedelta = timedelta(days=90)
+    newest_news: timedelta = timedelta(days=365)
+    happenings: timedelta = timedelta(days=30)
 
 
 async def tidy(database: Database, retention: Retention, now: datetime) -> int:
@@ -30,7 +48,11 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
         gone += await number_marks.forget_choices(tx, before=now - CHOICES_WITHIN)
     async with database.begin() as tx:
         gone += await pops.forget_traces(tx, promised_before=now - retention.pop_traces)
-        return gone + await inbox.forget(tx, received_before=now - retention.arrivals)
+        gone += await inbox.forget(tx, received_before=now - retention.arrivals)
+    async with database.begin() as tx:
+        gone += await deliveries.forget(tx, settled_before=now - retention.deliveries)
+        gone += await object_versions.forget(tx, seen_before=now - retention.newest_news)
+        return gone + await happenings.forget(tx, recorded_before=now - retention.happenings)
 
 
 async def expire_reviews(database: Database, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """One source: a connection and the mapping that turns its records into canonical models, for this agent or that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from tieline.domain.ticket import Ticket
 from tieline.domain.trusted import built
 from tieline.kit.deadline import Deadline
 from tieline.mapping.record import RecordMapping
+from tieline.services.drift import Drift
 from tieline.services.gray_mappings import GrayMapping
 
 CanonicalModel = Customer | Order | Ticket | Account | Invoice | Contract
@@ -45,6 +46,7 @@ class Source:
     standing: RecordMapping
     gray: GrayMapping | None = None
     on_demand: bool = False
+    drift: Drift = field(default_factory=Drift, compare=False, repr=False)
 
     @cached_property
     def name(self) -> str:
@@ -132,9 +134,12 @@ async def ask(question: Question, *, limit_s: float) -> Answer:
 
 def translate(source: Source, mapping: RecordMapping, record: Record) -> CanonicalModel | None:
     """Return the canonical model of a vendor's record; None if it lacks what the model must have."""
+    unread: list[str] = []
     try:
-        fields = mapping.read(record)
+        fields = mapping.read(record, unread.append)
     except VendorBadAnswer:
         return None
+    finally:
+        source.drift.record(unread, connection=source.name, kind=source.record)
     fields["ref"] = ExternalRef(connection=source.name, kind=source.record, id=fields.pop("id"))
     return built(MODELS[source.record], fields)

@@ -87,6 +87,7 @@ FAULTS = {
         "the header Content-Length is not for a file",
     ),
     "a cookie as a header": (SIGN.replace("query: sign", "header: Cookie"), 15, "write cookie: NAME"),
+    "a cookie that smuggles": (SIGN.replace("query: sign", 'cookie: "a=1; b"'), 15, "is not the name of a cookie"),
     "a body where there is none": (
         SIGN.replace("query: sign", "body: sign"),
         7,

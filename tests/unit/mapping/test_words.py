@@ -122,3 +122,9 @@ def test_what_is_only_written_is_not_read() -> None:
 def test_a_row_that_only_reads_has_no_use_for_a_word_only_written() -> None:
     with pytest.raises(MappingInvalid, match="writes nothing"):
         mapping(status={"from": "s", "values": {"Closed": {"to": "closed"}}})
+
+
+def test_a_word_may_stand_for_a_number() -> None:
+    assert reads("good", kind="feedback", score={"from": "s", "values": {"good": "5", "bad": 1}}) == 5
+    with pytest.raises(MappingInvalid, match="their word: our word"):
+        mapping("feedback", score={"from": "s", "values": {"good": "five"}})

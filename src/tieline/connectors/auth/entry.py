@@ -100,10 +100,6 @@ class Chain:
         """The code of the first refusal among the entries."""
         return next((entry.refusal for entry in self.entries if entry.refusal), "")
 
-    def above(self, count: int) -> "Chain":
-        """Return the first `count` entries as a chain of their own."""
-        return Chain(self.entries[:count], self._clock)
-
     async def prepare(self, wire: Wire, outgoing: Outgoing, *, deadline: Deadline, refused: frozenset[str] | None = None) -> None:
         """Make every entry ready. Raises: ConnectorError."""
         for entry in self.entries:

@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from tieline.connectors.manifest.headers import CredentialHeader
 from tieline.connectors.manifest.part import Part, Template
 from tieline.connectors.manifest.sign_in import CsrfAuth, LoginAuth, SessionAuth
-from tieline.connectors.manifest.signing import SendableHeader, SignAuth
+from tieline.connectors.manifest.signing import SignAuth
 from tieline.connectors.manifest.token_grants import ClientCredentialsAuth, JwtBearerAuth, RefreshTokenAuth
 
 
@@ -36,7 +37,7 @@ class ApiKeyAuth(Part):
     """A key in a header or, where the vendor knows nothing better, in the query or the body."""
 
     kind: Literal["api_key"]
-    header: SendableHeader | None = None
+    header: CredentialHeader | None = None
     query: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     body: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     value: Template

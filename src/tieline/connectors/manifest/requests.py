@@ -5,27 +5,11 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tieline.connectors.manifest.headers import HeaderName
 from tieline.connectors.manifest.part import Part, Word
 
-HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 XML_NAME: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?|#text")
-# What the transport itself writes; a second copy from a file would smuggle or override (behaviour B71).
-OWN_HEADERS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect"}
-)
-GUARDED_HEADERS: Final = OWN_HEADERS | {"authorization", "proxy-authorization", "cookie", "accept-encoding"}
 BODIES: Final = ("json", "form", "text", "xml")
-
-
-def header_name(text: str) -> str:
-    """Accept a header an operation may set. Raises: ValueError: not a header name, or one that is not for a file to set."""
-    if not HEADER_NAME.fullmatch(text):
-        message = f"{text[:40]!r} is not a header name"
-        raise ValueError(message)
-    if text.lower() in GUARDED_HEADERS:
-        message = f"the header {text} is set by the engine; credentials belong under auth:"
-        raise ValueError(message)
-    return text
 
 
 def xml_tree(tree: dict[str, Any]) -> dict[str, Any]:
@@ -47,9 +31,6 @@ def _check_names(tree: object) -> None:
             message = f"{name[:40]!r} is no name of an XML element or @attribute"
             raise ValueError(message)
         _check_names(value)
-
-
-HeaderName = Annotated[str, AfterValidator(header_name)]
 
 
 class Request(Part):

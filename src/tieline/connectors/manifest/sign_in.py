@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tieline.connectors.language.paths import parse
+from tieline.connectors.manifest.headers import CredentialHeader
 from tieline.connectors.manifest.part import AnswerKind, Part, Template, Word
 from tieline.connectors.manifest.requests import Request
-from tieline.connectors.manifest.signing import Injections, SendableHeader
+from tieline.connectors.manifest.signing import Injections
 from tieline.connectors.manifest.token_grants import Renewed
 
 SIGN_IN_ROOTS = ("body", "header", "cookie", "status", "content_type")
@@ -99,7 +100,7 @@ class CsrfAuth(Part):
 
     kind: Literal["csrf"]
     request: Request = Field(default_factory=_fetch)
-    header: SendableHeader = "X-CSRF-Token"
+    header: CredentialHeader = "X-CSRF-Token"
     fetch: str = "Fetch"
     cookies: bool = True
     lazy: bool = False

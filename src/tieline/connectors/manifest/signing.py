@@ -1,40 +1,21 @@
 """The words in which a manifest says how something is signed: recipes for texts, canonical spellings, places in a request."""
 
-import re
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from tieline.connectors.manifest.headers import CookieName, CredentialHeader
 from tieline.connectors.manifest.part import Part, Template, Word
 
 HashName = Literal["md5", "sha1", "sha256", "sha512", "sm3"]
 Encoding = Literal["text", "raw", "hex", "HEX", "base64", "base64url"]
 Escape = Literal["rfc3986", "path", "form"]
 NonceKind = Literal["hex_32", "digits_6", "digits_10", "uuid"]
-HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
-# What the transport itself writes; a second copy from a file would smuggle or override (behaviour B71).
-OWN_HEADERS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "accept-encoding"}
-)
 # What `$request.…` can name; `header` and `query` are followed by the name of one.
 REQUEST_PARTS: Final = frozenset(
     {"method", "url", "host", "hostname", "path", "path_decoded", "query", "header", "body"}
     | {"canonical_query", "canonical_form", "header_lines", "header_names"}
 )
-
-
-def sendable_header(text: str) -> str:
-    """Accept a header that credentials may stand in. Raises: ValueError: no header name, or one the transport writes itself."""
-    if not HEADER_NAME.fullmatch(text):
-        message = f"{text[:40]!r} is not a header name"
-        raise ValueError(message)
-    if text.lower() in OWN_HEADERS or text.lower() == "cookie":
-        message = f"the header {text} is not for a file to set" + ("; write cookie: NAME" if text.lower() == "cookie" else "")
-        raise ValueError(message)
-    return text
-
-
-SendableHeader = Annotated[str, AfterValidator(sendable_header)]
 
 
 def _one_or_several(value: object) -> object:
@@ -90,9 +71,9 @@ Ingredient = Annotated[
 class Injection(Part):
     """One value put into the request: a header, a query parameter, a cookie, or a field of its JSON or form body."""
 
-    header: SendableHeader | None = None
+    header: CredentialHeader | None = None
     query: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    cookie: Annotated[str, Field(pattern=HEADER_NAME.pattern)] | None = None
+    cookie: CookieName | None = None
     body: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     value: Ingredient | None = None
 

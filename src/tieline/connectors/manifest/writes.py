@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from tieline.connectors.manifest.answers import path_from
+from tieline.connectors.manifest.headers import HeaderName
 from tieline.connectors.manifest.part import Part
-from tieline.connectors.manifest.requests import HeaderName
 
 RecordPath = Annotated[str, path_from("record")]
 
