@@ -19,6 +19,12 @@ CRM: Final = "/v1/mappings/crm"
 TIER: Final = {"customer": {"rows": {"tier": {"from": "grade", "values": {"Gold": "high_value", "*": "regular"}}}}}
 OTHER: Final = {"customer": {"rows": {"tier": {"from": "class", "values": {"A": "high_value"}}, "company": {"from": "org"}}}}
 CANARY: Final = "canary7391"
+FIND_REFUSED: Final = (
+    sample.FIND_EXAMPLE.replace(
+        '{status: 200, json: {results: [{id: "7", name: Li Wei}]}}', "{status: 422, json: {code: duplicate}}"
+    ).partition("outcome:")[0]
+    + "outcome: duplicate\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +215,9 @@ async def test_a_record_is_explained_field_by_field(door: FrontDoor) -> None:
 async def test_a_recorded_example_is_explained(door: FrontDoor) -> None:
     shown = (await ask(door, "POST", f"{CRM}/preview", json={"example": "customer.find"})).json()
     assert [field["result"] for field in shown["records"][0]] == ["7", "Li Wei"]
+    (Path(door.settings.data_dir) / "acme_helpdesk/examples/refused.yaml").write_text(FIND_REFUSED)
+    shown = (await ask(door, "POST", f"{CRM}/preview", json={"example": "refused"})).json()
+    assert (shown["records"], shown["error"]) == ([], "upstream_duplicate")
     for name in ("ticket.create", "ringing", "nothing", "../connector"):
         assert (await ask(door, "POST", f"{CRM}/preview", json={"example": name})).status_code == 404, name
 

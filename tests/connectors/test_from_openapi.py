@@ -224,6 +224,20 @@ def test_the_way_to_sign_in_is_taken_over_or_left_open(shell: Shell, scheme: dic
     assert left_open == (auth["kind"] == "none")
 
 
+def test_an_envelope_is_looked_through_and_the_way_to_sign_in_that_operations_name_wins(shell: Shell) -> None:
+    tree = description(security=[])
+    inner = {"type": "object", "properties": {"items": {"type": "array", "items": CONTACT}}}
+    envelope = {"type": "object", "properties": {"success": {"type": "boolean"}, "data": inner}}
+    tree["paths"]["/contacts"]["get"] |= {"responses": {"200": body(envelope)}, "security": [{"bearer": []}]}
+    made = {"type": "object", "properties": {"success": {}, "data": {"$ref": "#/components/schemas/Ticket"}}}
+    tree["paths"]["/tickets"]["post"]["responses"] = {"201": body(made)}
+    assert begin(shell, tree)[0] == 0
+    found = manifest(shell)
+    assert found["operations"]["customer.find"]["records"] == "body.data.items"
+    assert found["operations"]["ticket.create"]["result"] == {"id": "body.data.id"}
+    assert found["auth"]["kind"] == "bearer"
+
+
 def test_a_reference_into_another_file_is_not_followed_and_told(shell: Shell) -> None:
     tree = description()
     tree["components"]["schemas"]["Contact"] = {"$ref": "https://elsewhere.example/contact.json#/Contact"}

@@ -209,3 +209,12 @@ def test_when_a_made_up_value_changes_the_outcome_nothing_is_written(shell: Shel
     code, told = record(shell, "customer.find", f"phone={CALLER}")
     assert (code, "with made-up values the exchange ends in" in told) == (1, True)
     assert not (shell.root / "acme_helpdesk/examples/customer.find.yaml").exists()
+
+
+def test_when_made_up_values_lead_to_further_questions_nothing_is_written(shell: Shell) -> None:
+    """The real cursor is the word `none`; its stand-in would be followed."""
+    pages = "    records: body.results\n    pages: {kind: cursor, param: after, next: body.next_id}\n"
+    (shell.root / "acme_helpdesk/connector.yaml").write_text(MANIFEST.replace("    records: body.results\n", pages))
+    shell.wire._answering = lambda _: json_answer({"results": [PERSON], "next_id": "false"})
+    code, told = record(shell, "customer.find", f"phone={CALLER}")
+    assert (code, "asks for more than it did in earnest" in told) == (1, True)

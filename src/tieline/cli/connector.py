@@ -45,10 +45,12 @@ class ConnectorCommands:
 
     def list_all(self) -> None:
         """Show every connector of the catalog."""
-        table = Table("id", "name", "category", "can")
+        table = Table("id", "name", "category", "tier", "can")
         for summary in list_connectors(self._catalog):
             can = [*summary.operations, *(["call events"] if summary.takes_calls else [])]
-            table.add_row(summary.id, escape(summary.name), summary.category, escape(summary.fault) or ", ".join(can))
+            table.add_row(
+                summary.id, escape(summary.name), summary.category, summary.tier, escape(summary.fault) or ", ".join(can)
+            )
         self._out.print(table)
 
     def show(self, connector: Subject) -> None:

@@ -6,11 +6,10 @@ from datetime import date
 
 from tieline.connectors.contract import CAPABILITIES
 from tieline.connectors.manifest.part import Part
-from tieline.connectors.manifest.problems import ManifestProblems
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.registry import Catalog, Connector
 from tieline.domain.errors import ManifestInvalid, NotFound
-from tieline.services.connector_quality import Tier, quality_of
+from tieline.services.connector_quality import Tier, tier_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def detail(catalog: Catalog, connector_id: str) -> ConnectorDetail:
         id=manifest.id,
         name=manifest.name,
         category=manifest.category,
-        tier=_tier(found),
+        tier=tier_of(found.folder),
         docs_url=manifest.docs.url if manifest.docs else None,
         docs_read=manifest.docs.read if manifest.docs else None,
         form=tuple(_form(manifest)),
@@ -116,13 +115,6 @@ def _form(manifest: Manifest) -> list[FormField]:
 
 def _offered(name: str) -> OfferedOperation:
     return OfferedOperation(name, CAPABILITIES[name].writes, CAPABILITIES[name].record)
-
-
-def _tier(connector: Connector) -> Tier | None:
-    try:
-        return quality_of(connector.folder).tier
-    except ManifestProblems:
-        return None
 
 
 def _summary(connector: Connector) -> ConnectorSummary:

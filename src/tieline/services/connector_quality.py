@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from tieline.connectors.manifest.load import load_part
 from tieline.connectors.manifest.part import Part
+from tieline.connectors.manifest.problems import ManifestProblems
 
 
 class Standard(NamedTuple):
@@ -75,3 +76,11 @@ class Quality(Part):
 def quality_of(folder: Path) -> Quality:
     """Read a connector's quality.yaml. Raises: ManifestProblems."""
     return load_part(Quality, folder / "quality.yaml")
+
+
+def tier_of(folder: Path) -> Tier | None:
+    """Return the tier of the connector in a folder; None: not even bronze, or its quality.yaml cannot be read."""
+    try:
+        return quality_of(folder).tier
+    except ManifestProblems:
+        return None

@@ -20,6 +20,7 @@ from tieline.kit.deadline import Deadline
 from tieline.kit.ids import opaque_token
 from tieline.kit.spelling import meant
 from tieline.mapping.record import RecordMapping
+from tieline.services.connector_quality import tier_of
 
 CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
 PATIENCE_S: Final = 30.0
@@ -35,6 +36,7 @@ class Summary(NamedTuple):
     category: str
     operations: tuple[str, ...]
     takes_calls: bool
+    tier: str = ""
     fault: str = ""
 
 
@@ -45,7 +47,7 @@ def list_connectors(catalog: Catalog) -> tuple[Summary, ...]:
 
 def _summary(folder: Path, catalog: Catalog) -> Summary:
     try:
-        return summarise(catalog.find(str(folder)).manifest)
+        return summarise(catalog.find(str(folder)).manifest)._replace(tier=tier_of(folder) or "")
     except ManifestInvalid as exc:
         return Summary(folder.name, folder.name, "", (), takes_calls=False, fault=exc.detail.partition("\n")[0])
 

@@ -8,16 +8,23 @@ from tieline.connectors.answers.outcome import ERRORS
 from tieline.connectors.connection import VendorConnection
 from tieline.connectors.contract import CAPABILITIES, Result
 from tieline.connectors.recordings.example import Exchange, OperationExample, RecordedRequest
-from tieline.connectors.recordings.replay import RecordedWire
+from tieline.connectors.recordings.replay import RecordedWire, RecordingMismatch
 from tieline.connectors.recordings.tap import Carried, TappedWire
 from tieline.connectors.registry import Connector
-from tieline.domain.errors import ConnectorError
+from tieline.domain.errors import ConfigRefused, ConnectorError
 from tieline.kit.deadline import Deadline
 from tieline.mapping.record import RecordMapping
 from tieline.services.connector_examples import PATIENCE_S, connect, inputs_of, mapped_of
 
 STAND_IN: Final = RecordedRequest(method="GET", url="-")
 """A request that is not known yet."""
+
+
+class Unplayable(ConfigRefused):
+    """More is asked than the example has answers for."""
+
+    code = "example_unplayable"
+    title = "The example has too few answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +54,25 @@ class Run:
 
 
 async def run(connection: VendorConnection, tap: TappedWire, operation: str, inputs: Mapping[str, Any]) -> Run:
-    """Run an operation over a tapped wire; a failure is part of it. Raises: ConnectorError: nothing came back at all."""
+    """Run an operation over a tapped wire; a failure is part of it.
+
+    Raises: ConnectorError: nothing came back at all. Unplayable: the wire is a recording that ended too early.
+    """
     try:
         result = await connection.run(operation, deadline=Deadline.after(PATIENCE_S), **inputs)
     except ConnectorError as exc:
         if not tap.carried:
             raise
         return Run(tuple(tap.carried), None, exc, connection.secrets())
+    except RecordingMismatch as exc:
+        raise Unplayable(str(exc.differences[0].text)) from exc
     return Run(tuple(tap.carried), result, None, connection.secrets())
 
 
 async def play(connector: Connector, mapping: RecordMapping | None, draft: OperationExample) -> tuple[OperationExample, Run]:
     """Return the example with its requests as they are sent and its end as it comes, and the run itself.
 
-    Raises: ConnectorError: nothing can be sent, or the form does not take what the example fills in.
+    Raises: ConnectorError: nothing can be sent, or the form does not take what the example fills in. Unplayable: see the class.
     """
     tap = TappedWire(RecordedWire(draft.exchanges, strict=False))
     played = await run(connect(connector, draft, tap), tap, draft.operation, inputs_of(draft))

@@ -17,7 +17,7 @@ from tieline.connectors.recordings.tap import TappedWire
 from tieline.domain.errors import ConfigRefused, VendorMisconfigured
 from tieline.domain.line import Line
 from tieline.services.authoring.cast import Cast, cast_for
-from tieline.services.authoring.play import STAND_IN, Run, play, run
+from tieline.services.authoring.play import STAND_IN, Run, Unplayable, play, run
 from tieline.services.authoring.scrub import Scrubbed
 from tieline.services.authoring.survivors import Survivors
 from tieline.services.authoring.write_yaml import answer_as_written, yaml_of
@@ -126,6 +126,8 @@ async def _played(trial: Trial, asked: Asked, players: Cast, real: Run) -> Opera
         example, played = await play(trial.connection.connector, trial.book.get(CAPABILITIES[asked.operation].record), draft)
     except VendorMisconfigured as exc:
         raise RecordingRefused(f"the form does not take a made-up value: {exc.detail}") from exc
+    except Unplayable as exc:
+        raise RecordingRefused("with made-up values the connector asks for more than it did in earnest") from exc
     if played.shape != real.shape:
         raise RecordingRefused(
             f"with made-up values the exchange ends in {played.shape[:2]} and not in {real.shape[:2]}",

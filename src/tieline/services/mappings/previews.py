@@ -8,12 +8,14 @@ from typing import Any, Final
 from tieline.connectors.contract import CAPABILITIES
 from tieline.connectors.recordings.example import OperationExample
 from tieline.connectors.recordings.replay import RecordedWire
+from tieline.connectors.recordings.tap import TappedWire
 from tieline.connectors.registry import Connector
 from tieline.domain.errors import ConnectorError, NotFound, RequestRefused
 from tieline.kit.deadline import Deadline
 from tieline.mapping.preview import FieldPreview
 from tieline.mapping.record import RecordMapping
 from tieline.security.permissions import Caller
+from tieline.services.authoring.play import run
 from tieline.services.connector_examples import PATIENCE_S, connect, inputs_of, load_example
 from tieline.services.connectors import read_inputs, refuse_unasked
 from tieline.services.house import House
@@ -41,9 +43,11 @@ def preview_record(reading: Reading, state: MappingState, kind: str, record: Map
 async def preview_example(reading: Reading, state: MappingState, name: str) -> Preview:
     """Explain the records of one of the connector's examples. Raises: NotFound: no such example, or it brings no records."""
     content = _example(reading.connector, name)
-    connection = connect(reading.connector, content, RecordedWire(content.exchanges, strict=False))
-    result = await connection.run(content.operation, deadline=Deadline.after(PATIENCE_S), **inputs_of(content))
-    return _explained(reading, state, content.operation, result.records)
+    tap = TappedWire(RecordedWire(content.exchanges, strict=False))
+    played = await run(connect(reading.connector, content, tap), tap, content.operation, inputs_of(content))
+    if played.result is None:
+        return Preview(CAPABILITIES[content.operation].record, error=played.failure.code if played.failure else None)
+    return _explained(reading, state, content.operation, played.result.records)
 
 
 async def preview_live(
