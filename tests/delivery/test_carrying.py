@@ -141,6 +141,15 @@ async def test_a_refusal_ends_it_and_asks_a_person(world: World) -> None:
     assert await world.rows("SELECT kind, subject_key FROM review_items") == [("dead_delivery", str(promised))]
 
 
+async def test_what_was_refused_in_part_is_no_success(world: World) -> None:
+    world.vendor.outcome = "partial"
+    promised = await world.promise()
+    await world.carry()
+    kept = await world.find(promised)
+    assert (kept.state, kept.reason) == ("dead", "upstream_partial")
+    assert await world.rows("SELECT kind, subject_key FROM review_items") == [("dead_delivery", str(promised))]
+
+
 async def test_what_comes_behind_a_dead_creation_waits_and_behind_a_dead_change_goes_on(world: World) -> None:
     world.vendor.before = [errors.VendorRejected(), errors.VendorRejected()]
     await world.promise(1)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tests.delivery.test_promise import NOW, effect
 
-from tieline.connectors.contract import Result
+from tieline.connectors.contract import Outcome, Result
 from tieline.connectors.wire.limits import Priority
 from tieline.domain.delivery import Delivered, Delivery, Effect, Footing, GivenUp, Tier
 from tieline.kit.clock import monotonic_s, utc_now
@@ -40,6 +40,7 @@ class Vendor:
     before: list[Exception | None] = field(default_factory=list)
     after: list[Exception | None] = field(default_factory=list)
     blind: bool = False
+    outcome: Outcome = "ok"
     priorities: list[str] = field(default_factory=list)
 
     def footing(self, _operation: str) -> Footing:
@@ -54,7 +55,7 @@ class Vendor:
         if self.tier != "T1" or not self.effects[key]:
             self.effects[key] += 1
         self._fail(self.after)
-        return Result("ok", external_id=f"v-{key[-4:]}", external_url="https://vendor.test/1")
+        return Result(self.outcome, external_id=f"v-{key[-4:]}", external_url="https://vendor.test/1")
 
     async def look(
         self, operation: str, *, inputs: Mapping[str, Any], deadline: Deadline, priority: Priority

@@ -201,6 +201,17 @@ async def test_what_may_be_tried_again_is_told_as_such(
         await update(connection, {"priority": "high", "status": "closed"})
 
 
+async def test_what_may_not_be_repeated_is_in_doubt_once_something_was_done(tmp_path: Path) -> None:
+    """A later step that was certainly not sent does not undo the first, and nobody may begin again at the beginning."""
+    parts = {"priority": verb("/priority", {"none": "nothing is offered here"}), "owner": verb("/owner"), "close": verb("/close")}
+    vendor = {"POST /priority": DONE, "POST /close": Incoming(503, {}, b"")}
+    connection, _ = opened(tmp_path, vendor, **{**VERBS, "parts": parts})
+    with pytest.raises(errors.OutcomeUnknown):
+        await update(connection, {"priority": "high", "status": "closed"})
+    with pytest.raises(errors.VendorUnavailable):
+        await update(connection, {"status": "closed"})
+
+
 async def test_nothing_that_calls_for_a_verb_is_nothing_done(tmp_path: Path) -> None:
     connection, wire = opened(tmp_path, {}, **VERBS)
     assert (await update(connection, {"subject": "x"}), wire.sent) == (("not_found", ()), [])

@@ -70,7 +70,7 @@ async def follow(exchanger: Exchanger, plan: CompiledPlan, first: Call, *, clock
     for position, step in enumerate(plan.steps):
         roots = {**first.roots, "saved": journey.saved}
         call = replace(first, operation=step.operation, roots=roots)
-        if step.holds(roots) and not await _go(exchanger, journey, step, position, call):
+        if step.holds(roots) and not await _go(exchanger, plan, journey, position, call):
             break
     roots = {**first.roots, "saved": journey.saved}
     named, added, harvest = plan.result(roots), plan.add(roots), journey.sum
@@ -81,8 +81,9 @@ async def follow(exchanger: Exchanger, plan: CompiledPlan, first: Call, *, clock
     return sum_up(harvest, first, started_s, clock)
 
 
-async def _go(exchanger: Exchanger, journey: Journey, step: CompiledStep, position: int, call: Call) -> bool:
+async def _go(exchanger: Exchanger, plan: CompiledPlan, journey: Journey, position: int, call: Call) -> bool:
     """Take one step; False: the plan ends here."""
+    step = plan.steps[position]
     given = {**call.roots["in"], **step.inputs(call.roots)}
     if step.key_suffix and given.get("idempotency_key"):
         given["idempotency_key"] = f"{given['idempotency_key']}{step.key_suffix}"
@@ -94,6 +95,8 @@ async def _go(exchanger: Exchanger, journey: Journey, step: CompiledStep, positi
             _poll(exchanger, step, step.poll, call, written=bool(journey.items)) if step.poll else gather(exchanger, call)
         )
     except ConnectorError as exc:
+        if journey.items and exc.kind == "transient" and plan.tier != "T1":
+            raise OutcomeUnknown("a later step failed, and the earlier ones may not be repeated") from exc
         if not journey.items or step.poll or exc.kind not in {"permanent", "config"}:
             raise
         journey.items.append(ItemResult(position, _outcome_of(exc)))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from tieline.connectors.wire.limits import Priority
 from tieline.domain.delivery import Delivered, Footing
 from tieline.domain.delivery_ladder import Ending, Step, after_absence, look_later, next_step
-from tieline.domain.errors import ConnectorError, NotFound, TielineError
+from tieline.domain.errors import ConnectorError, NotFound, TielineError, VendorRejected
 from tieline.services.delivery import settling
 from tieline.services.delivery.attempt import WORK_WITHIN_S, Attempt
 from tieline.services.delivery.desk import DeliveryDesk
@@ -98,6 +98,8 @@ async def _tell(desk: DeliveryDesk, attempt: Attempt, outlet: Outlet, inputs: Ma
     result = await outlet.send(delivery.operation, deadline=attempt.deadline, priority=priority, inputs=inputs)
     if result.outcome == "not_found":
         raise NotFound(code="upstream_object_gone")
+    if result.outcome == "partial":
+        raise VendorRejected("part of what was told was refused", code="upstream_partial")
     attempt.answer = Delivered(external_id=result.external_id, external_url=result.external_url, sent=inputs)
     await settling.done(desk, attempt, attempt.answer)
 
