@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tieline.connectors.contract import CAPABILITIES
+from tieline.connectors.engine.operation import weakest_tier
 from tieline.connectors.manifest.inbound import Intake
 from tieline.connectors.manifest.inbound_proof import each_proof
 from tieline.connectors.manifest.inbound_rows import NOTHING
@@ -14,6 +15,7 @@ from tieline.services.connector_forms import arrivals_of
 from tieline.services.connector_quality import STANDARDS, Quality, Stand, quality_of
 
 UNRATED: Final = "not rated"
+TIERS: Final[Mapping[str, str]] = {"T1": "sent again", "T2": "looked for first", "T3": "shown to a person"}
 TIER_TABLE: Final = """\
 | tier | asks |
 |---|---|
@@ -104,7 +106,10 @@ def _page(folder: Folder) -> Iterator[str]:
 
 
 def _source(manifest: Manifest) -> str:
-    return f" · [vendor's description]({manifest.docs.url}), read {manifest.docs.read}" if manifest.docs is not None else ""
+    speaks = f" · speaks {', '.join(manifest.speaks)}" if manifest.speaks else ""
+    if manifest.docs is None:
+        return speaks
+    return f"{speaks} · [vendor's description]({manifest.docs.url}), read {manifest.docs.read}"
 
 
 def _form(manifest: Manifest) -> Iterator[str]:
@@ -146,7 +151,11 @@ def _operations(manifest: Manifest) -> Iterator[str]:
     for name, operation in manifest.operations.items():
         request = getattr(operation, "request", None)
         told = f"{request.method} `{request.path}`" if request is not None else "several requests"
-        yield f"| `{name}` | {'writes' if CAPABILITIES[name].writes else 'reads'} | {told} |"
+        safety = weakest_tier(manifest, name)
+        yield f"| `{name}` | {f'writes, {safety}' if safety else 'reads'} | {told} |"
+    if any(CAPABILITIES[name].writes for name in manifest.operations):
+        yield ""
+        yield f"A write whose end is in doubt is {'; '.join(f'{tier}: {means}' for tier, means in TIERS.items())}."
 
 
 def _intakes(manifest: Manifest) -> Iterator[tuple[str, Intake | StreamIntake]]:

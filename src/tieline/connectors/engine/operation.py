@@ -87,6 +87,16 @@ def tier_of(choice: Idempotency | None) -> Tier | None:
     return None if choice is None else "T1" if choice.keyed else "T2" if choice.read_back else "T3"
 
 
+def weakest_tier(manifest: Manifest, name: str) -> Tier | None:
+    """Return an operation's tier; a plan's is its own choice, or that of its weakest step. None: it only reads."""
+    declared = manifest.operations[name]
+    own = tier_of(declared.idempotency)
+    if own or isinstance(declared, Operation):
+        return own
+    singles = (manifest.single(step.do) for step in declared.steps)
+    return max((tier for each in singles if each and (tier := tier_of(each.idempotency))), default=None)
+
+
 def _windows(name: str, operation: Operation, config: Mapping[str, Any]) -> Callable[[Roots], tuple[OwnWindow, ...]]:
     declared = [(window, compile_tree(window.per or "", config).render) for window in operation.limits]
     return lambda roots: tuple(OwnWindow(f"{name} {per(roots)}", window.calls, window.every_s) for window, per in declared)

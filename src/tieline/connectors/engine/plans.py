@@ -11,7 +11,7 @@ from tieline.connectors.contract import ItemResult, Outcome, Result, Tier
 from tieline.connectors.engine.carry_out import Harvest, gather, sum_up
 from tieline.connectors.engine.exchange import Call, Exchanger
 from tieline.connectors.engine.look_back import LookBack, compile_look_back
-from tieline.connectors.engine.operation import CompiledOperation, named_inputs, tier_of
+from tieline.connectors.engine.operation import CompiledOperation, named_inputs, weakest_tier
 from tieline.connectors.language.conditions import Condition, compile_conditions
 from tieline.connectors.language.paths import Read, compile_path
 from tieline.connectors.language.templates import InputMissing, Render, Roots, compile_tree
@@ -151,7 +151,7 @@ def compile_plan(
     return CompiledPlan(
         name=name,
         writes=manifest.is_write(name),
-        tier=tier_of(choice) or max((each.tier for each in operations if each.tier), default=None),
+        tier=weakest_tier(manifest, name),
         needs=frozenset(_inputs(plan, operations, optional=False)),
         takes=frozenset(_inputs(plan, operations, optional=True)),
         steps=steps,
