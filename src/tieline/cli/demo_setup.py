@@ -16,12 +16,17 @@ def apply_file(systems: Mapping[str, Mapping[str, str]]) -> str:
     wanted = {
         "version": 1,
         "connections": {
-            "crm": _connection("lotus_crm", crm, config=("client_id",), secrets=("client_secret",)),
+            "crm": _connection("lotus_crm", crm, config=("client_id",), secrets=("client_secret", "hook_secret")),
             "erp": _connection("bamboo_erp", erp, secrets=("api_key",)),
-            "helpdesk": _connection("willow_helpdesk", helpdesk, config=("username",), secrets=("password",)),
+            "helpdesk": _connection("willow_helpdesk", helpdesk, config=("username",), secrets=("password", "hook_secret")),
             "pbx": _connection("heron_pbx", pbx, secrets=("api_token", "hook_secret")),
         },
         "sources": {"customer": ["crm", "erp"], "order": ["erp"], "ticket": ["helpdesk"], "account": ["erp"]},
+        "tickets": {
+            "systems": ["helpdesk", "crm"],
+            "categories": ["产品质量", "物流", "发票", "投诉", "退款", "其他"],
+            "assignment": [{"category": "投诉", "role": "supervisor"}, {"tier": "high_value", "role": "senior"}],
+        },
         "lines": {LINE: {"name": "Support", "country": "CN", "language": "zh", "queues": [QUEUE], "area_code": "10"}},
         "agents": {
             "1001": _agent("Li Wei", "agent", "1001"),

@@ -60,6 +60,7 @@ def bamboo_erp(world: World) -> Starlette:
             Route("/openapi/order/detail", erp.order),
             Route("/openapi/account/query", erp.account),
             Route("/openapi/refund/hold", erp.hold, methods=["POST"]),
+            Route("/openapi/refund/release", erp.release, methods=["POST"]),
         ],
         exception_handlers={
             _Refused: lambda _request, refusal: _refusal(str(refusal)),
@@ -121,6 +122,18 @@ class _Bamboo:
         if order.state not in _HOLDABLE:
             raise _Refused("wrong_state")
         order.hold, self._holds[order_number] = reason, request_number
+        return _envelope(self._order_record(order))
+
+    async def release(self, request: Request) -> Response:
+        """Let an order go on; one that is not stopped already does."""
+        _check_key(request)
+        wanted = await _json_object(request)
+        order_number = str(wanted.get("orderNo") or "")
+        if not order_number:
+            raise _Refused("missing")
+        order = self._order(order_number)
+        order.hold = None
+        self._holds.pop(order_number, None)
         return _envelope(self._order_record(order))
 
     def _wanted_people(self, request: Request) -> Sequence[Person]:

@@ -42,7 +42,7 @@ def build_systems(*, now: Callable[[], datetime] = wall_clock, crowd_size: int =
     async def turn(system: str, knobs: Mapping[str, Any]) -> None:
         gates[system].turn(Knobs.model_validate(dict(knobs)))
 
-    gates["crm"] = FaultGate(lotus_crm(world, seconds=time.monotonic), LotusFaults())
+    gates["crm"] = FaultGate(lotus_crm(world, now=now, seconds=time.monotonic), LotusFaults())
     gates["erp"] = FaultGate(bamboo_erp(world), BambooFaults())
     gates["helpdesk"] = FaultGate(willow_helpdesk(world, now=now), WillowFaults())
     gates["pbx"] = FaultGate(heron_pbx(now=now, turn=turn), HeronFaults())

@@ -8,6 +8,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from starlette.applications import Starlette
@@ -17,6 +18,9 @@ from starlette.routing import Route
 
 from tieline.sandbox.access import ACCESS
 from tieline.sandbox.forms import form_fields
+from tieline.sandbox.hooks import Hooks, lotus_signature
+from tieline.sandbox.lotus_cases import LotusCases
+from tieline.sandbox.lotus_problems import problem
 from tieline.sandbox.lotus_records import contact_id, contact_record, opinion_record
 from tieline.sandbox.population import Person
 from tieline.sandbox.world import World
@@ -30,18 +34,28 @@ class LotusFaults:
 
     def failed(self) -> Response:
         """Return a problem document with status 500."""
-        return _problem(500, "INTERNAL", "Something went wrong")
+        return problem(500, "INTERNAL", "Something went wrong")
 
     def throttled(self, wait_s: int) -> Response:
         """Return 429 with Retry-After in seconds."""
-        refusal = _problem(429, "RATE_LIMITED", "Too many requests")
+        refusal = problem(429, "RATE_LIMITED", "Too many requests")
         refusal.headers["Retry-After"] = str(wait_s)
         return refusal
 
 
-def lotus_crm(world: World, *, seconds: Callable[[], float], token_lifetime_s: int = TOKEN_LIFETIME_S) -> Starlette:
+def lotus_crm(
+    world: World,
+    *,
+    now: Callable[[], datetime],
+    seconds: Callable[[], float],
+    token_lifetime_s: int = TOKEN_LIFETIME_S,
+) -> Starlette:
     """Return the CRM as an ASGI application. `seconds` is a clock that never goes back."""
     crm = _Lotus(world, seconds, token_lifetime_s)
+    hooks = Hooks(
+        ACCESS["crm"]["hook_secret"], lotus_signature, content_type="application/json", seconds=lambda: now().timestamp()
+    )
+    cases = LotusCases(crm.refusal, crm.knows, now, hooks)
     return Starlette(
         routes=[
             Route("/oauth/token", crm.grant, methods=["POST"]),
@@ -50,8 +64,9 @@ def lotus_crm(world: World, *, seconds: Callable[[], float], token_lifetime_s: i
             Route("/v2/contacts", crm.contacts),
             Route("/v2/contacts/{id}", crm.contact),
             Route("/v2/contacts/{id}/opinions", crm.opinions),
+            *cases.routes(),
         ],
-        exception_handlers={404: lambda _request, _error: _problem(404, "NO_ROUTE", "There is nothing here")},
+        exception_handlers={404: lambda _request, _error: problem(404, "NO_ROUTE", "There is nothing here")},
     )
 
 
@@ -73,7 +88,12 @@ class _Lotus:
             return JSONResponse({"error": "invalid_client", "error_description": "Unknown client or wrong secret"}, 401)
         token = secrets.token_urlsafe(24)
         self._tokens[token] = self._seconds() + self._lifetime_s
-        grant = {"access_token": token, "token_type": "Bearer", "expires_in": self._lifetime_s, "scope": "contacts.read"}
+        grant = {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": self._lifetime_s,
+            "scope": "contacts.read cases.write",
+        }
         return JSONResponse(grant, headers={"Cache-Control": "no-store"})
 
     async def end_all_tokens(self, _request: Request) -> Response:
@@ -81,14 +101,14 @@ class _Lotus:
         return Response(status_code=204)
 
     async def me(self, request: Request) -> Response:
-        return self._refusal(request) or JSONResponse({"client": ACCESS["crm"]["client_id"], "scopes": ["contacts.read"]})
+        return self.refusal(request) or JSONResponse({"client": ACCESS["crm"]["client_id"], "scopes": ["contacts.read"]})
 
     async def contacts(self, request: Request) -> Response:
-        if refusal := self._refusal(request):
+        if refusal := self.refusal(request):
             return refusal
         offset = _offset(request.query_params.get("cursor"))
         if offset is None:
-            return _problem(400, "BAD_CURSOR", "The cursor is not one of ours")
+            return problem(400, "BAD_CURSOR", "The cursor is not one of ours")
         found = self._found(request)
         limit = min(_whole_number(request.query_params.get("limit"), _PAGE_DEFAULT), _PAGE_CAP)
         rest = offset + limit < len(found)
@@ -112,31 +132,29 @@ class _Lotus:
 
     async def contact(self, request: Request) -> Response:
         person = self._by_id.get(request.path_params["id"])
-        missing = _problem(404, "CONTACT_NOT_FOUND", "There is no such contact") if person is None else None
-        if refusal := self._refusal(request) or missing:
+        missing = problem(404, "CONTACT_NOT_FOUND", "There is no such contact") if person is None else None
+        if refusal := self.refusal(request) or missing:
             return refusal
         return JSONResponse(contact_record(self._by_id[request.path_params["id"]], self._world, base_url=str(request.base_url)))
 
     async def opinions(self, request: Request) -> Response:
         person = self._by_id.get(request.path_params["id"])
-        if refusal := self._refusal(request):
+        if refusal := self.refusal(request):
             return refusal
         if person is None:
-            return _problem(404, "CONTACT_NOT_FOUND", "There is no such contact")
+            return problem(404, "CONTACT_NOT_FOUND", "There is no such contact")
         return JSONResponse({"opinions": [opinion_record(opinion) for opinion in self._world.opinions_of(person.key)]})
 
-    def _refusal(self, request: Request) -> Response | None:
+    def knows(self, contact: str) -> bool:
+        return contact in self._by_id
+
+    def refusal(self, request: Request) -> Response | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._tokens.get(token, 0.0) > self._seconds():
             return None
-        refusal = _problem(401, "TOKEN_INVALID", "The access token is missing, unknown or expired")
+        refusal = problem(401, "TOKEN_INVALID", "The access token is missing, unknown or expired")
         refusal.headers["WWW-Authenticate"] = 'Bearer realm="lotus", error="invalid_token"'
         return refusal
-
-
-def _problem(status: int, code: str, title: str) -> JSONResponse:
-    body = {"type": f"https://lotus.example/problems/{code.lower()}", "title": title, "status": status, "code": code}
-    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 def _basic_client(request: Request) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,10 +18,14 @@ from starlette.routing import Route
 
 from tieline.sandbox.access import ACCESS
 from tieline.sandbox.forms import form_fields
+from tieline.sandbox.hooks import Hooks, willow_signature
 from tieline.sandbox.population import Note, Person, Ticket
+from tieline.sandbox.willow_calls import WillowCalls
 from tieline.sandbox.willow_records import (
     STATE_BY_NUMBER,
     error_xml,
+    note_xml,
+    notes_xml,
     requester_id,
     requesters_xml,
     session_xml,
@@ -66,7 +71,12 @@ def willow_helpdesk(world: World, *, now: Callable[[], datetime]) -> Starlette:
             Route("/api/tickets.xml", desk.create, methods=["POST"]),
             Route("/api/tickets/{number:int}.xml", desk.ticket, methods=["GET"]),
             Route("/api/tickets/{number:int}.xml", desk.change, methods=["PUT"]),
+            Route("/api/tickets/{number:int}/notes.xml", desk.notes, methods=["GET"]),
             Route("/api/tickets/{number:int}/notes.xml", desk.annotate, methods=["POST"]),
+            Route("/api/calls.xml", desk.log_call, methods=["POST"]),
+            Route("/api/calls/{key}.xml", desk.call, methods=["GET"]),
+            Route("/api/calls/{key}.xml", desk.change_call, methods=["PUT"]),
+            Route("/api/hooks.xml", desk.subscribe, methods=["POST"]),
         ],
         exception_handlers={
             _Refusal: _refused,
@@ -82,6 +92,14 @@ class _Willow:
         self._now = now
         self._by_id = {requester_id(person.key): person for person in world.residents("helpdesk")}
         self._keys: dict[str, tuple[Mapping[str, str], int]] = {}
+        self._notes: dict[str, int] = {}
+        self._calls = WillowCalls()
+        self._hooks = Hooks(
+            ACCESS["helpdesk"]["hook_secret"],
+            willow_signature,
+            content_type="application/x-www-form-urlencoded",
+            seconds=lambda: now().timestamp(),
+        )
 
     async def session(self, request: Request) -> Response:
         _check_password(request)
@@ -133,6 +151,7 @@ class _Willow:
         )
         self._world.add_ticket(ticket)
         self._keys[request.headers["idempotency-key"]] = (form, ticket.number)
+        self._tell("opened", ticket)
         return self._shown(ticket, request, status=201)
 
     async def change(self, request: Request) -> Response:
@@ -146,19 +165,58 @@ class _Willow:
             ticket.state = STATE_BY_NUMBER[form["state"]]
         if "prio" in form:
             ticket.priority = _priority(form["prio"])
-        ticket.subject, ticket.assignee = form.get("subject", ticket.subject), form.get("agent", ticket.assignee)
-        ticket.version, ticket.changed_at = ticket.version + 1, self._now()
+        ticket.subject, ticket.assignee = form.get("subject", ticket.subject), form.get("agent", ticket.assignee) or None
+        ticket.topic = form.get("topic", ticket.topic)
+        self._touch(ticket, "changed")
         return self._shown(ticket, request)
 
     async def annotate(self, request: Request) -> Response:
         _check_password(request)
         ticket, form = self._ticket(request), await form_fields(request)
+        key = request.headers.get("idempotency-key", "")
         if self._earlier(request, form) is not None:
-            return self._shown(ticket, request, repeated=True)
+            again = _xml(note_xml(ticket, self._notes[key]))
+            again.headers["Idempotent-Replay"] = "true"
+            return again
         ticket.notes.append(Note(form.get("author", ""), _required(form, "text"), self._now()))
+        self._touch(ticket, "noted")
+        self._keys[key], self._notes[key] = (form, ticket.number), len(ticket.notes)
+        return _xml(note_xml(ticket, len(ticket.notes)), 201)
+
+    async def notes(self, request: Request) -> Response:
+        _check_password(request)
+        return _xml(notes_xml(self._ticket(request)))
+
+    async def log_call(self, request: Request) -> Response:
+        _check_password(request)
+        key = request.headers.get("idempotency-key")
+        if not key:
+            raise _Refusal(400, "key_missing", "Send an Idempotency-Key")
+        return _xml(self._calls.log(key, await form_fields(request)), 201)
+
+    async def call(self, request: Request) -> Response:
+        _check_password(request)
+        return _xml(self._calls.read(request.path_params["key"]) or error_xml("not_found", "There is no such call"))
+
+    async def change_call(self, request: Request) -> Response:
+        _check_password(request)
+        changed = self._calls.change(request.path_params["key"], await form_fields(request))
+        if changed is None:
+            raise _Refusal(404, "not_found", "There is no such call")
+        return _xml(changed)
+
+    async def subscribe(self, request: Request) -> Response:
+        _check_password(request)
+        self._hooks.subscribe(_required(await form_fields(request), "url"))
+        return _xml(session_xml("subscribed"), 201)
+
+    def _touch(self, ticket: Ticket, event: str) -> None:
         ticket.version, ticket.changed_at = ticket.version + 1, self._now()
-        self._keys[request.headers["idempotency-key"]] = (form, ticket.number)
-        return self._shown(ticket, request, status=201)
+        self._tell(event, ticket)
+
+    def _tell(self, event: str, ticket: Ticket) -> None:
+        told = {"event": event, "ticket": ticket.number, "version": ticket.version, "at": int(ticket.changed_at.timestamp())}
+        self._hooks.tell(urlencode(told).encode())
 
     def _earlier(self, request: Request, form: Mapping[str, str]) -> Ticket | None:
         """Return what the same key made before. Raises: _Refusal: no key, or the key of another form."""

@@ -42,10 +42,31 @@ def tickets_xml(page: Iterable[tuple[Ticket, Person]], *, offset: int, total: in
 def ticket_xml(ticket: Ticket, person: Person, *, base_url: str) -> bytes:
     """Return one ticket with its notes."""
     root = _ticket(ticket, person, base_url)
-    notes = ET.SubElement(root, "notes")
-    for note in ticket.notes:
-        _text(notes, "note", note.text).attrib.update({"author": note.author, "at": _seconds(note.at)})
+    root.append(_notes(ticket))
     return _document(root)
+
+
+def notes_xml(ticket: Ticket) -> bytes:
+    """Return what was written into a ticket."""
+    return _document(_notes(ticket))
+
+
+def note_xml(ticket: Ticket, place: int) -> bytes:
+    """Return one note, counted from 1."""
+    return _document(_note(ticket, place))
+
+
+def _notes(ticket: Ticket) -> ET.Element:
+    root = ET.Element("notes")
+    root.extend(_note(ticket, place) for place in range(1, len(ticket.notes) + 1))
+    return root
+
+
+def _note(ticket: Ticket, place: int) -> ET.Element:
+    note = ticket.notes[place - 1]
+    element = ET.Element("note", {"id": f"{ticket.number}-{place}", "author": note.author, "at": _seconds(note.at)})
+    _text(element, "text", note.text)
+    return element
 
 
 def requesters_xml(people: Sequence[Person]) -> bytes:

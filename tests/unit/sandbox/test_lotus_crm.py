@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import httpx
+from tests.unit.sandbox.conftest import MORNING
 
 from tieline.sandbox.access import ACCESS
 from tieline.sandbox.lotus_crm import TOKEN_LIFETIME_S, lotus_crm
@@ -63,7 +64,7 @@ async def test_a_missing_contact_is_a_problem_document(crm: httpx.AsyncClient) -
 async def test_a_token_runs_out_and_a_wrong_secret_gets_none() -> None:
     seconds = 1000.0
     small = World(now=datetime(2026, 11, 22, 2, tzinfo=UTC), crowd_size=0)
-    app = lotus_crm(small, seconds=lambda: seconds)
+    app = lotus_crm(small, now=lambda: MORNING, seconds=lambda: seconds)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lotus.example") as client:
         wrong = await client.post("/oauth/token", data={"grant_type": "client_credentials", "client_id": "x"})
         assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")

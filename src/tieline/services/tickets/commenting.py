@@ -43,19 +43,32 @@ async def say(tx: Transaction, desk: TicketDesk, ticket: HubTicket, words: Words
     return comment
 
 
-async def hear(tx: Transaction, desk: TicketDesk, ticket: HubTicket, said: Comment, *, external_id: str, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A comment's id in another system, and the ids of all that are shown there."""
+
+    id: str
+    all: frozenset[str]
+
+
+async def hear(tx: Transaction, desk: TicketDesk, ticket: HubTicket, said: Comment, there: Shown, *, now: datetime) -> bool:
     """Take in a comment another system shows; False: it is known, an echo of ours included."""
     known = await ticket_history.comments(tx, ticket.id)
     origin = said.origin or ""
-    if any(one.places.get(origin) == external_id for one in known):
+    if any(one.places.get(origin) == there.id for one in known):
         return False
-    ours = next((one for one in known if one.text == said.text and origin in one.places and one.places[origin] is None), None)
+    ours = next((one for one in known if one.text == said.text and _is_not_found(one, origin, there)), None)
     if ours is not None:
-        await ticket_history.place_comment(tx, ours.id, origin, external_id)
+        await ticket_history.place_comment(tx, ours.id, origin, there.id)
         return False
-    await _keep(tx, desk, said, but_not=origin, placed=external_id)
+    await _keep(tx, desk, said, but_not=origin, placed=there.id)
     await note(tx, ticket, origin, "commented", at=now, comment=str(said.id))
     return True
+
+
+def _is_not_found(comment: Comment, origin: str, there: Shown) -> bool:
+    """Say whether we told it there and cannot tell which it is: its id never came, or is none of those shown."""
+    return origin in comment.places and comment.places[origin] not in there.all
 
 
 async def attach(

@@ -12,6 +12,7 @@ from tieline.kit.deadline import Deadline
 from tieline.kit.ids import time_ordered_id
 from tieline.services.delivery.sinks import Inputs
 from tieline.services.tickets import commenting
+from tieline.services.tickets.commenting import Shown
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.record import note
 from tieline.services.tickets.spoke import ASK_WITHIN_S, Spoke, spoke_of
@@ -40,6 +41,7 @@ async def fetch(spoke: Spoke, external_id: str) -> Sequence[Said]:
 async def take_in(tx: Transaction, desk: TicketDesk, ticket: HubTicket, connection: str, said: Sequence[Said]) -> None:
     """Keep the comments we do not know yet and pass them on."""
     now = desk.clock()
+    shown = frozenset(str(one["id"]) for one in said)
     for one in said:
         if not one.get("text"):
             continue
@@ -53,7 +55,7 @@ async def take_in(tx: Transaction, desk: TicketDesk, ticket: HubTicket, connecti
             at=at if isinstance(at, datetime) else now,
             origin=connection,
         )
-        await commenting.hear(tx, desk, ticket, comment, external_id=str(one["id"]), now=now)
+        await commenting.hear(tx, desk, ticket, comment, Shown(str(one["id"]), shown), now=now)
 
 
 class CommentSink:

@@ -33,7 +33,7 @@ BY_THEMSELVES: Final = "withdrawn"
 async def ask(tx: Transaction, ticket: HubTicket, connection: str, conflict: Conflict, *, now: datetime) -> None:
     """Ask which value holds. A newer value of theirs replaces the one in an open question."""
     await reviews.settle(
-        tx, KIND, key_of(ticket.id, connection, conflict.field), by="tieline", now=now, decision={"decision": "newer"}
+        tx, [KIND], [key_of(ticket.id, connection, conflict.field)], by="tieline", now=now, decision={"decision": "newer"}
     )
     suggestion = {
         "ticket_id": str(ticket.id),
@@ -64,7 +64,7 @@ async def settle_withdrawn(tx: Transaction, ticket: HubTicket, before: KeptLink,
     """Close the questions that answered themselves: the other side took its change back, or both came to the same."""
     for name in before.state.held.keys() - after.state.held.keys():
         key = key_of(ticket.id, before.connection, name)
-        await reviews.settle(tx, KIND, key, by="tieline", now=now, decision={"decision": BY_THEMSELVES})
+        await reviews.settle(tx, [KIND], [key], by="tieline", now=now, decision={"decision": BY_THEMSELVES})
 
 
 async def choose(tx: Transaction, desk: TicketDesk, item: ReviewItem, pick: str, value: object, *, by: Caller) -> dict[str, Any]:
