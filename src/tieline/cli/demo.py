@@ -19,11 +19,13 @@ from rich.console import Console
 from tieline.cli.demo_setup import CALLED_BEFORE, LINE, apply_file
 from tieline.cli.root import Root, Serving
 from tieline.domain.pop_query import PopQuery
+from tieline.kit.deadline import Deadline
 from tieline.services.screen_pop import Asker, look_up
 
 console = Console(soft_wrap=True)
 BETWEEN_RINGS_S: Final = 8.0
 STOP_S: Final = 5.0
+SUBSCRIBE_WITHIN_S: Final = 5.0
 STORIES: Final = ("known", "shared", "unknown", "withheld", "blind_transfer", "slow_crm", "dead_erp")
 AGENTS: Final = ("1001", "1002")
 
@@ -51,6 +53,7 @@ async def _run(root: Root, *, port: int, rings: bool) -> None:
             reachable = [system["url"] for system in systems.values()]
             async with root.demo(port=port, reachable=reachable, apply_file=file, progress=_tell) as serving:
                 await _remember_companies(serving)
+                await _subscribe(serving)
                 _welcome(serving, systems)
                 ringing = asyncio.create_task(_ring(serving, systems["pbx"], stop)) if rings else None
                 await stop.wait()
@@ -77,6 +80,14 @@ async def _sandbox() -> AsyncIterator[Mapping[str, Mapping[str, str]]]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _subscribe(serving: Serving) -> None:
+    """Have the simulated CRM and helpdesk tell us of every change of a ticket."""
+    for name in ("crm", "helpdesk"):
+        connection = serving.house.directory.now.connections[name]
+        callback_url = f"{serving.url}/v1/webhooks/{name}"
+        await connection.run("event.subscribe", deadline=Deadline.after(SUBSCRIBE_WITHIN_S), callback_url=callback_url)
 
 
 async def _remember_companies(serving: Serving) -> None:

@@ -11,6 +11,7 @@ from tieline.store import (
     api_keys,
     deliveries,
     happenings,
+    idempotency,
     inbox,
     number_marks,
     object_versions,
@@ -45,6 +46,7 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
         gone += await pop_codes.forget(tx, expired_before=now - retention.pop_codes)
         gone += await sessions.drop_ended(tx, now=now, idle=SESSION_IDLE)
         gone += await api_keys.forget(tx, now=now)
+        gone += await idempotency.forget(tx, now=now)
         gone += await number_marks.forget_choices(tx, before=now - CHOICES_WITHIN)
     async with database.begin() as tx:
         gone += await pops.forget_traces(tx, promised_before=now - retention.pop_traces)
