@@ -123,6 +123,7 @@ def _read_as(line: Line, inputs: Mapping[str, Any]) -> Line:
 
 def _form(manifest: Manifest, settled: Mapping[str, Any], fiction: Fiction) -> Iterator[tuple[str, Any]]:
     """Yield the form filled in with nobody's values; what is chosen from a list, counted or a zone stays."""
+    usual = {field.default for field in manifest.config.values()}
     for name, field_ in manifest.config.items():
         value = settled.get(name)
         if field_.secret or value is None:
@@ -132,7 +133,7 @@ def _form(manifest: Manifest, settled: Mapping[str, Any], fiction: Fiction) -> I
             host = f"{manifest.id.replace('_', '-')}{'' if name == 'base_url' else '-' + name.replace('_', '-')}.example"
             fiction.declare(parts.netloc, host)
             yield name, f"https://{host}{parts.path}"
-        elif field_.type == "text" and value != field_.default:
+        elif field_.type == "text" and value not in usual:
             fiction.declare(str(value), f"example-{name.replace('_', '-')}")
             yield name, f"example-{name.replace('_', '-')}"
         else:

@@ -15,6 +15,8 @@ _IDEOGRAPH: Final = re.compile("[\u3400-\u9fff]")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LATIN_NAMES: Final = ("Alex Example", "Robin Sample", "Sam Instance", "Kim Specimen", "Chris Model")
 CHINESE_NAMES: Final = ("张示例", "李样本", "王范例", "赵虚构", "陈假设")
+ID_KIND: Final = 4
+"""Characters of an id of letters and digits that may say what it is the id of."""
 SHORTEST_INSIDE: Final = 4
 """Characters from which on a replaced value is looked for inside other texts; two where it is written in Chinese."""
 
@@ -89,14 +91,21 @@ def _name(value: str, count: int) -> str:
 
 
 def _id(value: str, count: int) -> str:
-    """Keep length and shape, for a vendor's ids are told apart by them."""
+    """Keep length, shape and the first letters of a long one: a vendor's ids are told apart by them (`003…`, `cus_…`)."""
     if _UUID.fullmatch(value):
         return f"00000000-0000-4000-8000-{count + 1:012d}"
     if value.isdigit():
         return str(10 ** (len(value) - 1) + count)
-    shaped = "".join("0" if each.isdigit() else "a" if each.islower() else "A" if each.isupper() else each for each in value)
+    kind = value[:ID_KIND] if len(value) >= 3 * ID_KIND else ""
+    shaped = kind + "".join(_shape(each) for each in value[len(kind) :])
     tail = str(count + 1)
     return shaped[: max(0, len(shaped) - len(tail))] + tail
+
+
+def _shape(character: str) -> str:
+    if character.isdigit():
+        return "0"
+    return character if not character.isalpha() else "a" if character.islower() else "A"
 
 
 def _text(value: str, count: int) -> str:

@@ -16,6 +16,8 @@ from tieline.services.authoring.personal import KEEP, kind_of_number, kind_of_te
 
 _NEVER_KEPT: Final = frozenset({"secret", "number", "email"})
 _LONGEST_TOLD: Final = 60
+_PATH: Final = re.compile(r"/[A-Za-z0-9_.~%-]+(/[A-Za-z0-9_.~%-]*)+(\?\S*)?")
+"""An address on the vendor's own server, as in a link to the next page."""
 
 
 class Scrubbed(NamedTuple):
@@ -84,13 +86,14 @@ class Scrubber:
     def url(self, url: str) -> str:
         """Return an address of the vendor's with host, ids and values replaced; one on another host is replaced whole."""
         parts = urlsplit(url)
-        if parts.netloc not in self.hosts:
+        if parts.netloc and parts.netloc not in self.hosts:
             return self.fiction.of("url", url)
         path = "/".join(quote(self._segment(each), safe="%") for each in parts.path.split("/"))
         query = urlencode(
             [(name, self._text(value, name, name)) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
         )
-        return f"{parts.scheme}://{self.fiction.inside(parts.netloc)}{path}" + (f"?{query}" if query else "")
+        server = f"{parts.scheme}://{self.fiction.inside(parts.netloc)}" if parts.netloc else ""
+        return server + path + (f"?{query}" if query else "")
 
     def _segment(self, segment: str) -> str:
         """A path's own words (`v2`, `sobjects`, `index.php`) stay; whatever holds three digits in a row is taken for an id."""
@@ -114,7 +117,7 @@ class Scrubber:
             return self.fiction.inside(value)
         if (known := self.fiction.known(value)) is not None:
             return known
-        if kind == "url" and urlsplit(value).netloc:
+        if (kind == "url" and urlsplit(value).netloc) or _PATH.fullmatch(value):
             return self._noted("url", value, self.url(value), place)
         return self._replaced(kind, value, place)
 
