@@ -150,6 +150,20 @@ def test_the_newest_word_counts_whatever_order_six_come_in() -> None:
         assert known == events[-1].version
 
 
+def test_the_same_word_once_more_is_no_news_and_what_cannot_be_compared_is() -> None:
+    event = Event.model_validate(only(intake(), BODY))
+    assert (supersedes(event, order_key(event)), supersedes(event, None)) == (False, True)
+    mute = Event(kind="ticket.changed", external_id="1", refetch=True)
+    assert supersedes(mute, order_key(event))
+
+
+@pytest.mark.parametrize("origin", ["a\r\nX-Evil: 1", "a\x00", "中文", "a\tb", ""])
+def test_what_would_break_out_of_a_header_is_left_out(origin: str) -> None:
+    declared = {"status": 200, "headers": {"X-Origin": "$header.x-origin", "X-Fixed": "yes"}}
+    admission = intake(reply=declared).admit(posted(BODY, **{"x-origin": origin}), now=NOW)
+    assert admission.reply.headers == {"X-Fixed": "yes"}
+
+
 @given(
     st.one_of(
         st.lists(st.integers(0, 10**20), min_size=2),

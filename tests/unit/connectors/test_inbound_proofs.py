@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
@@ -78,6 +79,7 @@ def test_of_fifty_signatures_the_first_ten_count() -> None:
     right = f"sha256={signed(BODY)}"
     assert asked(HMAC, headers={"x-sig": ",".join(["sha256=x"] * 9 + [right] + ["sha256=x"] * 40)}) is None
     assert asked(HMAC, headers={"x-sig": ",".join(["sha256=x"] * 10 + [right] + ["sha256=x"] * 39)}) == "signature_invalid"
+    assert asked(HMAC, headers={"x-sig": ",".join(["sha256=x"] * 10 + [right])}) == "signature_invalid"
 
 
 def test_a_basic_proof_and_a_word_anywhere() -> None:
@@ -233,3 +235,48 @@ def test_nothing_that_can_be_sent_raises_or_proves_anything(headers: dict[str, s
         "timestamp_invalid",
         "body_malformed",
     }
+
+
+def test_a_form_of_half_a_million_fields_is_refused_before_it_is_spelled() -> None:
+    spelled = {
+        "kind": "signature",
+        "given": "header.x-sig",
+        "form": {"sort": "plain", "escape": "none", "pair": "", "join": "", "distinct": True},
+        "address": ["as_called", "with_port", "without_port"],
+        "expected": {"hmac": "sha1", "key": "$config.secret", "of": ["$request.url", "$request.canonical_form"]},
+    }
+    began = time.process_time()
+    assert asked(spelled, headers={"x-sig": "x"}, body=b"a&" * 500_000) == "signature_invalid"
+    assert time.process_time() - began < 0.2
+
+
+def test_a_question_in_the_body_does_not_make_unreadable_words_a_refusal() -> None:
+    declared = EventIntake.model_validate(
+        {
+            "verify": {"kind": "none", "because": "the network is trusted"},
+            "challenges": [
+                {"method": "POST", "when": {"body.type": "check"}, "reply": {"status": 200, "json": {"c": "$body.c"}}}
+            ],
+            "events": [ROW],
+        }
+    )
+    taken = Intake(declared, CONFIG, token_bytes)
+
+    def sent(body: bytes) -> tuple[object, ...]:
+        admission = taken.admit(InboundRequest("POST", {}, "", "application/json", body), now=NOW)
+        return admission.refused, admission.challenge, admission.reply.body
+
+    assert sent(b'{"type": "check", "c": "x"}') == (None, True, b'{"c":"x"}')
+    assert sent(b'{"type": "other"}') == (None, False, b"")
+    assert sent(b'{"note": "say "hello""}') == (None, False, b"")
+
+
+def test_what_is_sealed_is_not_opened_before_the_proof() -> None:
+    sealed = {"kind": "aes_cbc_receiver", "at": "envelope.e", "key": "$config.key", "receiver": "$config.id"}
+    for part in (
+        {"verify": {"kind": "static", "at": "body.token", "value": "$config.secret"}},
+        {"challenges": [{"method": "POST", "when": {"any": [{"body.type": "check"}]}, "reply": {}}]},
+        {"sealed": {**sealed, "at": "body.e"}},
+    ):
+        with pytest.raises(ValidationError):
+            EventIntake.model_validate({"verify": TOKEN, "sealed": sealed, "events": [ROW], **part})

@@ -69,6 +69,7 @@ BROKEN = {
     "a padding of 0": b"x" * 31 + b"\x00",
     "a padding beyond the block": b"x" * 31 + b"\x21",
     "an uneven padding": b"x" * 28 + b"\x04\x03\x04\x04",
+    "an uneven padding around a sound text": b"r" * 16 + b"\x00\x00\x00\x03abc" + b"receiver-1" + b"\x1e" + b"\x1f" * 30,
     "nothing but padding": b"\x20" * 32,
     "too short for a length": padded(b"r" * 18),
     "a length beyond the end": padded(b"r" * 16 + b"\x00\x00\x00\xffabc" + b"receiver-1"),

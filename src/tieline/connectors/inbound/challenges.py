@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from tieline.connectors.answers.read import Unreadable
 from tieline.connectors.inbound.letter import EVERYTHING, Letter
 from tieline.connectors.inbound.replies import compile_reply
 from tieline.connectors.inbound.request import Refusal, Reply
 from tieline.connectors.inbound.sealing import Seal
 from tieline.connectors.inbound.verifier import Verifier
 from tieline.connectors.inbound.verify import compile_verifier
-from tieline.connectors.language.conditions import compile_conditions
+from tieline.connectors.language.conditions import compile_conditions, paths_in
 from tieline.connectors.language.paths import compile_path, parse
 from tieline.connectors.manifest.inbound_reply import Challenge
 
@@ -24,15 +25,20 @@ class Question:
         """Compile. Raises: VendorMisconfigured: a secret is empty."""
         self._method = declared.method
         self._holds = compile_conditions(declared.when) if declared.when else lambda _roots: True
-        self._wanted = {str(parse(path)[0]) for path in declared.when}
+        self._wanted = {str(parse(path)[0]) for path in paths_in(declared.when)}
         self._verify = compile_verifier(declared.verify, config) if declared.verify else usual
         self._open = compile_path(declared.open) if declared.open else None
         self._seal = seal
         self._reply = compile_reply(declared.reply, config, seal)
 
     def is_asked_by(self, letter: Letter) -> bool:
-        """Say whether this is the question. Raises: Unreadable."""
-        return letter.request.method == self._method and self._holds(letter.roots(self._wanted))
+        """Say whether this is the question. What cannot be read asks nothing."""
+        if letter.request.method != self._method:
+            return False
+        try:
+            return self._holds(letter.roots(self._wanted))
+        except Unreadable:
+            return False
 
     def answer(self, letter: Letter, now: datetime) -> Reply | Refusal:
         """Return the answer, or why there is none. Raises: Unreadable, SealBroken."""

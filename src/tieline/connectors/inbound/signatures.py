@@ -18,6 +18,7 @@ from tieline.connectors.signing.recipes import Kitchen, Render, Scope
 from tieline.domain.errors import VendorMisconfigured
 
 MOST_SIGNATURES: Final = 10
+MOST_FIELDS: Final = 1000
 _PORTS: Final[Mapping[str, str]] = {"https": ":443", "http": ":80"}
 # The escapes HubSpot undoes in the address before it signs (developers.hubspot.com, request validation v3; read 2026-11).
 _UNDONE: Final[Mapping[str, str]] = {
@@ -32,6 +33,7 @@ def compile_signature(verify: VerifySignature, config: Mapping[str, Any]) -> Ver
     wanted = wanted_roots(verify.given, *verify.values.values())
     recipes = _recipes(verify.expected, verify, config)
     addresses = _addresses(verify, config)
+    spells_form = any("canonical_form" in found.steps for recipe in verify.expected for found in _references(recipe))
 
     def check(letter: Letter, _now: datetime) -> Refusal | None:
         roots = letter.roots(wanted)
@@ -40,6 +42,8 @@ def compile_signature(verify: VerifySignature, config: Mapping[str, Any]) -> Ver
             return "signature_missing"
         values = {name: read(roots) for name, read in named.items()}
         request = letter.request
+        if spells_form and request.body.count(b"&") > MOST_FIELDS:
+            return "signature_invalid"  # To spell it takes seconds, and nobody has proven anything yet.
         expected = [
             recipe(Scope(Message(request.method, url, request.headers, request.body), values)) or b""
             for url in addresses(request.address)
@@ -63,12 +67,16 @@ def _recipes(declared: Sequence[Recipe], spelling: Canonical, config: Mapping[st
 
 def _lacks_a_secret(recipe: Recipe, config: Mapping[str, Any]) -> bool:
     """Say whether a field it refers to is empty; for one that may not be, that is an error: an empty key would prove anybody."""
-    for _, found in references(recipe.model_dump()):
-        if isinstance(found, Reference) and found.root == "config" and not str(config.get(found.steps[0]) or "").strip():
+    for found in _references(recipe):
+        if found.root == "config" and not str(config.get(found.steps[0]) or "").strip():
             if found.optional:
                 return True
             raise VendorMisconfigured("the secret that proves the sender is empty", code="secret_missing")
     return False
+
+
+def _references(recipe: Recipe) -> list[Reference]:
+    return [found for _, found in references(recipe.model_dump()) if isinstance(found, Reference)]
 
 
 def _signatures(written: str, prefix: str, separator: str | None) -> Iterator[str]:

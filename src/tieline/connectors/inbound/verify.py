@@ -14,7 +14,7 @@ from tieline.connectors.inbound.signatures import compile_signature
 from tieline.connectors.inbound.standard_webhooks import compile_standard_webhooks
 from tieline.connectors.inbound.timestamps import compile_timestamp
 from tieline.connectors.inbound.verifier import Verifier, compare, secret, wanted_roots
-from tieline.connectors.language.conditions import compile_conditions
+from tieline.connectors.language.conditions import compile_conditions, paths_in
 from tieline.connectors.language.templates import constant_text
 from tieline.connectors.manifest import inbound_proof as declared
 from tieline.domain.errors import VendorMisconfigured
@@ -128,7 +128,7 @@ def _address(verify: declared.VerifyAddress, config: Mapping[str, Any]) -> Verif
 
 
 def _condition(verify: declared.VerifyCondition, _config: Mapping[str, Any]) -> Verifier:
-    holds, wanted = compile_conditions(verify.when), wanted_roots(*verify.when)
+    holds, wanted = compile_conditions(verify.when), wanted_roots(*paths_in(verify.when))
     return lambda letter, _now: None if holds(letter.roots(wanted)) else "signature_missing"
 
 

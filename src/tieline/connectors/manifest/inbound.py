@@ -1,9 +1,11 @@
 """How a manifest says what a vendor sends us: what is accepted, what proves it, which event it means, what is answered."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from tieline.connectors.language.conditions import paths_in
 from tieline.connectors.language.paths import parse
 from tieline.connectors.manifest.inbound_plan import Poll, Subscription
 from tieline.connectors.manifest.inbound_proof import Verify, one_or_several, proof_paths
@@ -65,10 +67,18 @@ class Intake(Part):
             return self
         if parse(self.sealed.at)[0] == "body":
             raise ValueError("write sealed.at as envelope.…: body is what is inside")
-        proofs = (self.verify, *(challenge.verify for challenge in self.challenges if challenge.verify))
-        if any(parse(path)[0] == "body" for verify in proofs for path in proof_paths(verify)):
-            raise ValueError("verify reads envelope.… where contents are sealed: they are opened only after the proof")
+        if any(parse(path)[0] == "body" for path in self._read_before_the_proof()):
+            raise ValueError(
+                "verify and challenges read envelope.… where contents are sealed: they are opened only after the proof"
+            )
         return self
+
+    def _read_before_the_proof(self) -> Iterator[str]:
+        yield from proof_paths(self.verify)
+        for challenge in self.challenges:
+            yield from proof_paths(challenge.verify or ())
+            yield from paths_in(challenge.when)
+            yield from (challenge.open,) if challenge.open else ()
 
 
 class CallIntake(Intake):

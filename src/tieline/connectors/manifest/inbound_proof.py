@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from tieline.connectors.language.conditions import paths_in
 from tieline.connectors.manifest.inbound_sources import Drawn, FieldSource, RequestConditions, RequestPath, paths_of
 from tieline.connectors.manifest.part import Part, Template, Word
 from tieline.connectors.manifest.signing import Canonical, Recipe
@@ -166,7 +167,7 @@ def proof_paths(proofs: tuple[Any, ...]) -> Iterator[RequestPath]:
             case VerifyStatic() | VerifyTimestamp():
                 yield from paths_of(proof.at)
             case VerifyCondition():
-                yield from proof.when
+                yield from paths_in(proof.when)
             case VerifySignature():
                 yield from paths_of(proof.given)
                 for source in proof.values.values():

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tieline.connectors.language.conditions import paths_in
 from tieline.connectors.manifest.inbound_sources import FieldSource, RequestConditions, RequestPath, paths_of
 from tieline.connectors.manifest.part import Part, Word
 from tieline.domain.call import CallEvent, CallEventType
@@ -73,7 +74,7 @@ class EventRow(Part):
 
 def row_paths(row: CallRow | EventRow) -> Iterator[RequestPath]:
     """Yield every path a row reads."""
-    yield from row.when
+    yield from paths_in(row.when)
     yield from (row.each,) if row.each else ()
     sources: list[object] = [*row.fields.values()]
     if isinstance(row, CallRow):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from tieline.connectors.language.conditions import check_conditions
+from tieline.connectors.language.conditions import check_conditions, paths_in
 from tieline.connectors.language.paths import parse
 from tieline.connectors.language.text_ops import check_text_ops
 from tieline.connectors.manifest.part import Part, Template
@@ -24,7 +24,16 @@ def request_path(text: str) -> str:
 
 
 RequestPath = Annotated[str, AfterValidator(request_path)]
-RequestConditions = Annotated[dict[RequestPath, Any], AfterValidator(check_conditions)]
+
+
+def request_conditions(when: dict[str, Any]) -> dict[str, Any]:
+    """Accept conditions over what arrived. Raises: ValueError."""
+    for path in paths_in(when):
+        request_path(path)
+    return check_conditions(when)
+
+
+RequestConditions = Annotated[dict[str, Any], AfterValidator(request_conditions)]
 
 
 class Constant(Part):
