@@ -295,3 +295,14 @@ def test_no_bytes_raise(body: bytes, content_type: str) -> None:
     arrived = InboundRequest("POST", {}, body.decode("latin-1"), content_type, body)
     taken.admit(arrived, now=NOW)
     taken.read(arrived)
+
+
+def test_what_xml_could_include_is_plain_data_and_nothing_is_fetched() -> None:
+    body = (
+        b'<?xml-stylesheet href="http://127.0.0.1:9/x.xsl"?><x xmlns:xi="http://www.w3.org/2001/XInclude" '
+        b'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:x http://127.0.0.1:9/x.xsd">'
+        b'<xi:include href="file:///etc/hostname"/></x>'
+    )
+    row = {"emit": "ticket.changed", "id": 'body.x.include["@href"]', "refetch": True}
+    reading = intake(row, accept=["xml"]).read(InboundRequest("POST", {}, "", "text/xml", body))
+    assert [event["external_id"] for event in reading.events] == ["file:///etc/hostname"]
