@@ -15,6 +15,7 @@ from tieline.cli.demo_setup import apply_file
 from tieline.connectors.connection import VendorConnection
 from tieline.connectors.registry import PACKAGED_CATALOG
 from tieline.domain.errors import TielineError
+from tieline.kit.yaml_lines import load_with_lines
 
 
 def with_own_folder(sandbox: Sandbox, folder: Path) -> str:
@@ -34,7 +35,7 @@ async def house(database_url: str, tmp_path: Path, sandbox: Sandbox) -> AsyncIte
 def edit(house: RunningHouse, name: str, change: dict[str, Any]) -> None:
     """Lay a tree over a file of the connector."""
     file = house.folder / "connectors/lotus_crm" / name
-    tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    tree: Any = load_with_lines(file).tree  # Our own reader: PyYAML's in Python takes no `?` at the end of a word.
     laid_over(tree, change)
     file.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
