@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from tests.unit.connectors.wires import NOW, connect, json_answer
 
 from tieline.connectors.inbound.fields import compile_time
@@ -117,6 +118,18 @@ def test_the_first_row_whose_conditions_hold_is_meant() -> None:
     intake = translator(*rows)
     assert only(intake.translate(request({"event": "end", "cause": "busy", "id": "c"})))["outcome"] == "rejected"
     assert "outcome" not in only(intake.translate(request({"event": "end", "id": "c"})))
+
+
+def test_a_condition_may_ask_for_one_of_several_places() -> None:
+    either = {"any": [{"body.agent_end": {"filled": True}}, {"header.x-end": {"filled": True}}]}
+    calls = translator({"when": either, "emit": "ended", "fields": {"call_id": "body.id"}})
+    assert [calls.translate(request({"id": "c", "agent_end": end})).events for end in ("11:04", "")] == [
+        ({"type": "ended", "at": None, "call_id": "c"},),
+        (),
+    ]
+    assert calls.translate(request({"id": "c"}, headers={"x-end": "now"})).events
+    with pytest.raises(ValidationError, match="must start with body"):
+        translator({"when": {"any": [{"answer.x": 1}]}, "emit": "nothing"})
 
 
 def test_an_event_no_row_speaks_of_is_accepted_and_told_apart() -> None:
