@@ -11,7 +11,9 @@ from tests.faults.shop_server import Ledger, ledger
 from tests.webhooks.shop import TOKEN, Shop, open_shop, order
 
 from tieline.domain.errors import ConnectorError
+from tieline.services.webhooks.news import News
 from tieline.services.webhooks.pulling import pull, pull_all
+from tieline.store.database import Transaction
 
 
 @pytest.fixture
@@ -148,3 +150,22 @@ async def test_fetches_that_overtake_one_another_leave_the_newest(shop: Shop, sy
     await shop.read()
     assert shop.statuses() == ["shipped"]
     assert await shop.rows("SELECT status FROM object_versions") == [("shipped",)]
+
+
+async def test_the_cursor_moves_only_with_the_last_of_the_rows(shop: Shop, system: Ledger) -> None:
+    """Rows are taken in lots; a worker that dies between two of them leaves the cursor where it was, and nothing is skipped."""
+    system.orders = [{"id": f"SO-{number:03}", "state": "paid", "updated": ago(minutes=20)} for number in range(350)]
+    plain = shop.house.webhooks.handlers.by_kind["order.changed"]
+
+    async def dies_at_the_300th(tx: Transaction, news: News) -> None:
+        del tx
+        if news.subject == "shop:SO-299":
+            raise ZeroDivisionError
+
+    plain.append(dies_at_the_300th)
+    with pytest.raises(ZeroDivisionError):
+        await pull(shop.house.webhooks, "shop", "order.changed")
+    assert await shop.rows("SELECT (SELECT count(*) FROM pull_cursors), (SELECT count(*) FROM object_versions)") == [(0, 200)]
+    plain.remove(dies_at_the_300th)
+    assert (await pull(shop.house.webhooks, "shop", "order.changed")).news == 150
+    assert await shop.rows("SELECT count(*) FROM object_versions") == [(350,)]
