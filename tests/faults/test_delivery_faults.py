@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -100,6 +101,33 @@ async def test_what_three_workers_died_over_is_laid_aside(world: World) -> None:
     await world.carry()
     kept = await world.find(promised)
     assert (kept.state, kept.reason, world.vendor.told) == ("dead", "workers_died", [])
+
+
+async def test_what_workers_died_over_is_carried_one_at_a_time(world: World) -> None:
+    """A poison kills whoever works beside it; its neighbours must not be beside it a second time."""
+    at_once = most_at_once = 0
+    another = asyncio.Event()
+
+    class Counting(Vendor):
+        async def send(self, operation: str, *, deadline: Deadline, priority: Priority, inputs: Mapping[str, Any]) -> Result:
+            nonlocal at_once, most_at_once
+            at_once += 1
+            most_at_once = max(most_at_once, at_once)
+            if at_once > 1:
+                another.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(another.wait(), 0.1)  # time enough for another to come in, if it may
+            at_once -= 1
+            return await super().send(operation, deadline=deadline, priority=priority, inputs=inputs)
+
+    world.vendor = Counting()
+    for number in range(5):
+        await world.promise(number)
+        async with world.database.begin() as tx:
+            await delivery_claims.claim(tx, "helpdesk", f"ticket:t-{number}", worker="dead")
+    await world.let_pass(timedelta(seconds=31))
+    assert sum(await asyncio.gather(*(world.carry(number) for number in range(5)))) == 5
+    assert (most_at_once, list(world.vendor.effects.values())) == (1, [1] * 5)
 
 
 async def test_what_a_dead_worker_held_or_nobody_came_for_is_woken_once(world: World) -> None:

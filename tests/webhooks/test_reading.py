@@ -142,6 +142,20 @@ async def test_what_three_workers_died_over_is_laid_aside_unread(shop: Shop) -> 
     assert (shop.acted, await shop.rows("SELECT state, note FROM inbox")) == ([], [("quarantined", "workers_died")])
 
 
+async def test_what_a_worker_died_over_is_read_one_at_a_time_after_all_else(shop: Shop) -> None:
+    for number in range(3):
+        await shop.tell(order(f"SO-{number}"))
+    async with shop.house.database.begin() as tx:
+        assert len(await inbox_work.claim(tx, most=8)) == 3
+    await shop.let_pass(timedelta(seconds=31))
+    await shop.tell(order("SO-9"))
+    taken = []
+    for _ in range(4):
+        async with shop.house.database.begin() as tx:
+            taken.append([claimed.crashes for claimed in await inbox_work.claim(tx, most=8)])
+    assert taken == [[0], [1], [1], [1]]
+
+
 async def test_a_zombie_whose_claim_was_taken_over_changes_nothing(shop: Shop) -> None:
     await shop.tell(order())
     async with shop.house.database.begin() as tx:

@@ -4,6 +4,7 @@ Everything is reckoned by the database's clock, so that a process whose own cloc
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -17,13 +18,14 @@ LEASE_S: Final = 30.0
 """A claim lasts this long; everything done under it ends well before."""
 
 _HEAD: Final = """
-    SELECT id, state, due_at, failures, priority, promised_at FROM deliveries
+    SELECT id, state, due_at, failures, crashes, priority FROM deliveries
     WHERE connection = %(connection)s AND order_key = %(order_key)s
         AND state NOT IN ('delivered', 'withdrawn') AND (blocks OR state NOT IN ('dead', 'unknown'))
     ORDER BY position LIMIT 1
 """
 _WHAT_IS_DUE: Final = f"""
-    SELECT failures > 0 OR priority = 'bulk' OR due_at < clock_timestamp() - interval '1 minute' AS is_backlog
+    SELECT failures > 0 OR priority = 'bulk' OR due_at < clock_timestamp() - interval '1 minute' AS is_backlog,
+        state = 'claimed' OR crashes > 0 AS is_suspect
     FROM ({_HEAD}) AS head WHERE state IN ('pending', 'claimed') AND due_at <= clock_timestamp()
 """  # noqa: S608 - only constants of this file are put in
 _CLAIM: Final = f"""
@@ -85,10 +87,18 @@ _RESUME: Final = """
 """
 
 
-async def backlog_due(conn: AsyncConnection, connection: str, order_key: str) -> bool | None:
-    """Say whether what is due first of an order is backlog, or happens now; None: nothing is due."""
-    found = await driver_rows.column(conn, _WHAT_IS_DUE, {"connection": connection, "order_key": order_key})
-    return bool(found[0]) if found else None
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due first of an order: backlog, or happening now; a suspect, if a worker died over it."""
+
+    is_backlog: bool
+    is_suspect: bool
+
+
+async def due(conn: AsyncConnection, connection: str, order_key: str) -> Due | None:
+    """Say what is due first of an order; None: nothing is."""
+    found = await driver_rows.rows(conn, Due, _WHAT_IS_DUE, {"connection": connection, "order_key": order_key})
+    return found[0] if found else None
 
 
 async def claim(tx: AsyncConnection, connection: str, order_key: str, *, worker: str) -> Delivery | None:

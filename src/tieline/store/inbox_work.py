@@ -15,7 +15,9 @@ LEASE_S: Final = 30.0
 
 _CLAIM: Final = """
     WITH due AS (
-        SELECT inbox_id FROM inbox_work WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
+        SELECT inbox_id FROM inbox_work
+        WHERE due_at <= clock_timestamp() AND (state = 'claimed' OR crashes > 0) = %(suspects)s
+        ORDER BY due_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
     ), mine AS (
         UPDATE inbox_work AS work SET
             state = 'claimed', due_at = clock_timestamp() + %(lease)s * interval '1 second', attempts = work.attempts + 1,
@@ -58,8 +60,14 @@ class ClaimedArrival:
 
 
 async def claim(tx: AsyncConnection, *, most: int) -> list[ClaimedArrival]:
-    """Take arrivals that are due, the longest due first; those of dead workers among them, counted as crashes."""
-    return await driver_rows.rows(tx, ClaimedArrival, _CLAIM, {"most": most, "lease": LEASE_S})
+    """Take arrivals that are due, the longest due first.
+
+    What a dead worker held is counted as its crash and taken one at a time, when nothing else is due: a poison among them takes
+    no neighbour along a second time.
+    """
+    values = {"most": most, "lease": LEASE_S, "suspects": False}
+    sound = await driver_rows.rows(tx, ClaimedArrival, _CLAIM, values)
+    return sound or await driver_rows.rows(tx, ClaimedArrival, _CLAIM, {**values, "most": 1, "suspects": True})
 
 
 async def hold(tx: AsyncConnection, arrival: ClaimedArrival) -> bool:

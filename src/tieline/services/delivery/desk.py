@@ -1,7 +1,8 @@
 """What deliveries work with: one per process."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from tieline.kit.clock import Clock
@@ -22,7 +23,10 @@ class Catch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryDesk:
-    """`outlet` finds the connection by name, or raises VendorMisconfigured. `chance` draws from 0 to 1. `worker` names us."""
+    """`outlet` finds the connection by name, or raises VendorMisconfigured. `chance` draws from 0 to 1. `worker` names us.
+
+    `suspects`: what a worker died over is carried one at a time, so that a poison takes no neighbour along a second time.
+    """
 
     database: Database
     sinks: Sinks
@@ -31,3 +35,4 @@ class DeliveryDesk:
     chance: Callable[[], float]
     worker: str
     clock: Clock
+    suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
