@@ -39,7 +39,8 @@ def app_of(house: House, url: str, *, concurrency: int) -> App:
 
 def _carrier(house: House) -> Callable[..., Awaitable[None]]:
     async def run(connection: str, order_keys: list[str], *, has_turn: bool = False) -> None:
-        await carry(house.deliveries, connection, order_keys, has_turn=has_turn, catch=catch)
+        # A job that fails would only lie about: its rows say what is due, and are woken again.
+        await attempt("deliveries.carry", carry(house.deliveries, connection, order_keys, has_turn=has_turn, catch=catch))
 
     return run
 
