@@ -60,7 +60,7 @@ async def test_what_one_replica_publishes_another_delivers(database_url: str) ->
         (received,) = await waiting
     assert (greeting.kind, greeting.id) == ("resync", 0)
     assert (received.kind, received.id) == ("pop.show", sent)
-    assert orjson.loads(received.data) == {"pop_id": "p1", "seq": 1, "at": "2026-11-22T12:00:00+00:00"}
+    assert orjson.loads(received.data) == {"pop_id": "p1", "seq": 1, "at": "2026-11-22T12:00:00Z"}
 
 
 async def test_an_event_for_one_agent_reaches_no_other(database_url: str) -> None:
