@@ -6,6 +6,8 @@ import os
 import random
 import socket
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from uuid import UUID
 
 from fastapi import FastAPI
 
@@ -13,6 +15,7 @@ from tieline.api.agent_pops import router as agent_pops_router
 from tieline.api.app import DoorSettings, create_app
 from tieline.connectors.registry import Catalog
 from tieline.domain.agent_event import AgentEvent
+from tieline.domain.interaction import Interaction
 from tieline.kit.clock import Clock, monotonic_s, utc_now
 from tieline.kit.freshness import FreshnessCache
 from tieline.kit.ids import opaque_token
@@ -23,6 +26,7 @@ from tieline.security.pseudonym import Pseudonyms
 from tieline.security.secret_box import SecretBox
 from tieline.services.apply import Applying
 from tieline.services.call_desk import CallDesk
+from tieline.services.call_logging import CALL_LOG, CallLogSink, promise_log
 from tieline.services.delivery.desk import DeliveryDesk
 from tieline.services.delivery.drain import Drain
 from tieline.services.delivery.outlets import outlet_of
@@ -141,7 +145,13 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             box=box,
             desk=desk,
             delivery=delivery,
-            calls=CallDesk(database, directory, present=delivery.present, announce=functools.partial(_announce, channel)),
+            calls=CallDesk(
+                database,
+                directory,
+                present=delivery.present,
+                announce=functools.partial(_announce, channel),
+                write=functools.partial(_write_back, directory),
+            ),
             agent_pops=PopAnswers(desk, delivery),
             deliveries=DeliveryDesk(
                 database,
@@ -171,7 +181,14 @@ def _sinks(tickets: TicketDesk) -> Sinks:
     sinks = Sinks()
     sinks.register(TICKET, TicketSink(tickets))
     sinks.register(COMMENT, CommentSink(tickets))
+    sinks.register(CALL_LOG, CallLogSink(tickets))
     return sinks
+
+
+async def _write_back(
+    directory: LiveDirectory, tx: Transaction, interaction_id: UUID, story: Interaction, *, now: datetime
+) -> None:
+    await promise_log(tx, directory.now, interaction_id, story, now=now)
 
 
 async def _announce(channel: Channel[Transaction], event: AgentEvent, tx: Transaction) -> None:

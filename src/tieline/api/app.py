@@ -34,6 +34,7 @@ from tieline.api import (
     screen_pop,
     tickets,
     webhooks,
+    wrap_ups,
 )
 from tieline.api.body_guard import BodyGuard
 from tieline.api.cursors import Cursors
@@ -56,6 +57,7 @@ _ROUTERS: Final = (
     route.router,
     cti.router,
     webhooks.router,
+    wrap_ups.router,
     calls.router,
     dialling.router,
     customers.router,

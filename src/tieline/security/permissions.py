@@ -36,6 +36,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "customer.search": "Look up a customer, or an order, that is in no call of one's own.",
     "agents.read": "List the agents.",
     "agents.any": "See and act for agents other than oneself.",
+    "calls.wrap_up": "Say how one's own call ended.",
     "tickets.read": "Read our tickets.",
     "tickets.write": "Open, change and close tickets.",
     "tickets.progress": "Ask how far a ticket is, in words for its customer.",

@@ -68,6 +68,7 @@ async def _take(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: 
         await calls.mark_settled(tx, call.id, None)
     effect = _effect(desk, event, followed, was_over=call is not None and call.state == "ended", provider=provider, now=now)
     await call_log.add(tx, LoggedEvent(subject.id, dedupe_key(event), event, now, effect))
+    await desk.write(tx, subject.id, followed.story, now=now)
     if call is None or guessed or len(call_keys(event)) > 1 or is_derived(event.call_id):
         await calls.add_names(tx, provider, _names(event, guessed=guessed), subject.id)
     if event.type in BEGINS | {"answered"}:

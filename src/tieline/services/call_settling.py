@@ -126,6 +126,7 @@ async def _end(
     if followed.story.state != "ended":
         return None
     await calls.mark_settled(tx, call.id, now)
+    await desk.write(tx, call.id, followed.story, now=now)
     if closing == "settled":
         await unknown_callers.ask(tx, desk, call, followed.story, now=now)
         await call_questions.report_missed_in_a_row(tx, desk, followed.story, provider=call.provider, now=now)

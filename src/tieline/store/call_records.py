@@ -53,6 +53,14 @@ class CallRecord:
     talk_s: int | None
     wait_s: int | None
     hangup_cause: str | None
+    recording_ref: str | None
+
+
+async def by_id(conn: AsyncConnection, interaction_id: UUID) -> CallRecord | None:
+    """Return a call by its id."""
+    columns = [interactions.c[name] for name in CallRecord.__dataclass_fields__]
+    row = (await conn.execute(select(*columns).where(interactions.c.id == interaction_id))).one_or_none()
+    return CallRecord(**row._asdict()) if row else None
 
 
 async def find(conn: AsyncConnection, call_id: str) -> CallRecord | None:

@@ -1,7 +1,17 @@
 """All tables in one place to import from; each group is defined in the file named for it."""
 
 from tieline.store.tables_access import api_keys, audit_entries, sessions
-from tieline.store.tables_calls import agent_events, call_aliases, call_events, inbox, interactions, legs, pop_codes, pops
+from tieline.store.tables_calls import (
+    agent_events,
+    call_aliases,
+    call_events,
+    call_wrap_ups,
+    inbox,
+    interactions,
+    legs,
+    pop_codes,
+    pops,
+)
 from tieline.store.tables_configuration import (
     agents,
     connection_secrets,
@@ -34,6 +44,7 @@ __all__ = [
     "audit_entries",
     "call_aliases",
     "call_events",
+    "call_wrap_ups",
     "connection_secrets",
     "connections",
     "deliveries",

@@ -180,3 +180,14 @@ agent_events = Table(
     Index("agent_events_agent_id_idx", "agent", "id"),
 )
 """What was sent to each agent's screen, in order, so that a lost stream resumes."""
+
+call_wrap_ups = Table(
+    "call_wrap_ups",
+    metadata,
+    Column("interaction_id", ForeignKey(interactions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("disposition", Words),
+    Column("notes", Words),
+    Column("by", Words, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""What an agent says of a call when it is over."""
