@@ -22,6 +22,7 @@ from tieline.api.tickets_shapes import (
     ShownProgress,
     ShownTicket,
     TicketChange,
+    TicketForm,
     TicketQuery,
     TicketWithCopies,
     WholeTicket,
@@ -34,6 +35,7 @@ from tieline.services.tickets import changing, reading
 from tieline.services.tickets.changing import Escalation
 from tieline.services.tickets.commenting import FileWord, Words, attach
 from tieline.services.tickets.opening import Wish, open_ticket
+from tieline.services.tickets.spoke import systems_with_copies
 from tieline.store.database import Transaction
 from tieline.store.tickets import TicketFilter
 
@@ -102,6 +104,12 @@ async def list_tickets(
     next_place = [shown[-1]["updated_at"], shown[-1]["id"]] if len(items) > query.limit else None
     seen = [ShownTicket.model_validate(_seen(house, caller, item)) for item in shown]
     return Page(items=seen, next=cursors.write("tickets", next_place))
+
+
+@router.get("/v1/ticket-form", operation_id="get_ticket_form", summary="What may a new ticket say?")
+async def ticket_form(_caller: Writer, house: HouseOfRequest) -> TicketForm:
+    """Return the words a form offers: the company's categories, and the systems a ticket will be copied to."""
+    return TicketForm(categories=house.tickets.policy.categories, systems=systems_with_copies(house.directory.now))
 
 
 @router.get("/v1/tickets/{ticket_id}", operation_id="get_ticket", summary="Read a ticket", responses=problems(_NONE))

@@ -286,6 +286,15 @@ class WholeTicket(TicketWithCopies):
     history: Sequence[ShownEvent]
 
 
+class TicketForm(BaseModel):
+    """What a form for a new ticket offers. No categories: any word will do."""
+
+    model_config = _shown
+
+    categories: tuple[str, ...]
+    systems: tuple[str, ...]
+
+
 class ShownProgress(BaseModel):
     """How far a ticket is, safe to be read out to anybody who knows its number."""
 

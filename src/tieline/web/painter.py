@@ -13,7 +13,7 @@ from tieline.web.languages import LANGUAGES, language_of, texts
 
 SHEETS: Final = (
     *("tokens", "base", "controls", "bar", "rail", "shell"),
-    *("caller", "match", "candidates", "blocks", "panels", "card", "door"),
+    *("caller", "match", "candidates", "blocks", "panels", "ticket", "card", "door"),
 )
 """In the order in which later ones may refine earlier ones."""
 _POLICY: Final[Mapping[str, str]] = {

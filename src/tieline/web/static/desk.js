@@ -59,6 +59,9 @@ class Desk {
       choose: (call, ref, remember) => post(`/v1/pops/${encodeURIComponent(call.popId)}/choose`, { ref, remember }),
       retry: (call) => this.askAgain(call),
       leaveForReview: (call, verdict) => post(`/v1/pops/${encodeURIComponent(call.popId)}/review`, { verdict }),
+      ticketForm: () => read("/v1/ticket-form"),
+      openTicket: (call, wish, key) => post("/v1/tickets", { ...wish, ...aboutCall(call.pop) }, { once: key }),
+      ticket: (id) => read(`/v1/tickets/${encodeURIComponent(id)}`),
       trace: (path) => read(path),
       speak: (language) => this.speak(language),
       claim: () => this.part.claim(),
@@ -147,6 +150,7 @@ class Desk {
   act(key) {
     if (/^[1-5]$/.test(key)) return Boolean(this.board.frontCard()?.chooseAt(Number(key)));
     if (key === "o") return this.openRinging();
+    if (key === "t") return Boolean(this.board.frontCard()?.openTicketForm());
     if (key === "n") return this.then(() => this.board.frontCard()?.focusNote());
     if (key === "j" || key === "k") return this.step(key === "j" ? 1 : -1);
     return false;
@@ -201,6 +205,12 @@ class Desk {
 
 function placeOf(pop) {
   return pop.call?.line_name ?? pop.queue ?? pop.line ?? "";
+}
+
+/** What ties a new ticket to its call. Whose number it is, the call itself knows. */
+function aboutCall({ call_id: callId, customer, match }) {
+  const known = match.state === "known" && customer ? { customer: customer.ref } : {};
+  return { source: "call", ...(callId ? { call_id: callId } : {}), ...known };
 }
 
 /** A language in the address was a choice: keep it, and let a later one stand. */

@@ -7,6 +7,7 @@ import { say, sayOr, told } from "../core/texts.js";
 
 const DONE_HERE = new Set(["review_later", "wrong_number", "spam"]);
 const SHOWN_ELSEWHERE = new Set(["choose_customer"]); // the candidates themselves are its buttons
+const IN_A_PART_OF_ITS_OWN = "create_ticket";
 
 /** Return the part. `host.leaveForReview(call, verdict)` answers a promise. */
 export function actionsPart(host) {
@@ -33,7 +34,7 @@ export function actionsPart(host) {
   function update(call) {
     current = call;
     const usable = isOwner(call.pop) && !isTaken(call);
-    const actions = (usable ? (call.pop.actions ?? []) : []).filter(({ id }) => !SHOWN_ELSEWHERE.has(id));
+    const actions = (usable ? (call.pop.actions ?? []) : []).filter(({ id }) => !SHOWN_ELSEWHERE.has(id) && !(host.openTicket && id === IN_A_PART_OF_ITS_OWN));
     const here = actions.filter(({ id }) => DONE_HERE.has(id));
     const elsewhere = actions.filter(({ id }) => !DONE_HERE.has(id)).sort((one, other) => other.enabled - one.enabled);
     setHidden(node, actions.length === 0);

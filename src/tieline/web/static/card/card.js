@@ -12,6 +12,7 @@ import { matchPart } from "./match.js";
 import { notePart } from "./note.js";
 import { profilePart } from "./profile.js";
 import { stripsPart } from "./strips.js";
+import { ticketPart } from "./ticket.js";
 import { whyPart } from "./why.js";
 
 /** Return the card of a call. `host` offers what the parts ask for, and `isOpen(call)` and `open(call)`. */
@@ -20,8 +21,9 @@ export function callCard(host) {
   const caller = callerPart(host);
   const note = notePart(host);
   const candidates = candidatesPart(host);
-  const whenOpen = [candidates, profilePart(), note, blocksPart(host), historyPart(), actionsPart(host)];
-  const [, profile, , blocks, history, actions] = whenOpen;
+  const ticket = ticketPart(host);
+  const whenOpen = [candidates, profilePart(), note, ticket, blocksPart(host), historyPart(), actionsPart(host)];
+  const [, profile, , , blocks, history, actions] = whenOpen;
   const always = [caller, stripsPart(host), matchPart(whyPart(host)), hintsPart()];
   const open = element("button", { type: "button", class: "button primary", on: { click: () => host.open(current) } });
   const openKey = element("kbd", { class: "key", "aria-hidden": "true" }, "O");
@@ -30,7 +32,7 @@ export function callCard(host) {
   const glance = element("p", { class: "glance" });
   const preview = element("div", { class: "preview-foot" }, open, glance);
   const side = element("div", { class: "column-side" }, profile.node, note.node);
-  const main = element("div", { class: "column-main" }, blocks.node, history.node);
+  const main = element("div", { class: "column-main" }, ticket.node, blocks.node, history.node);
   const columns = element("div", { class: "columns" }, side, main);
   const body = element("div", { class: "card-body" }, candidates.node, columns, actions.node);
   const node = element("article", { class: "card" }, ...always.map((part) => part.node), preview, body);
@@ -50,7 +52,7 @@ export function callCard(host) {
     setHidden(openKey, !host.keysOn());
     for (const part of always) part.update(call);
     for (const part of whenOpen) part.update(call);
-    const single = blocks.node.hidden && history.node.hidden;
+    const single = blocks.node.hidden && history.node.hidden && ticket.node.hidden;
     setHidden(main, single);
     setAttribute(columns, "data-single", single);
   }
@@ -61,6 +63,7 @@ export function callCard(host) {
     tick: () => caller.tick(current),
     chooseAt: (position) => !body.hidden && candidates.chooseAt(position),
     focusNote: () => note.focus(),
+    openTicketForm: () => !body.hidden && !ticket.node.hidden && Boolean(ticket.openForm()),
     isBusy: () => isBeingEdited(node),
   };
 }

@@ -9,10 +9,14 @@ export class Refused extends Error {
   }
 }
 
-/** Send `body`, if there is one, to `path` and return the answer. `key` stands for a session where there is none. */
-export async function post(path, body = null, { key = null } = {}) {
+/**
+ * Send `body`, if there is one, to `path` and return the answer. `key` stands for a session where there is none; `once` is the
+ * key under which the request is carried out once, however often it is sent.
+ */
+export async function post(path, body = null, { key = null, once = null } = {}) {
   const content = body === null ? { headers: {} } : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-  return exchange(path, { method: "POST", ...content }, key);
+  const headers = { ...content.headers, ...(once ? { "Idempotency-Key": once } : {}) };
+  return exchange(path, { method: "POST", ...content, headers }, key);
 }
 
 /** Read `path`. */

@@ -9,6 +9,7 @@ const KEYS = [
   ["1–5", "keys.candidate"],
   ["O", "keys.open"],
   ["J / K", "keys.switch"],
+  ["T", "keys.ticket"],
   ["N", "keys.note"],
 ];
 
