@@ -127,6 +127,8 @@ def test_what_is_passed_along_is_never_cut() -> None:
     ("tree", "given", "sent"),
     [
         ({"a": "$record.a?"}, {}, {}),
+        ({"a": {"$filled": {"id": "$record.a"}}, "b": 1}, {}, {"b": 1}),
+        ({"a": {"$filled": {"id": "$record.a"}}}, {"a": 0}, {"a": {"id": 0}}),
         ({"a": {"$first": ["$record.a", None]}}, {}, {"a": None}),
         ({"a": {"$first": ["$record.a", ""]}}, {}, {"a": ""}),
         ({"a": {"$first": ["$record.a", None]}}, {"a": 0}, {"a": 0}),

@@ -21,6 +21,7 @@ from tieline.mapping.refusals import CodecRefused
         "split",
         "split()",
         "epoch(m)",
+        "clock(h:m)",
         "epoch",
         "money(1 2)",
         "money(CNY, x)",

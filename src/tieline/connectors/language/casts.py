@@ -98,6 +98,7 @@ CASTS: Final[Mapping[str, Callable[..., Convert]]] = {
     "$base64": _plain(lambda value: base64.b64encode(as_text(value).encode()).decode()),
     "$base64url_json": _plain(lambda value: base64.urlsafe_b64encode(json_bytes(value)).decode()),
     "$first": _plain(lambda value: value),
+    "$filled": _plain(lambda value: value or None),
     "$merge": _plain(lambda maps: {key: value for each in maps for key, value in each.items()}),
     "$escape": _escape,
     "$replace": _replace,

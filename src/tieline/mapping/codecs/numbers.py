@@ -15,6 +15,7 @@ from tieline.mapping.refusals import CodecRefused, ExpressionRefused, Unreadable
 _NUMERIC: Final = frozenset({Shape.TEXT, Shape.INT, Shape.DECIMAL})
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 _MOST_DECIMALS: Final = 6
+_CLOCK: Final = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-5][0-9])")
 
 
 def as_int(value: object) -> int:
@@ -50,6 +51,27 @@ def _decimal_sent(value: object) -> Decimal:
 def integer() -> Codec:
     """`int`: a whole number, also when it comes as text; written as a number."""
     return Codec(as_int, _int_sent, Shape.INT, _NUMERIC)
+
+
+def clock(form: str) -> Codec:
+    """`clock(mm:ss)`, `clock(hh:mm:ss)`: a length of time as a clock would show it; ours is in seconds. Read in either form."""
+    if form not in {"mm:ss", "hh:mm:ss"}:
+        raise CodecRefused("clock takes mm:ss or hh:mm:ss")
+
+    def read(value: object) -> int:
+        shown = _CLOCK.fullmatch(exact_text(value) or "")
+        if shown is None:
+            raise Unreadable("not a length of time such as 03:02")
+        return int(shown[1] or 0) * 3600 + int(shown[2]) * 60 + int(shown[3])
+
+    def write(value: object) -> str:
+        seconds = exact_integer(value)
+        if seconds is None or seconds < 0:
+            raise Unwritable("not a whole number of seconds")
+        minutes, rest = divmod(seconds, 60)
+        return f"{minutes:02}:{rest:02}" if form == "mm:ss" else f"{minutes // 60:02}:{minutes % 60:02}:{rest:02}"
+
+    return Codec(read, write, Shape.INT, _NUMERIC)
 
 
 def decimal() -> Codec:

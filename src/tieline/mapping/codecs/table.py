@@ -24,6 +24,7 @@ def _each(inner: str) -> Codec:
 CODECS: Final[Mapping[str, Callable[..., Codec]]] = {
     "at": nested.at,
     "bool": numbers.boolean,
+    "clock": numbers.clock,
     "const": text.const,
     "date": times.day,
     "decimal": numbers.decimal,
