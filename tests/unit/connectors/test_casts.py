@@ -124,6 +124,20 @@ def test_what_is_passed_along_is_never_cut() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "sent"),
+    [({}, {"code": "4=2", "empty": ""}), ({"into": "value"}, {"code": {"value": "4=2"}, "empty": {"value": ""}})],
+)
+def test_values_that_carry_their_names_become_a_map(options: dict[str, str], sent: object) -> None:
+    assert render({"$named": {"of": "$record.values", **options}}, record={"values": ["code=4=2", "empty="]}) == sent
+
+
+@pytest.mark.parametrize("values", [["1234"], ["code=1", "=2"]])
+def test_a_value_without_its_name_is_refused(values: list[str]) -> None:
+    with pytest.raises(VendorRejected):
+        render({"$named": {"of": "$record.values"}}, record={"values": values})
+
+
+@pytest.mark.parametrize(
     ("tree", "given", "sent"),
     [
         ({"a": "$record.a?"}, {}, {}),

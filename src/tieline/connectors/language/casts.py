@@ -82,6 +82,19 @@ def _pairs(*, joins: str = ":", between: str = ",", escape: str = "%", most_byte
     return write
 
 
+def _named(*, joins: str = "=", into: str = "") -> Convert:
+    """`[code=1234, …]` as `{code: 1234, …}`, for vendors who want values by name; `into: value` makes each `{value: 1234}`."""
+
+    def read(value: object) -> Mapping[str, Any]:
+        parted = [as_text(each).partition(joins) for each in _several(value)]
+        if any(not name or not mark for name, mark, _ in parted):
+            detail = f"the other system wants each value with its name, as in name{joins}value"
+            raise VendorRejected(detail)
+        return {name: {into: each} if into else each for name, _, each in parted}
+
+    return read
+
+
 def _several(value: object) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else (value,)
 
@@ -106,6 +119,7 @@ CASTS: Final[Mapping[str, Callable[..., Convert]]] = {
     "$split": _split,
     "$take": _take,
     "$pairs": _pairs,
+    "$named": _named,
     "$phone": _phone,
     "$time": _time,
 }
