@@ -37,6 +37,7 @@ from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
+from tieline.services.refunds import REFUND, RefundSink, copy_settled
 from tieline.services.stale_answers import StaleAnswers
 from tieline.services.tickets.comments_there import CommentSink
 from tieline.services.tickets.desk import TicketDesk
@@ -179,9 +180,10 @@ def standing_handlers(tickets: TicketDesk) -> Handlers:
 def _sinks(tickets: TicketDesk) -> Sinks:
     """Say who owns what is delivered."""
     sinks = Sinks()
-    sinks.register(TICKET, TicketSink(tickets))
+    sinks.register(TICKET, TicketSink(tickets, copy_settled=copy_settled))
     sinks.register(COMMENT, CommentSink(tickets))
     sinks.register(CALL_LOG, CallLogSink(tickets))
+    sinks.register(REFUND, RefundSink(tickets))
     return sinks
 
 

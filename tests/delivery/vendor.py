@@ -85,8 +85,7 @@ class Books:
     needless: bool = False
     refuses: list[Exception] = field(default_factory=list)
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Mapping[str, Any] | None:
-        del conn
+    async def prepare(self, delivery: Delivery) -> Mapping[str, Any] | None:
         if self.refuses:
             raise self.refuses.pop(0)
         return None if self.needless else {"record": dict(delivery.inputs)}

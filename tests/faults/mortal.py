@@ -43,8 +43,7 @@ NOTES: Final = """
 class Notes:
     """An owner whose note of the delivery commits with it, or does not."""
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Mapping[str, Any] | None:
-        del conn
+    async def prepare(self, delivery: Delivery) -> Mapping[str, Any] | None:
         return {"record": dict(delivery.inputs)}
 
     async def delivered(self, tx: Transaction, delivery: Delivery, result: Delivered) -> None:

@@ -43,8 +43,7 @@ class Echo:
         )
         await promise(tx, effect, now=news.at)
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Mapping[str, Any] | None:
-        del conn
+    async def prepare(self, delivery: Delivery) -> Mapping[str, Any] | None:
         return {"record": dict(delivery.inputs)}
 
     async def delivered(self, tx: Transaction, delivery: Delivery, result: Delivered) -> None:

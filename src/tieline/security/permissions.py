@@ -37,6 +37,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "agents.read": "List the agents.",
     "agents.any": "See and act for agents other than oneself.",
     "calls.wrap_up": "Say how one's own call ended.",
+    "orders.refund": "Ask for a refund or return, which freezes the order.",
     "tickets.read": "Read our tickets.",
     "tickets.write": "Open, change and close tickets.",
     "tickets.progress": "Ask how far a ticket is, in words for its customer.",

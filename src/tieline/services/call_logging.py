@@ -66,8 +66,18 @@ class CallLogSink:
     def __init__(self, desk: TicketDesk) -> None:
         self._desk = desk
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Inputs | None:
+    async def prepare(self, delivery: Delivery) -> Inputs | None:
         """Return the call in the system's words; None: it knows all that already."""
+        async with self._desk.database.read() as conn:
+            return await self._inputs(conn, delivery)
+
+    async def delivered(self, tx: Transaction, delivery: Delivery, result: Delivered) -> None:
+        """Nothing more to note: the delivery itself says what the system was told, and its id there."""
+
+    async def given_up(self, tx: Transaction, delivery: Delivery, reason: GivenUp) -> None:
+        """Nothing more to note: the delivery waits among those that were given up."""
+
+    async def _inputs(self, conn: Transaction, delivery: Delivery) -> Inputs | None:
         interaction_id = UUID(delivery.object_id)
         call = await call_records.by_id(conn, interaction_id)
         mapping = self._desk.directory.now.books.get(delivery.connection, {}).get("call")
@@ -81,12 +91,6 @@ class CallLogSink:
         before = await self._told(conn, delivery)
         news = {name: value for name, value in record.items() if before.get(name) != value}
         return {"call_id": await self._id_there(conn, delivery), "record": news} if news else None
-
-    async def delivered(self, tx: Transaction, delivery: Delivery, result: Delivered) -> None:
-        """Nothing more to note: the delivery itself says what the system was told, and its id there."""
-
-    async def given_up(self, tx: Transaction, delivery: Delivery, reason: GivenUp) -> None:
-        """Nothing more to note: the delivery waits among those that were given up."""
 
     async def _words(self, conn: Transaction, call: CallRecord, connection: str) -> dict[str, Any]:
         legs = await call_records.legs_of(conn, call.id)

@@ -29,6 +29,7 @@ from tieline.store.tables_people import identity_keys, number_choices, number_ma
 from tieline.store.tables_streams import stream_states
 from tieline.store.tables_tickets import (
     idempotency_keys,
+    refund_requests,
     ticket_attachments,
     ticket_comments,
     ticket_events,
@@ -68,6 +69,7 @@ __all__ = [
     "pop_codes",
     "pops",
     "pull_cursors",
+    "refund_requests",
     "review_items",
     "sessions",
     "sources",

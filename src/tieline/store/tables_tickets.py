@@ -140,3 +140,21 @@ idempotency_keys = Table(
     Column("answer", JSONB),
 )
 """Requests that must not be carried out twice. `fingerprint`: digest of method, path and body; `answer`: set when it is done."""
+
+refund_requests = Table(
+    "refund_requests",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("order_number", Words, nullable=False),
+    Column("ticket_id", ForeignKey(tickets.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("state", Words, nullable=False),
+    Column("hold", Words, nullable=False),
+    Column("copy", Words, nullable=False),
+    Column("code", Words),
+    Column("created_by", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+"""Refunds and returns: `hold` and `copy` are the two sides that must confirm."""

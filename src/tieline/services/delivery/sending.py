@@ -35,8 +35,8 @@ async def work_on(desk: DeliveryDesk, attempt: Attempt) -> None:
 
 async def _send(desk: DeliveryDesk, attempt: Attempt, outlet: Outlet) -> None:
     delivery = attempt.delivery
-    async with desk.database.read() as conn, attempt.deadline.share(WORK_WITHIN_S):
-        inputs = await desk.sinks.of(delivery).prepare(conn, delivery)
+    async with attempt.deadline.share(WORK_WITHIN_S):
+        inputs = await desk.sinks.of(delivery).prepare(delivery)
     if inputs is None:
         await settling.done(desk, attempt, Delivered(how="needless"))
         return

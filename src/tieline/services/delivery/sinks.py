@@ -14,11 +14,12 @@ Inputs = Mapping[str, Any]
 class Sink(Protocol):
     """The owner of one kind of object (`ticket`, `call_log`, `feedback`)."""
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Inputs | None:
+    async def prepare(self, delivery: Delivery) -> Inputs | None:
         """Return what the vendor is to be told, as things stand now; None: there is nothing left to tell.
 
-        Called outside a transaction, before each sending but one that repeats what may have arrived already: that must be the
-        same. The delivery's key goes along as `idempotency_key`, and as `external_id` unless something else is given for it.
+        Called outside a transaction and without a connection of the pool held, because an owner may ask the vendor first; before
+        each sending but one that repeats what may have arrived already: that must be the same. The delivery's key goes along as
+        `idempotency_key`, and as `external_id` unless something else is given for it.
         Raises: TielineError: permanent kinds end the delivery; anything else unforeseen is tried five times.
         """
 

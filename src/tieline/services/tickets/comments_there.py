@@ -64,11 +64,12 @@ class CommentSink:
     def __init__(self, desk: TicketDesk) -> None:
         self._desk = desk
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Inputs | None:
+    async def prepare(self, delivery: Delivery) -> Inputs | None:
         """Return the comment in the system's words."""
-        comment = await self._comment(conn, delivery)
         spoke = spoke_of(self._desk.directory.now, delivery.connection)
-        link = await ticket_links.find(conn, comment.ticket_id, delivery.connection)
+        async with self._desk.database.read() as conn:
+            comment = await self._comment(conn, delivery)
+            link = await ticket_links.find(conn, comment.ticket_id, delivery.connection)
         if link is None or link.external_id is None:
             raise NotFound("The system has no copy of this ticket.", code="gone_there")
         words = {

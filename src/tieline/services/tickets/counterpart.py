@@ -9,10 +9,9 @@ from tieline.services.directory import NO_LINE
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.spoke import ASK_WITHIN_S, Spoke
 from tieline.store import identity_of
-from tieline.store.database import Transaction
 
 
-async def customer_there(conn: Transaction, desk: TicketDesk, ticket: HubTicket, spoke: Spoke) -> str | None:
+async def customer_there(desk: TicketDesk, ticket: HubTicket, spoke: Spoke) -> str | None:
     """Return the id the customer has in a system; None: nobody there is theirs beyond doubt. Raises: ConnectorError."""
     if ticket.customer_ref is not None:
         ref = ExternalRef.parse(ticket.customer_ref)
@@ -20,7 +19,8 @@ async def customer_there(conn: Transaction, desk: TicketDesk, ticket: HubTicket,
             return ref.id
     if ticket.phone is None:
         return None
-    known = await identity_of.ids_by_number(conn, ticket.phone, spoke.name)
+    async with desk.database.read() as conn:
+        known = await identity_of.ids_by_number(conn, ticket.phone, spoke.name)
     if len(known) == 1:
         return known[0]
     return await _asked(desk, ticket.phone, spoke) if not known else None

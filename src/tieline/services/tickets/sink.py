@@ -1,6 +1,6 @@
 """Tickets as the delivery engine sees them: what a system is told when its turn comes, and what its answer means for the link."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -22,19 +22,24 @@ from tieline.store.ticket_links import KeptLink
 GONE: Final = "gone_there"
 
 
+CopySettled = Callable[[Transaction, TicketDesk, HubTicket], Awaitable[None]]
+"""Hears that a copy of a ticket was made or given up, within that transaction."""
+
+
 class TicketSink:
     """Owner of deliveries about tickets."""
 
-    def __init__(self, desk: TicketDesk) -> None:
+    def __init__(self, desk: TicketDesk, *, copy_settled: CopySettled) -> None:
         self._desk = desk
+        self._copy_settled = copy_settled
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Inputs | None:
+    async def prepare(self, delivery: Delivery) -> Inputs | None:
         """Return what to tell. A change looks at the copy first, so that nobody's work there is overwritten unseen."""
         spoke = spoke_of(self._desk.directory.now, delivery.connection)
         ticket_id = UUID(delivery.object_id)
         if delivery.operation == "ticket.create":
-            return await self._creation(conn, spoke, ticket_id)
-        return await self._sync(conn, spoke, ticket_id, news=bool(delivery.inputs.get("news")))
+            return await self._creation(spoke, ticket_id)
+        return await self._sync(spoke, ticket_id, news=bool(delivery.inputs.get("news")))
 
     async def delivered(self, tx: Transaction, delivery: Delivery, result: Delivered) -> None:
         """Agree on what was told."""
@@ -49,6 +54,8 @@ class TicketSink:
             known = replace(known, external_id=found[0], external_url=found[1])
             await note(tx, ticket, delivery.connection, "linked", at=now, external_id=found[0])
         await ticket_links.save(tx, known)
+        if delivery.operation == "ticket.create":
+            await self._copy_settled(tx, self._desk, ticket)
 
     async def given_up(self, tx: Transaction, delivery: Delivery, reason: GivenUp) -> None:
         """Say on the link what is wrong."""
@@ -57,20 +64,23 @@ class TicketSink:
         await note(
             tx, ticket, delivery.connection, "not_told", at=self._desk.clock(), operation=delivery.operation, code=reason.code
         )
+        if delivery.operation == "ticket.create":
+            await self._copy_settled(tx, self._desk, ticket)
 
-    async def _creation(self, conn: Transaction, spoke: Spoke, ticket_id: UUID) -> Inputs | None:
-        ticket = await tickets.find(conn, ticket_id)
-        link = await ticket_links.find(conn, ticket_id, spoke.name)
+    async def _creation(self, spoke: Spoke, ticket_id: UUID) -> Inputs | None:
+        async with self._desk.database.read() as conn:
+            ticket = await tickets.find(conn, ticket_id)
+            link = await ticket_links.find(conn, ticket_id, spoke.name)
         if ticket is None or link is None or link.external_id is not None:
             return None
-        customer_id = await counterpart.customer_there(conn, self._desk, ticket, spoke)
+        customer_id = await counterpart.customer_there(self._desk, ticket, spoke)
         counterpart.require(spoke, customer_id)
         written = spoke.write(ticket.values(), current=None, is_new=True)
         extras = {"customer_id": customer_id, "call_id": ticket.call_id, "agent": ticket.assignee}
         return {**{name: value for name, value in extras.items() if value is not None}, **_told(written)}
 
-    async def _sync(self, conn: Transaction, spoke: Spoke, ticket_id: UUID, *, news: bool) -> Inputs | None:
-        external_id = await self._external_id(conn, spoke, ticket_id)
+    async def _sync(self, spoke: Spoke, ticket_id: UUID, *, news: bool) -> Inputs | None:
+        external_id = await self._external_id(spoke, ticket_id)
         record = await spoke.fetch(external_id)
         said = await comments_there.fetch(spoke, external_id) if news else ()
         async with self._desk.database.begin() as tx:
@@ -92,9 +102,10 @@ class TicketSink:
         version = {"version": link.version} if link.version is not None else {}
         return {"ticket_id": external_id, **version, **_told(written)}
 
-    async def _external_id(self, conn: Transaction, spoke: Spoke, ticket_id: UUID) -> str:
+    async def _external_id(self, spoke: Spoke, ticket_id: UUID) -> str:
         """Return the copy's id; one made without our hearing of it is found by the key it was made under."""
-        link = await ticket_links.find(conn, ticket_id, spoke.name)
+        async with self._desk.database.read() as conn:
+            link = await ticket_links.find(conn, ticket_id, spoke.name)
         found = link.external_id if link is not None else None
         found = found or await spoke.find(create_key(ticket_id, spoke.name))
         if found is None:
