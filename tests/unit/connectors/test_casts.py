@@ -142,6 +142,7 @@ def test_a_value_without_its_name_is_refused(values: list[str]) -> None:
     [
         ({"a": "$record.a?"}, {}, {}),
         ({"a": {"$filled": {"id": "$record.a"}}, "b": 1}, {}, {"b": 1}),
+        ({"$$select": "$record.a"}, {"a": "x"}, {"$select": "x"}),
         ({"a": {"$filled": {"id": "$record.a"}}}, {"a": 0}, {"a": {"id": 0}}),
         ({"a": {"$first": ["$record.a", None]}}, {}, {"a": None}),
         ({"a": {"$first": ["$record.a", ""]}}, {}, {"a": ""}),

@@ -40,7 +40,7 @@ def compile_tree(tree: object, config: Mapping[str, Any]) -> Compiled:
     if cast is not None and isinstance(tree, Mapping):
         return _cast(cast, tree[cast], config)
     if isinstance(tree, Mapping):
-        return _mapping({key: compile_tree(value, config) for key, value in tree.items()})
+        return _mapping({_name(key): compile_tree(value, config) for key, value in tree.items()})
     if isinstance(tree, list | tuple):
         return _sequence([compile_tree(value, config) for value in tree])
     if isinstance(tree, str):
@@ -56,6 +56,11 @@ def constant_text(template: str, config: Mapping[str, Any]) -> str:
 
 def _constant(value: object) -> Compiled:
     return Compiled(constant=True, render=lambda _roots: value)
+
+
+def _name(key: str) -> str:
+    """A name that begins with a dollar sign, `$$filter`: written so, it is no cast where it stands alone."""
+    return key[1:] if key.startswith("$$") else key
 
 
 def _mapping(parts: Mapping[str, Compiled]) -> Compiled:
