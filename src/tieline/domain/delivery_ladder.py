@@ -14,7 +14,7 @@ from tieline.domain.delivery import Delivery, DeliveryState, Footing
 from tieline.domain.errors import ConnectorError, ErrorKind, TielineError
 
 Step = Literal["send", "repeat", "look", "wait_to_look", "finish", "lay_aside", "ask"]
-Verdict = Literal["again", "held_back", "doubt", "parked", "dead", "fault"]
+Verdict = Literal["again", "stale", "held_back", "doubt", "parked", "dead", "fault"]
 
 _HELD_BACK: Final = (errors.CircuitOpen, errors.CapacityExhausted, errors.VendorThrottled, errors.Overloaded)
 """The vendor was not told, or said itself that it did nothing."""
@@ -64,7 +64,7 @@ def look_later(delivery: Delivery, footing: Footing) -> Ending:
 
 def after_error(delivery: Delivery, error: TielineError, footing: Footing, *, chance: float) -> Ending:
     """Say how a claim ends whose attempt failed. `chance` is drawn from 0 to 1."""
-    verdict = _verdict(error, footing)
+    verdict = _verdict(delivery, error, footing)
     hint_s = error.retry_after_s if isinstance(error, ConnectorError) else None
     match verdict:
         case "parked":
@@ -82,9 +82,8 @@ def after_error(delivery: Delivery, error: TielineError, footing: Footing, *, ch
             return _unless_exhausted(delivery, ending, footing)
         case _:
             in_s = schedule.wait_s(delivery.failures + 1, chance=chance, hint_s=hint_s)
-            ending = Ending(
-                state="pending", code=error.code, in_s=in_s, failures=1, doubt=footing.tier == "T1" or delivery.doubtful
-            )
+            doubt = verdict != "stale" and (footing.tier == "T1" or delivery.doubtful)
+            ending = Ending(state="pending", code=error.code, in_s=in_s, failures=1, doubt=doubt)
             return _unless_exhausted(delivery, ending, footing)
 
 
@@ -109,7 +108,9 @@ def after_absence(delivery: Delivery) -> Ending | None:
     )
 
 
-def _verdict(error: TielineError, footing: Footing) -> Verdict:
+def _verdict(delivery: Delivery, error: TielineError, footing: Footing) -> Verdict:
+    if isinstance(error, errors.VendorConflict) and footing.tier == "T1" and delivery.operation.endswith(".update"):
+        return "stale"  # Somebody changed it between our look and our word; what is told is prepared anew from what stands there.
     if isinstance(error, _HELD_BACK):
         return "held_back"
     if isinstance(error, errors.VendorDuplicate) and footing.tier == "T2":

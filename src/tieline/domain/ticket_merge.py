@@ -7,7 +7,7 @@
     both changed it differently             the field's rule: source of record, newest, or a person
 
 Nothing here knows which fields a ticket has, reads a clock, or remembers anything: state comes in and new state goes out.
-Decision and what was rejected: docs/adr/0019-ticket-hub.md.
+Decision and what was rejected: docs/adr/0035-ticket-hub.md.
 """
 
 from collections.abc import Mapping
