@@ -31,6 +31,10 @@ from tieline.services.delivery.desk import DeliveryDesk
 from tieline.services.delivery.drain import Drain
 from tieline.services.delivery.outlets import outlet_of
 from tieline.services.delivery.sinks import Sinks
+from tieline.services.feedback.news import KINDS as FEEDBACK_NEWS
+from tieline.services.feedback.news import FeedbackNews
+from tieline.services.feedback.sink import FeedbackSink
+from tieline.services.feedback.telling import FEEDBACK
 from tieline.services.house import House
 from tieline.services.index_keeper import IndexKeeper
 from tieline.services.live_directory import LiveDirectory
@@ -174,6 +178,7 @@ def standing_handlers(tickets: TicketDesk) -> Handlers:
     handlers = Handlers()
     handlers.register(changed_records.refresh, *changed_records.KINDS)
     handlers.register(TicketNews(tickets), *TICKET_NEWS)
+    handlers.register(FeedbackNews(tickets), *FEEDBACK_NEWS)
     return handlers
 
 
@@ -182,8 +187,12 @@ def _sinks(tickets: TicketDesk) -> Sinks:
     sinks = Sinks()
     sinks.register(TICKET, TicketSink(tickets, copy_settled=copy_settled))
     sinks.register(COMMENT, CommentSink(tickets))
+<<<<<<< HEAD
     sinks.register(CALL_LOG, CallLogSink(tickets))
     sinks.register(REFUND, RefundSink(tickets))
+=======
+    sinks.register(FEEDBACK, FeedbackSink(tickets))
+>>>>>>> 2971a57 (Take feedback in, link it to call and ticket, and let no low score go unanswered)
     return sinks
 
 

@@ -20,6 +20,7 @@ TAGS: Final = [
         "description": "How records become ours: drafted, previewed, published, rolled back.",
     },
     {"name": "Tickets", "description": "Our own tickets, and their copies in other systems."},
+    {"name": "Feedback", "description": "What customers say of us, what is done about it, and the figures."},
     {"name": "Review", "description": "What waits for a person's decision."},
     {"name": "Administration", "description": "Keys and the audit trail."},
     {"name": "Operation", "description": "For those who keep it running."},

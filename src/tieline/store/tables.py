@@ -23,6 +23,7 @@ from tieline.store.tables_configuration import (
 )
 from tieline.store.tables_deliveries import deliveries, delivery_attempts
 from tieline.store.tables_events import events, inbox_work, object_versions, pull_cursors
+from tieline.store.tables_feedback import feedback
 from tieline.store.tables_mappings import mapping_drafts, mapping_versions
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
@@ -51,6 +52,7 @@ __all__ = [
     "deliveries",
     "delivery_attempts",
     "events",
+    "feedback",
     "idempotency_keys",
     "identity_keys",
     "inbox",

@@ -71,6 +71,7 @@ interactions = Table(
 Index("interactions_customer_e164_started_at_idx", interactions.c.customer_e164, interactions.c.started_at.desc())
 Index("interactions_customer_ref_started_at_idx", interactions.c.customer_ref, interactions.c.started_at.desc())
 Index("interactions_unsettled_idx", interactions.c.last_event_at, postgresql_where=text("settled_at IS NULL"))
+Index("interactions_started_at_idx", interactions.c.started_at)
 Index("interactions_internal_idx", interactions.c.started_at, postgresql_where=text("internal"))
 
 call_aliases = Table(

@@ -1,6 +1,6 @@
 """Our own tickets as rows: kept, found, locked, listed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -47,6 +47,12 @@ async def find(conn: AsyncConnection, ticket_id: UUID) -> HubTicket | None:
     """Return one ticket."""
     row = (await conn.execute(select(tickets).where(tickets.c.id == ticket_id))).one_or_none()
     return _ticket(row) if row else None
+
+
+async def among(conn: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, HubTicket]:
+    """Return those of some ids that are tickets."""
+    rows = await conn.execute(select(tickets).where(tickets.c.id.in_(ids))) if ids else ()
+    return {row.id: _ticket(row) for row in rows}
 
 
 async def lock(tx: AsyncConnection, ticket_id: UUID) -> HubTicket | None:

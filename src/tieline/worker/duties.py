@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from tieline.services import call_settling, housekeeping
+from tieline.services.feedback import late
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
 from tieline.services.webhooks.pulling import pull_all
@@ -42,9 +43,15 @@ async def pull_changes(house: House, _now: datetime) -> int:
     return await pull_all(house.webhooks)
 
 
+async def link_feedback(house: House, now: datetime) -> int:
+    """Link feedback to what became known of its call, ticket and customer."""
+    return await late.link(house.tickets, now)
+
+
 DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.sweep", "* * * * *", sweep_calls),
     Duty("reviews.expire", "7 * * * *", expire_reviews),
     Duty("changes.pull", "*/5 * * * *", pull_changes),
+    Duty("feedback.link", "*/2 * * * *", link_feedback),
     Duty("records.tidy", "*/10 * * * *", tidy),
 )

@@ -1,9 +1,11 @@
-"""Who a ticket's customer is in another system: by reference, by our index of numbers, by asking that system."""
+"""Who a customer of ours is in another system: by reference, by our index of numbers, by asking that system."""
 
+from typing import Protocol
+
+from tieline.connectors.connection import VendorConnection
 from tieline.domain.errors import NotFound, RequestRefused
 from tieline.domain.phone_normalise import normalise
 from tieline.domain.references import ExternalRef
-from tieline.domain.ticket_hub import HubTicket
 from tieline.kit.deadline import Deadline
 from tieline.services.directory import NO_LINE
 from tieline.services.tickets.desk import TicketDesk
@@ -11,30 +13,50 @@ from tieline.services.tickets.spoke import ASK_WITHIN_S, Spoke
 from tieline.store import identity_of
 
 
+<<<<<<< HEAD
 async def customer_there(desk: TicketDesk, ticket: HubTicket, spoke: Spoke) -> str | None:
+=======
+class Party(Protocol):
+    """Somebody as far as we know them: `connection:id`, an E.164 number, both or neither."""
+
+    @property
+    def customer_ref(self) -> str | None:
+        """Return their reference."""
+
+    @property
+    def phone(self) -> str | None:
+        """Return their number."""
+
+
+async def customer_there(conn: Transaction, desk: TicketDesk, party: Party, there: VendorConnection) -> str | None:
+>>>>>>> 2971a57 (Take feedback in, link it to call and ticket, and let no low score go unanswered)
     """Return the id the customer has in a system; None: nobody there is theirs beyond doubt. Raises: ConnectorError."""
-    if ticket.customer_ref is not None:
-        ref = ExternalRef.parse(ticket.customer_ref)
-        if ref.connection == spoke.name:
+    if party.customer_ref is not None:
+        ref = ExternalRef.parse(party.customer_ref)
+        if ref.connection == there.name:
             return ref.id
-    if ticket.phone is None:
+    if party.phone is None:
         return None
+<<<<<<< HEAD
     async with desk.database.read() as conn:
         known = await identity_of.ids_by_number(conn, ticket.phone, spoke.name)
+=======
+    known = await identity_of.ids_by_number(conn, party.phone, there.name)
+>>>>>>> 2971a57 (Take feedback in, link it to call and ticket, and let no low score go unanswered)
     if len(known) == 1:
         return known[0]
-    return await _asked(desk, ticket.phone, spoke) if not known else None
+    return await _asked(desk, party.phone, there) if not known else None
 
 
-async def _asked(desk: TicketDesk, number: str, spoke: Spoke) -> str | None:
-    mapping = desk.directory.now.books.get(spoke.name, {}).get("customer")
-    if mapping is None or not spoke.offers("customer.find"):
+async def _asked(desk: TicketDesk, number: str, there: VendorConnection) -> str | None:
+    mapping = desk.directory.now.books.get(there.name, {}).get("customer")
+    if mapping is None or there.needs("customer.find") is None:
         return None
     try:
         phone = normalise(number, line=NO_LINE)
     except RequestRefused:
         return None
-    found = await spoke.connection.run("customer.find", deadline=Deadline.after(ASK_WITHIN_S), phone=phone)
+    found = await there.run("customer.find", deadline=Deadline.after(ASK_WITHIN_S), phone=phone)
     ids = {str(mapping.read(record)["id"]) for record in found.records}
     return ids.pop() if len(ids) == 1 else None
 
