@@ -187,12 +187,9 @@ def _sinks(tickets: TicketDesk) -> Sinks:
     sinks = Sinks()
     sinks.register(TICKET, TicketSink(tickets, copy_settled=copy_settled))
     sinks.register(COMMENT, CommentSink(tickets))
-<<<<<<< HEAD
     sinks.register(CALL_LOG, CallLogSink(tickets))
     sinks.register(REFUND, RefundSink(tickets))
-=======
     sinks.register(FEEDBACK, FeedbackSink(tickets))
->>>>>>> 2971a57 (Take feedback in, link it to call and ticket, and let no low score go unanswered)
     return sinks
 
 

@@ -23,14 +23,17 @@ class FeedbackSink:
     def __init__(self, desk: TicketDesk) -> None:
         self._desk = desk
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Inputs | None:
+    async def prepare(self, delivery: Delivery) -> Inputs | None:
         """Return the feedback in the system's words. Raises: NotFound: it knows no such customer or ticket, and needs one."""
-        known = await self._known(conn, delivery)
+        async with self._desk.database.read() as conn:
+            known = await feedback.find(conn, UUID(delivery.object_id))
+        if known is None:
+            raise NotFound
         directory = self._desk.directory.now
         connection = directory.connections.get(delivery.connection)
         if connection is None:
             raise VendorMisconfigured(code="connection_closed")
-        theirs = await self._theirs(conn, connection, known)
+        theirs = await self._theirs(connection, known)
         values = {**_said(known), **{name.removesuffix("_id"): value for name, value in theirs.items()}}
         mapping = directory.books.get(connection.name, {}).get("feedback")
         record = mapping.write(values, current=None, is_new=True) if mapping else _plain(values)
@@ -46,14 +49,15 @@ class FeedbackSink:
         """Note what is wrong."""
         await self._note(tx, delivery, {"state": "failed", "code": reason.code})
 
-    async def _theirs(self, conn: Transaction, connection: VendorConnection, known: KnownFeedback) -> dict[str, str]:
+    async def _theirs(self, connection: VendorConnection, known: KnownFeedback) -> dict[str, str]:
         """Return the ids the customer and the ticket have there, as far as the operation speaks of them."""
         taken, needed = connection.takes(LOG), connection.needs(LOG) or frozenset()
         found: dict[str, str | None] = {}
         if "customer_id" in taken:
-            found["customer_id"] = await customer_there(conn, self._desk, known, connection)
+            found["customer_id"] = await customer_there(self._desk, known, connection)
         if "ticket_id" in taken and known.ticket_id is not None:
-            link = await ticket_links.find(conn, known.ticket_id, connection.name)
+            async with self._desk.database.read() as conn:
+                link = await ticket_links.find(conn, known.ticket_id, connection.name)
             found["ticket_id"] = link.external_id if link else None
         missing = [name for name in sorted(needed & {"customer_id", "ticket_id"}) if found.get(name) is None]
         if missing:
@@ -64,12 +68,6 @@ class FeedbackSink:
         known = {name: value for name, value in standing.items() if value is not None}
         revision = delivery.inputs.get("revision")
         await feedback.note_written(tx, UUID(delivery.object_id), delivery.connection, {**known, "revision": revision})
-
-    async def _known(self, conn: Transaction, delivery: Delivery) -> KnownFeedback:
-        known = await feedback.find(conn, UUID(delivery.object_id))
-        if known is None:
-            raise NotFound
-        return known
 
 
 def _said(known: KnownFeedback) -> dict[str, Any]:

@@ -13,9 +13,6 @@ from tieline.services.tickets.spoke import ASK_WITHIN_S, Spoke
 from tieline.store import identity_of
 
 
-<<<<<<< HEAD
-async def customer_there(desk: TicketDesk, ticket: HubTicket, spoke: Spoke) -> str | None:
-=======
 class Party(Protocol):
     """Somebody as far as we know them: `connection:id`, an E.164 number, both or neither."""
 
@@ -28,8 +25,7 @@ class Party(Protocol):
         """Return their number."""
 
 
-async def customer_there(conn: Transaction, desk: TicketDesk, party: Party, there: VendorConnection) -> str | None:
->>>>>>> 2971a57 (Take feedback in, link it to call and ticket, and let no low score go unanswered)
+async def customer_there(desk: TicketDesk, party: Party, there: VendorConnection) -> str | None:
     """Return the id the customer has in a system; None: nobody there is theirs beyond doubt. Raises: ConnectorError."""
     if party.customer_ref is not None:
         ref = ExternalRef.parse(party.customer_ref)
@@ -37,12 +33,8 @@ async def customer_there(conn: Transaction, desk: TicketDesk, party: Party, ther
             return ref.id
     if party.phone is None:
         return None
-<<<<<<< HEAD
     async with desk.database.read() as conn:
-        known = await identity_of.ids_by_number(conn, ticket.phone, spoke.name)
-=======
-    known = await identity_of.ids_by_number(conn, party.phone, there.name)
->>>>>>> 2971a57 (Take feedback in, link it to call and ticket, and let no low score go unanswered)
+        known = await identity_of.ids_by_number(conn, party.phone, there.name)
     if len(known) == 1:
         return known[0]
     return await _asked(desk, party.phone, there) if not known else None

@@ -73,11 +73,7 @@ class TicketSink:
             link = await ticket_links.find(conn, ticket_id, spoke.name)
         if ticket is None or link is None or link.external_id is not None:
             return None
-<<<<<<< HEAD
-        customer_id = await counterpart.customer_there(self._desk, ticket, spoke)
-=======
-        customer_id = await counterpart.customer_there(conn, self._desk, ticket, spoke.connection)
->>>>>>> 2971a57 (Take feedback in, link it to call and ticket, and let no low score go unanswered)
+        customer_id = await counterpart.customer_there(self._desk, ticket, spoke.connection)
         counterpart.require(spoke, customer_id)
         written = spoke.write(ticket.values(), current=None, is_new=True)
         extras = {"customer_id": customer_id, "call_id": ticket.call_id, "agent": ticket.assignee}
