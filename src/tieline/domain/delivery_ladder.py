@@ -81,7 +81,7 @@ def after_error(delivery: Delivery, error: TielineError, footing: Footing, *, ch
             ending = Ending(state="pending", code=error.code, in_s=in_s, held_back=1, doubt=delivery.doubtful)
             return _unless_exhausted(delivery, ending, footing)
         case _:
-            in_s = schedule.wait_s(delivery.failures + 1, chance=chance, hint_s=hint_s)
+            in_s = schedule.wait_s(1 if verdict == "stale" else delivery.failures + 1, chance=chance, hint_s=hint_s)
             doubt = verdict != "stale" and (footing.tier == "T1" or delivery.doubtful)
             ending = Ending(state="pending", code=error.code, in_s=in_s, failures=1, doubt=doubt)
             return _unless_exhausted(delivery, ending, footing)
