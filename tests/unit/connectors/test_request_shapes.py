@@ -1,5 +1,7 @@
 """What requests may look like: XML trees, nulls by policy, versions as locks, keys with operators, flags that choose."""
 
+from email import message_from_bytes
+from email.policy import HTTP
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.connectors.wires import CALLER, connect, json_answer
 
 from tieline.connectors.answers.xml_tree import xml_to_tree
-from tieline.connectors.engine.bodies import xml_bytes
+from tieline.connectors.engine.bodies import PART_MARK, multipart_bytes, xml_bytes
 from tieline.connectors.wire.messages import Incoming, Outgoing
 from tieline.domain.errors import VendorRejected
 from tieline.kit.deadline import Deadline
@@ -27,6 +29,24 @@ async def sent(
     connection, wire = connect(folder, lambda _: json_answer({"id": 7}), operations=operations)
     await connection.run(next(iter(operations)), deadline=Deadline.after(5), **inputs)
     return wire.sent[0]
+
+
+async def test_a_form_in_parts_is_what_a_reader_of_such_forms_reads(tmp_path: Path) -> None:
+    parts = {"model": {"$json": {"topic": "$record.topic"}}, "gone": "$in.name?", "tag": ["a", "b"]}
+    operation = {"request": {"method": "POST", "path": "/t", "multipart": parts}, "idempotency": KEPT}
+    outgoing = await sent(tmp_path, {"ticket.create": operation}, record={"topic": "退款\r\n--x"})
+    headers = f"MIME-Version: 1.0\r\nContent-Type: {outgoing.headers['content-type']}\r\n\r\n".encode()
+    read = message_from_bytes(headers + (outgoing.body or b""), policy=HTTP)
+    assert [(part.get_param("name", header="content-disposition"), part.get_content()) for part in read.iter_parts()] == [
+        ("model", '{"topic":"退款\\r\\n--x"}'),
+        ("tag", "a"),
+        ("tag", "b"),
+    ]
+
+
+def test_a_value_that_holds_the_mark_between_parts_is_not_sent() -> None:
+    with pytest.raises(VendorRejected):
+        multipart_bytes({"text": f"--{PART_MARK}--"})
 
 
 async def test_a_tree_becomes_an_xml_envelope(tmp_path: Path) -> None:

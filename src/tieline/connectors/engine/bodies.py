@@ -1,4 +1,4 @@
-"""Write a body: JSON, a form, text, or a tree as XML, `{root: {"@attribute": …, "#text": …, child: […]}}` as it is read."""
+"""Write a body: JSON, a form, plain or in parts, text, or a tree as XML, `{root: {"@attribute": …, "#text": …, child: […]}}` as it is read."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -10,11 +10,14 @@ from tieline.connectors.language.writing import as_text, json_bytes
 from tieline.connectors.manifest.requests import XML_NAME
 from tieline.domain.errors import VendorRejected
 
+PART_MARK: Final = "tieline-8c1f4e0b9d27"
+"""What stands between the parts of a form in parts. It is the same each time, so that a recorded request can be compared."""
 CONTENT_TYPES: Final[Mapping[str, str]] = {
     "json": "application/json",
     "form": "application/x-www-form-urlencoded",
     "text": "text/plain; charset=utf-8",
     "xml": "application/xml; charset=utf-8",
+    "multipart": f"multipart/form-data; boundary={PART_MARK}",
 }
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -51,6 +54,19 @@ def _form_bytes(form: Mapping[str, Any]) -> bytes:
     return urlencode([(key, as_text(value)) for key, values in form.items() for value in _repeated(values)]).encode("ascii")
 
 
+def multipart_bytes(parts: Mapping[str, Any]) -> bytes:
+    """Write a form in parts of text (RFC 7578), without files. Raises: VendorRejected: a value holds the mark between the parts."""
+    written = [(name, as_text(value)) for name, values in parts.items() for value in _repeated(values)]
+    if any(f"--{PART_MARK}" in text for _, text in written):
+        raise VendorRejected("a value holds the mark that stands between the parts of the form")
+    texts = (
+        f'--{PART_MARK}\r\nContent-Disposition: form-data; name="{name}"\r\n'
+        f"Content-Type: text/plain; charset=UTF-8\r\n\r\n{text}\r\n"
+        for name, text in written
+    )
+    return f"{''.join(texts)}--{PART_MARK}--\r\n".encode()
+
+
 def xml_bytes(tree: Mapping[str, Any]) -> bytes:
     """Write XML in UTF-8; a character XML cannot hold becomes U+FFFD. Raises: VendorRejected: a key is no name of an element."""
     text = "".join(part for name, contents in tree.items() for part in _element(name, contents))
@@ -80,4 +96,5 @@ ENCODERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
     "form": _form_bytes,
     "text": lambda text: as_text(text if text is not None else "").encode(),
     "xml": xml_bytes,
+    "multipart": multipart_bytes,
 }

@@ -9,7 +9,8 @@ from tieline.connectors.manifest.headers import HeaderName
 from tieline.connectors.manifest.part import Part, Word
 
 XML_NAME: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?|#text")
-BODIES: Final = ("json", "form", "text", "xml")
+BODIES: Final = ("json", "form", "text", "xml", "multipart")
+PartName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
 def xml_tree(tree: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def _check_names(tree: object) -> None:
 
 
 class Request(Part):
-    """One request as a tree of values. At most one of json, form, text and xml is its body.
+    """One request as a tree of values. At most one of json, form, text, xml and multipart is its body.
 
     `auth` names the scheme it is signed by, one of `auths`, or `none`.
     `nulls` says what becomes of a null in the body: sent as it is, left out, or sent as an empty text.
@@ -50,14 +51,15 @@ class Request(Part):
     form: dict[str, Any] | None = None
     text: str | None = None
     xml: Annotated[dict[str, Any], AfterValidator(xml_tree)] | None = None
+    multipart: dict[PartName, Any] | None = None
     content_type: str | None = None
     nulls: Literal["send", "drop", "empty"] = "send"
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
-        bodies = [body for body in (self.json_, self.form, self.text, self.xml) if body is not None]
+        bodies = [body for body in (self.json_, self.form, self.text, self.xml, self.multipart) if body is not None]
         if len(bodies) > 1:
-            raise ValueError("a request has one body: json, form, text or xml")
+            raise ValueError("a request has one body: json, form, text, xml or multipart")
         if bodies and self.method == "GET":
             raise ValueError("a GET request has no body; write method: POST")
         return self
