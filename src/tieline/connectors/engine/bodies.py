@@ -1,4 +1,4 @@
-"""Write a body: JSON, a form, plain or in parts, text, or a tree as XML, `{root: {"@attribute": …, "#text": …, child: […]}}` as it is read."""
+"""Write a body: JSON, a form, a form in parts, text, or a tree as XML: `{root: {"@attribute": …, "#text": …, child: […]}}`."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +55,7 @@ def _form_bytes(form: Mapping[str, Any]) -> bytes:
 
 
 def multipart_bytes(parts: Mapping[str, Any]) -> bytes:
-    """Write a form in parts of text (RFC 7578), without files. Raises: VendorRejected: a value holds the mark between the parts."""
+    """Write a form in parts of text (RFC 7578). Raises: VendorRejected: a value holds the mark between the parts."""
     written = [(name, as_text(value)) for name, values in parts.items() for value in _repeated(values)]
     if any(f"--{PART_MARK}" in text for _, text in written):
         raise VendorRejected("a value holds the mark that stands between the parts of the form")
