@@ -275,6 +275,30 @@ async def test_conflicting_edits_end_in_a_review_that_can_be_taken_back(
         office.house.clock.forward(timedelta(days=31))
 
 
+async def test_a_question_stays_the_same_while_its_values_do_and_ours_is_told_once_it_is_chosen(
+    database_url: str, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    async with opened(database_url, tmp_path, sandbox, told=False) as office:
+        born = await office.open(subject="原来的说法")
+        _, case_id = office.ids(await office.in_sync(born["id"]))
+        await office.crm.set(case_id, title="客户的说法")
+        await office.change(born["id"], subject="坐席的说法")
+        asked = await office.until(born["id"], lambda ticket: bool(ticket["conflicts"]), "no conflict")
+        await office.change(born["id"], priority="urgent")
+        async for _ in patiently("the CRM never heard of the priority"):
+            if (await office.crm.case(case_id))["grade"] == "P1":
+                break
+        still = await office.until(born["id"], lambda ticket: _state(ticket, "crm") == "conflict", "no conflict any more")
+        assert [one["review_id"] for one in still["conflicts"]] == [asked["conflicts"][0]["review_id"]]
+        assert len(_lines(still, "conflict")) == 1
+        review = f"/v1/reviews/{still['conflicts'][0]['review_id']}"
+        assert (await office.house.client.post(f"{review}/decide", json={"pick": "ours"})).status_code == 200
+        async for _ in patiently("the CRM was never told"):
+            if (await office.crm.case(case_id))["title"] == "坐席的说法":
+                break
+        await office.in_sync(born["id"])
+
+
 def _state(ticket: Json, connection: str) -> str:
     return next(str(link["state"]) for link in ticket["links"] if link["connection"] == connection)
 

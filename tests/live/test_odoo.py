@@ -58,8 +58,8 @@ async def run(erp: VendorConnection, operation: str, **inputs: Any) -> Result:  
     return await erp.run(operation, deadline=Deadline.after(20), **inputs)
 
 
-async def asked(erp: VendorConnection, operation: str, **inputs: str) -> list[dict[str, Any]]:
-    given: dict[str, Any] = {name: normalise(text, line=LINE) if name == "phone" else text for name, text in inputs.items()}
+async def asked(erp: VendorConnection, operation: str, **inputs: str | datetime) -> list[dict[str, Any]]:
+    given = {name: normalise(str(given), line=LINE) if name == "phone" else given for name, given in inputs.items()}
     mapping = mapping_of(erp, operation)
     return [mapping.read(record) for record in (await run(erp, operation, **given)).records]
 
@@ -90,7 +90,7 @@ async def test_invoices_can_be_asked_for(erp: VendorConnection) -> None:
 
 
 async def test_a_tickets_whole_life(erp: VendorConnection) -> None:
-    since = (datetime.now(UTC) - timedelta(seconds=2)).strftime("%Y-%m-%d %H:%M:%S")
+    since = datetime.now(UTC) - timedelta(seconds=2)
     (customer,) = await asked(erp, "customer.find", phone="13800138003")
     mapping, key = mapping_of(erp, "ticket.create"), f"op-{uuid4().hex}"
     wanted = {"subject": "来电工单：路由器无法联网", "description": "红灯", "status": "new", "priority": "high"}

@@ -117,6 +117,9 @@ INPUTS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("version", "idempotency_key", "cursor", "since", "until"), frozenset[str]()),
 }
 
+MOMENTS: frozenset[str] = frozenset(["since", "until"])
+"""The inputs that are moments; `$time` writes one the way the vendor wants it."""
+
 
 Tier = Literal["T1", "T2", "T3"]
 """How a doubtful write may be repeated. T1: freely, it carries our key or changes nothing twice. T2: after it was read back and

@@ -4,13 +4,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args
 
 from tieline import connectors
 from tieline.connectors.connection import VendorConnection
-from tieline.connectors.contract import CAPABILITIES, INPUTS
+from tieline.connectors.contract import CAPABILITIES, INPUTS, MOMENTS
 from tieline.connectors.engine.trace import Stage
+from tieline.connectors.language.moments import moment_of
 from tieline.connectors.manifest.schema import Category, Manifest
 from tieline.connectors.registry import Catalog
 from tieline.domain.errors import ConfigRefused, ManifestInvalid, RequestRefused
@@ -91,7 +93,7 @@ def refuse_unasked(trial: Trial, operation: str, *, writing: bool) -> None:
 
 
 def read_inputs(trial: Trial, operation: str, written: Mapping[str, str], line: Line) -> dict[str, Any]:
-    """Return inputs written as text in the form `run` takes them. Raises: RequestRefused: there is no such input."""
+    """Return inputs written as text in the form `run` takes them. Raises: RequestRefused: no such input, or no moment."""
     unknown = sorted(set(written) - INPUTS.keys() - {"record", "idempotency_key"})
     if unknown:
         known = sorted({*INPUTS, "record"})
@@ -102,9 +104,18 @@ def read_inputs(trial: Trial, operation: str, written: Mapping[str, str], line: 
         inputs["phone"] = normalise(inputs["phone"], line=line)
     if "record" in inputs:
         inputs["record"] = _record(trial, operation, inputs["record"])
+    for name in MOMENTS & inputs.keys():
+        inputs[name] = _moment(name, inputs[name])
     if CAPABILITIES[operation].writes:
         inputs.setdefault("idempotency_key", opaque_token())
     return inputs
+
+
+def _moment(name: str, written: str) -> datetime:
+    try:
+        return moment_of(written)
+    except ValueError as exc:
+        raise RequestRefused(f"{name} is a moment with its zone, for example 2026-01-02T03:04:05+08:00") from exc
 
 
 def _record(trial: Trial, operation: str, written: str) -> dict[str, Any]:

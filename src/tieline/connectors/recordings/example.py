@@ -3,9 +3,10 @@
 from base64 import b64decode
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
-from tieline.connectors.contract import Outcome
+from tieline.connectors.contract import MOMENTS, Outcome
+from tieline.connectors.language.moments import moment_of
 from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.stream import StreamKind
 
@@ -71,6 +72,11 @@ class OperationExample(Chance):
     mapped: tuple[dict[str, Any], ...] | None = None
     result: dict[str, str] | None = None
     truncated: bool = False
+
+    @field_validator("in_")
+    @classmethod
+    def _has_moments(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: moment_of(value) if name in MOMENTS else value for name, value in given.items()}
 
 
 class ReceivedRequest(Part):

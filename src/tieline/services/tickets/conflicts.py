@@ -1,5 +1,6 @@
 """Both sides changed the same field, and its rule leaves it to a person: asked, decided, taken back within thirty days."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,10 +32,8 @@ BY_THEMSELVES: Final = "withdrawn"
 
 
 async def ask(tx: Transaction, ticket: HubTicket, connection: str, conflict: Conflict, *, now: datetime) -> None:
-    """Ask which value holds. A newer value of theirs replaces the one in an open question."""
-    await reviews.settle(
-        tx, [KIND], [key_of(ticket.id, connection, conflict.field)], by="tieline", now=now, decision={"decision": "newer"}
-    )
+    """Ask which value holds. A newer value replaces the one in an open question; the same two values are the same question."""
+    key = key_of(ticket.id, connection, conflict.field)
     suggestion = {
         "ticket_id": str(ticket.id),
         "number": ticket.shown_number,
@@ -44,10 +43,14 @@ async def ask(tx: Transaction, ticket: HubTicket, connection: str, conflict: Con
         "ours": told(conflict.ours),
         "theirs": told(conflict.theirs),
     }
+    asked = await reviews.open_about(tx, KIND, key)
+    if asked is not None and _values(asked.suggestions[-1]) == _values(suggestion):
+        return
+    await reviews.settle(tx, [KIND], [key], by="tieline", now=now, decision={"decision": "newer"})
     question = Question(
         id=UUID(time_ordered_id(now)),
         kind=KIND,
-        subject_key=key_of(ticket.id, connection, conflict.field),
+        subject_key=key,
         at=now,
         expires_at=now + OPEN_FOR,
         due_at=next_working_day(now),
@@ -86,7 +89,7 @@ async def choose(tx: Transaction, desk: TicketDesk, item: ReviewItem, pick: str,
         tx, desk, ticket, Change({name: chosen}, by.actor, now), kind="decided", details={"field": name}
     )
     if not changed.fields:
-        await tell(tx, desk.directory.now, ticket, now=now)
+        await tell(tx, desk.directory.now, ticket, why=f"decided:{item.id}", now=now)
     await audit(tx, ticket, by, "conflict_decided", at=now, field=name, connection=connection, pick=pick)
     return {"pick": pick, "before": _plain(getattr(ticket, name)), "after": _plain(chosen)}
 
@@ -106,6 +109,10 @@ async def take_back(tx: Transaction, desk: TicketDesk, item: ReviewItem, *, by: 
     value = tuple(before) if isinstance(before, list) else before
     await carry_through(tx, desk, ticket, Change({name: value}, by.actor, now), kind="restored", details={"field": name})
     await audit(tx, ticket, by, "conflict_undone", at=now, field=name)
+
+
+def _values(suggestion: Mapping[str, Any]) -> tuple[Any, ...]:
+    return suggestion["base"], suggestion["ours"]["value"], suggestion["theirs"]["value"]
 
 
 def told(stand: Stand) -> dict[str, Any]:

@@ -22,15 +22,18 @@ def order_of(ticket_id: UUID) -> str:
     return f"ticket:{ticket_id}"
 
 
-async def tell(tx: Transaction, directory: Directory, ticket: HubTicket, *, now: datetime) -> None:
-    """Promise what each system does not know yet. What exactly is told is decided when it is sent, by how things stand then."""
+async def tell(tx: Transaction, directory: Directory, ticket: HubTicket, *, why: str = "", now: datetime) -> None:
+    """Promise what each system does not know yet. What exactly is told is decided when it is sent, by how things stand then.
+
+    `why`: what there is to tell, where it is not the ticket's new version.
+    """
     links = {link.connection: link for link in await ticket_links.of_ticket(tx, ticket.id)}
     for name in systems_with_copies(directory):
         if name not in links and await ticket_links.add(tx, ticket.id, name, now=now):
             await promise(tx, _create(ticket, name), now=now)
     for link in links.values():
         if due(link.state, ticket.values()):
-            await promise_sync(tx, directory, link, why=f"v{ticket.version}", now=now)
+            await promise_sync(tx, directory, link, why=why or f"v{ticket.version}", now=now)
 
 
 async def promise_sync(
