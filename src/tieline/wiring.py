@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import random
+import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from tieline.api.agent_pops import router as agent_pops_router
 from tieline.api.app import DoorSettings, create_app
 from tieline.connectors.registry import Catalog
+from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.agent_event import AgentEvent
 from tieline.domain.interaction import Interaction
 from tieline.kit.clock import Clock, monotonic_s, utc_now
@@ -29,7 +31,7 @@ from tieline.services.call_desk import CallDesk
 from tieline.services.call_logging import CALL_LOG, CallLogSink, promise_log
 from tieline.services.delivery.desk import DeliveryDesk
 from tieline.services.delivery.drain import Drain
-from tieline.services.delivery.outlets import outlet_of
+from tieline.services.delivery.outlets import Outlet, outlet_of
 from tieline.services.delivery.sinks import Sinks
 from tieline.services.feedback.news import KINDS as FEEDBACK_NEWS
 from tieline.services.feedback.news import FeedbackNews
@@ -43,6 +45,10 @@ from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.services.refunds import REFUND, RefundSink, copy_settled
 from tieline.services.stale_answers import StaleAnswers
+from tieline.services.subscriptions.desk import MOST_BYTES, SubscriptionDesk, subscription_at
+from tieline.services.subscriptions.outlet import SubscriberOutlet
+from tieline.services.subscriptions.sink import EventSink
+from tieline.services.subscriptions.telling import EVENT
 from tieline.services.tickets.comments_there import CommentSink
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.news import KINDS as TICKET_NEWS
@@ -64,6 +70,8 @@ from tieline.store.webhook_inbox import WebhookInbox
 from tieline.web.pages import web_routers
 
 KEY_FILE = "secret.key"
+LINES_KEPT = 4
+"""Idle connections kept to each subscriber."""
 
 
 @contextlib.contextmanager
@@ -111,7 +119,8 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stack.push_async_callback(database.aclose)
         journal = Journal(database.pool)
         stack.push_async_callback(journal.close)
-        directory = LiveDirectory(database, catalog=catalog, box=box, egress=Egress.parse(settings.private_networks), clock=clock)
+        egress = Egress.parse(settings.private_networks)
+        directory = LiveDirectory(database, catalog=catalog, box=box, egress=egress, clock=clock)
         stack.push_async_callback(directory.aclose)
         keeper = IndexKeeper(database)
         stack.push_async_callback(keeper.aclose)
@@ -137,6 +146,9 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stale = StaleAnswers(database, desk.cache, present=delivery.present)
         stack.push_async_callback(stale.aclose)
         ticket_desk = TicketDesk(database, directory, clock)
+        wire = HttpWire(egress, connections=LINES_KEPT, response_bytes=MOST_BYTES)
+        stack.push_async_callback(wire.aclose)
+        subscriptions = SubscriptionDesk(database, box, egress, wire, clock, secrets.token_bytes, monotonic_s)
         await directory.start()
         keeper.start()
         stale.start()
@@ -161,7 +173,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             deliveries=DeliveryDesk(
                 database,
                 _sinks(ticket_desk),
-                outlet=functools.partial(outlet_of, directory),
+                outlet=functools.partial(_outlet, directory, subscriptions),
                 drain=Drain(monotonic_s),
                 chance=random.SystemRandom().random,
                 worker=f"{socket.gethostname()}:{os.getpid()}",
@@ -170,6 +182,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             webhook_door=WebhookDoor(directory, WebhookInbox(database.pool)),
             webhooks=WebhookDesk(database, directory, standing_handlers(ticket_desk), clock),
             tickets=ticket_desk,
+            subscriptions=subscriptions,
         )
 
 
@@ -185,6 +198,7 @@ def standing_handlers(tickets: TicketDesk) -> Handlers:
 def _sinks(tickets: TicketDesk) -> Sinks:
     """Say who owns what is delivered."""
     sinks = Sinks()
+    sinks.register(EVENT, EventSink())
     sinks.register(TICKET, TicketSink(tickets, copy_settled=copy_settled))
     sinks.register(COMMENT, CommentSink(tickets))
     sinks.register(CALL_LOG, CallLogSink(tickets))
@@ -197,6 +211,12 @@ async def _write_back(
     directory: LiveDirectory, tx: Transaction, interaction_id: UUID, story: Interaction, *, now: datetime
 ) -> None:
     await promise_log(tx, directory.now, interaction_id, story, now=now)
+
+
+def _outlet(directory: LiveDirectory, subscriptions: SubscriptionDesk, place: str) -> Outlet:
+    """Say what deliveries to a place go out by: a subscriber's own, else a connection's. Raises: VendorMisconfigured."""
+    subscription_id = subscription_at(place)
+    return outlet_of(directory, place) if subscription_id is None else SubscriberOutlet(subscriptions, subscription_id)
 
 
 async def _announce(channel: Channel[Transaction], event: AgentEvent, tx: Transaction) -> None:

@@ -35,6 +35,7 @@ from tieline.api import (
     route,
     screen_pop,
     tickets,
+    webhook_subscriptions,
     webhooks,
     wrap_ups,
 )
@@ -75,6 +76,7 @@ _ROUTERS: Final = (
     dead_letters.router,
     audit.router,
     api_keys.router,
+    webhook_subscriptions.router,
     health.router,
     docs.router,
 )

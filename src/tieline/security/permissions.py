@@ -54,6 +54,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "mappings.edit": "Draft mapping rows and preview them.",
     "mappings.publish": "Put a draft into use, or go back to an earlier version.",
     "audit.read": "Read who asked for whose data.",
+    "subscriptions.manage": "Have other systems told what happens.",
     "keys.manage": "Create, list and revoke API keys.",
     "metrics.read": "Read the metrics.",
     "docs.read": "Read the description of the interface.",

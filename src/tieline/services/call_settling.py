@@ -12,9 +12,10 @@ from tieline.observability.metrics import SWEPT_CALLS
 from tieline.services import call_joining, call_questions, unknown_callers
 from tieline.services.call_desk import CallDesk
 from tieline.services.call_following import Subject, follow
-from tieline.store import call_log, calls
+from tieline.store import call_log, calls, happenings
 from tieline.store.calls import KeptCall
 from tieline.store.database import Transaction
+from tieline.store.happenings import Happening
 
 AT_ONCE: Final = 200
 log = structlog.get_logger()
@@ -126,8 +127,15 @@ async def _end(
     if followed.story.state != "ended":
         return None
     await calls.mark_settled(tx, call.id, now)
+    await happenings.add(tx, _ended(call, followed.story, now=now), now=now)
     await desk.write(tx, call.id, followed.story, now=now)
     if closing == "settled":
         await unknown_callers.ask(tx, desk, call, followed.story, now=now)
         await call_questions.report_missed_in_a_row(tx, desk, followed.story, provider=call.provider, now=now)
     return followed.orders
+
+
+def _ended(call: KeptCall, story: Interaction, *, now: datetime) -> Happening:
+    """An id the exchange did not give but we derived holds a number, and is not told."""
+    refs = [f"{call.provider}:{story.call_key}"] if story.id_quality == "given" else []
+    return Happening("call.ended", str(call.id), story.ended_at or now, {"outcome": story.outcome, "refs": refs})

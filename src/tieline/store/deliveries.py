@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,6 +39,14 @@ async def of_object(conn: AsyncConnection, kind: str, object_id: str) -> list[De
     table = deliveries.c
     query = select(deliveries).where(table.object_kind == kind, table.object_id == object_id).order_by(table.position)
     return [delivery_of(row) for row in await conn.execute(query)]
+
+
+async def withdraw_all(tx: AsyncConnection, connection: str, *, reason: str) -> list[UUID]:
+    """Withdraw all that is under way to one place, because there is no such place any more. Return which that were."""
+    table = deliveries.c
+    open_ones = update(deliveries).where(table.connection == connection, table.state.not_in(("delivered", "withdrawn")))
+    values = {"state": "withdrawn", "state_at": func.clock_timestamp(), "reason": reason, "sent": None, "claimed_by": None}
+    return list((await tx.execute(open_ones.values(values).returning(table.id))).scalars())
 
 
 async def forget(tx: AsyncConnection, *, settled_before: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What happened, written with the fact for rules to act on; each taken once."""
+"""What happened, written with the fact: each taken once for rules to act on, and told once to whoever subscribed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,21 +22,27 @@ _TAKE: Final = """
         SELECT id FROM events WHERE taken_at IS NULL ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
     ) RETURNING id, kind, subject, occurred_at, fields
 """
+_TELL: Final = """
+    UPDATE events SET told_at = %(now)s WHERE id IN (
+        SELECT id FROM events WHERE told_at IS NULL ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ) RETURNING id, kind, subject, occurred_at, fields, recorded_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event for rules. `subject` is `connection:id`, or an id of ours."""
+    """One event. `recorded_at`: when it was written down, None before that. `subject` is `connection:id`, or an id of ours."""
 
     kind: str
     subject: str
     occurred_at: datetime
     fields: Mapping[str, Any]
     id: int = 0
+    recorded_at: datetime | None = None
 
 
 async def add(tx: AsyncConnection, happening: Happening, *, now: datetime) -> None:
-    """Tell rules what happened, if the transaction commits."""
+    """Write down what happened, if the transaction commits."""
     values = {"kind": happening.kind, "subject": happening.subject, "occurred_at": happening.occurred_at, "now": now}
     await driver_rows.execute(tx, _ADD, {**values, "fields": orjson.dumps(dict(happening.fields)).decode()})
 
@@ -44,6 +50,11 @@ async def add(tx: AsyncConnection, happening: Happening, *, now: datetime) -> No
 async def take(tx: AsyncConnection, *, most: int, now: datetime) -> list[Happening]:
     """Take what nobody took yet; if the transaction fails, others may."""
     return sorted(await driver_rows.rows(tx, Happening, _TAKE, {"most": most, "now": now}), key=lambda one: one.id)
+
+
+async def tell(tx: AsyncConnection, *, most: int, now: datetime) -> list[Happening]:
+    """Take what no subscriber was told of yet; if the transaction fails, others may."""
+    return sorted(await driver_rows.rows(tx, Happening, _TELL, {"most": most, "now": now}), key=lambda one: one.id)
 
 
 async def forget(tx: AsyncConnection, *, recorded_before: datetime) -> int:

@@ -28,6 +28,7 @@ from tieline.store.tables_mappings import mapping_drafts, mapping_versions
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
 from tieline.store.tables_streams import stream_states
+from tieline.store.tables_subscriptions import webhook_subscriptions
 from tieline.store.tables_tickets import (
     idempotency_keys,
     refund_requests,
@@ -82,4 +83,5 @@ __all__ = [
     "ticket_links",
     "ticket_numbers",
     "tickets",
+    "webhook_subscriptions",
 ]

@@ -50,9 +50,12 @@ events = Table(
     Column("recorded_at", Instant, nullable=False, index=True),
     Column("fields", JSONB, nullable=False),
     Column("taken_at", Instant),
+    Column("told_at", Instant),
     Index("events_waiting_idx", "id", postgresql_where=text("taken_at IS NULL")),
+    Index("events_untold_idx", "id", postgresql_where=text("told_at IS NULL")),
 )
-"""What happened, for rules to act on: written with the fact, taken once. `subject` is `connection:id` or an id of ours."""
+"""What happened, written with the fact: taken once for rules to act on, told once to subscribers. `subject` is `connection:id` or
+an id of ours."""
 
 pull_cursors = Table(
     "pull_cursors",

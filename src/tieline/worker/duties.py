@@ -9,6 +9,7 @@ from tieline.services import call_settling, housekeeping
 from tieline.services.feedback import late
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
+from tieline.services.subscriptions.managing import resume_left_behind
 from tieline.services.webhooks.pulling import pull_all
 from tieline.worker.edge import attempt
 
@@ -48,9 +49,15 @@ async def link_feedback(house: House, now: datetime) -> int:
     return await late.link(house.tickets, now)
 
 
+async def resume_subscriptions(house: House, _now: datetime) -> int:
+    """Let go on what was laid aside for a pause as that ended."""
+    return await resume_left_behind(house.subscriptions)
+
+
 DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.sweep", "* * * * *", sweep_calls),
     Duty("reviews.expire", "7 * * * *", expire_reviews),
+    Duty("subscriptions.resume", "* * * * *", resume_subscriptions),
     Duty("changes.pull", "*/5 * * * *", pull_changes),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
     Duty("records.tidy", "*/10 * * * *", tidy),

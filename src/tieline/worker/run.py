@@ -4,8 +4,9 @@ import asyncio
 from typing import Final
 
 from tieline.services.house import House
+from tieline.services.subscriptions.telling import tell_new
 from tieline.services.webhooks.reading import read_due
-from tieline.store import webhook_inbox
+from tieline.store import happenings, webhook_inbox
 from tieline.worker.edge import attempt, catch
 from tieline.worker.jobs import app_of, relieve_for_ever
 from tieline.worker.listeners import listen_for_ever
@@ -22,6 +23,7 @@ async def run(house: House, url: str, *, concurrency: int) -> None:
         group.create_task(tick_for_ever(house), name="ticks")
         group.create_task(listen_for_ever(house), name="listeners")
         group.create_task(read_for_ever(house), name="webhooks")
+        group.create_task(tell_for_ever(house), name="subscribers")
         group.create_task(_jobs_for_ever(house, url, concurrency=concurrency), name="jobs")
 
 
@@ -29,6 +31,12 @@ async def read_for_ever(house: House) -> None:
     """Read what other systems tell as it comes in, until cancelled; what waits longer is looked for at every tick."""
     async for _ in house.database.listen(webhook_inbox.CHANNEL):
         await attempt("webhooks.read", read_due(house.webhooks, catch=catch))
+
+
+async def tell_for_ever(house: House) -> None:
+    """Promise subscribers what happens as it happens, until cancelled; what is missed is looked for at every tick."""
+    async for _ in house.database.listen(happenings.CHANNEL):
+        await attempt("subscribers.tell", tell_new(house.subscriptions))
 
 
 async def _jobs_for_ever(house: House, url: str, *, concurrency: int) -> None:

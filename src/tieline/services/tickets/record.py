@@ -2,17 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tieline.domain.ticket_change import Change, Changed, change
 from tieline.domain.ticket_hub import HubTicket
 from tieline.security.permissions import Caller
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.telling import tell
-from tieline.store import audit_trail, ticket_history, tickets
+from tieline.store import audit_trail, happenings, ticket_history, tickets
 from tieline.store.database import Transaction
+from tieline.store.happenings import Happening
 from tieline.store.journal_rows import AuditRow
 from tieline.store.ticket_history import TicketEvent
+
+EVENTS: Final[Mapping[str, str]] = {
+    "created": "ticket.created",
+    "changed": "ticket.changed",
+    "synced": "ticket.changed",
+    "decided": "ticket.changed",
+    "restored": "ticket.changed",
+    "commented": "ticket.commented",
+    "escalated": "ticket.escalated",
+}
+"""Lines of a history that are news beyond the ticket: for rules, and for whoever subscribed."""
 
 
 async def carry_through(
@@ -35,8 +47,10 @@ async def carry_through(
 
 
 async def note(tx: Transaction, ticket: HubTicket, by: str, kind: str, *, at: datetime, **details: Any) -> None:  # noqa: ANN401 - JSON
-    """Add a line to a ticket's history."""
+    """Add a line to a ticket's history; what is news beyond it is told as an event."""
     await ticket_history.append(tx, TicketEvent(ticket.id, at, by, kind, details))
+    if kind in EVENTS:
+        await happenings.add(tx, Happening(EVENTS[kind], str(ticket.id), at, {"by": by}), now=at)
 
 
 async def audit(tx: Transaction, ticket: HubTicket, by: Caller, did: str, *, at: datetime, **details: Any) -> None:  # noqa: ANN401 - JSON

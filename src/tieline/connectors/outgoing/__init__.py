@@ -1,0 +1,1 @@
+"""What we tell whoever subscribed, on the wire."""

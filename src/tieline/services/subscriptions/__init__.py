@@ -1,0 +1,1 @@
+"""Whoever subscribed is told what happens: asked for, promised, delivered."""
