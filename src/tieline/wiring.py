@@ -198,7 +198,7 @@ def standing_handlers(tickets: TicketDesk) -> Handlers:
 def _sinks(tickets: TicketDesk) -> Sinks:
     """Say who owns what is delivered."""
     sinks = Sinks()
-    sinks.register(EVENT, EventSink())
+    sinks.register(EVENT, EventSink(tickets.database))
     sinks.register(TICKET, TicketSink(tickets, copy_settled=copy_settled))
     sinks.register(COMMENT, CommentSink(tickets))
     sinks.register(CALL_LOG, CallLogSink(tickets))

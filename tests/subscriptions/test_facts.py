@@ -35,6 +35,17 @@ async def test_a_tickets_life_is_told_by_its_id_and_the_names_it_has_elsewhere(s
     assert not any(b"Wang" in asked.body or b"138001" in asked.body for asked in receiver.asked)
 
 
+async def test_feedback_is_told_by_its_id(shop: Shop, receiver: Vendor) -> None:
+    await subscribe(shop, receiver, "feedback.*")
+    said = {"kind": "csat", "score": 5, "channel": "web", "text": "Mrs Wang was kind"}
+    given = await ask(shop, "POST", "/v1/feedback", json=said, headers={"Idempotency-Key": "k-1"})
+    assert given.status_code == 201, given.text
+    await step(shop)
+    (asked,) = receiver.asked
+    told = json.loads(asked.body)
+    assert (told["type"], told["data"]) == ("feedback.received", {"object": "feedback", "id": given.json()["id"], "refs": []})
+
+
 async def test_a_call_is_told_when_it_is_settled_and_a_derived_id_stays_with_us(shop: Shop, receiver: Vendor) -> None:
     await subscribe(shop, receiver, "call.ended")
     now = shop.house.clock()

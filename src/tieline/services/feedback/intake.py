@@ -12,9 +12,10 @@ from tieline.services.feedback.answering import answer
 from tieline.services.feedback.linking import linked
 from tieline.services.feedback.telling import tell
 from tieline.services.tickets.desk import TicketDesk
-from tieline.store import audit_trail, feedback, tickets
+from tieline.store import audit_trail, feedback, happenings, tickets
 from tieline.store.database import Transaction
 from tieline.store.feedback import KnownFeedback
+from tieline.store.happenings import Happening
 from tieline.store.journal_rows import AuditRow
 
 
@@ -47,7 +48,11 @@ async def take_in(tx: Transaction, desk: TicketDesk, said: Said, *, by: Caller) 
     now = desk.clock()
     fields = {name: getattr(said, name) for name in Said.__dataclass_fields__ if name != "at"}
     heard = {"id": UUID(time_ordered_id(now)), "at": said.at or now, "received_at": now, "received_by": by.actor}
-    return await keep(tx, desk, Feedback(**fields, **heard), by=by)
+    kept = await keep(tx, desk, Feedback(**fields, **heard), by=by)
+    await happenings.add(
+        tx, Happening("feedback.received", str(heard["id"]), said.at or now, {"by": by.actor, "kind": said.kind}), now=now
+    )
+    return kept
 
 
 async def keep(tx: Transaction, desk: TicketDesk, new: Feedback, *, by: Caller) -> KnownFeedback:

@@ -9,16 +9,20 @@ from tieline.domain.delivery import Delivered, Delivery, GivenUp
 from tieline.domain.outgoing_event import document, family_of, object_id
 from tieline.services.delivery.sinks import Inputs
 from tieline.store import ticket_links
-from tieline.store.database import Transaction
+from tieline.store.database import Database, Transaction
 
 
 class EventSink:
     """A `tieline.services.delivery.sinks.Sink`."""
 
-    async def prepare(self, conn: Transaction, delivery: Delivery) -> Inputs | None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def prepare(self, delivery: Delivery) -> Inputs | None:
         """Return the message as text: repeated, it must be the same to the byte, whatever a database makes of JSON."""
         event = delivery.inputs
-        refs = [*event["refs"], *await _places(conn, event["kind"], event["subject"])]
+        async with self._database.read() as conn:
+            refs = [*event["refs"], *await _places(conn, event["kind"], event["subject"])]
         message = document(event["kind"], event["subject"], datetime.fromisoformat(event["occurred_at"]), refs)
         return {"body": orjson.dumps(message).decode()}
 
