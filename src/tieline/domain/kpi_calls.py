@@ -42,18 +42,20 @@ class Wait:
     wait_s: int | None = None
 
 
-def first_contact_resolution(contacts: Sequence[Contact], *, shared: Collection[str], now: datetime) -> float | None:
+def first_contact_resolution(
+    contacts: Sequence[Contact], *, shared: Collection[str], now: datetime, others: Sequence[Contact] = ()
+) -> float | None:
     """Return the percent of served calls after which the same customer did not call again about the same within 7 days.
 
     The same customer: the same reference or the same number. The same matter: equal reasons, or one of them not known. Calls
     from `shared` numbers count neither way, nor does a call with nobody's name to it, nor one younger than seven days at `now`.
-    None: no call that could be judged.
+    `others` are calls that are not judged themselves, but may follow one that is. None: no call that could be judged.
     Source: Call Centre Helper, "First Call (Contact) Resolution", read 2026-11-26:
     https://www.callcentrehelper.com/first-call-contact-resolution-fcr-208926.htm
     """
     known = [one for one in contacts if one.number not in shared and (one.customer_ref or one.number)]
     by_customer: defaultdict[str, list[Contact]] = defaultdict(list)
-    for contact in known:
+    for contact in (*known, *(other for other in others if other.number not in shared)):
         for name in _names(contact):
             by_customer[name].append(contact)
     judged = [one for one in known if one.outcome == "served" and one.at + SAME_MATTER_WITHIN <= now]

@@ -43,6 +43,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "tickets.progress": "Ask how far a ticket is, in words for its customer.",
     "feedback.read": "Read what customers said; an agent, of their own work.",
     "feedback.write": "Record what a customer said.",
+    "reports.read": "Read the figures; an agent, one's own.",
     "reviews.read": "Read the items that wait for a person.",
     "reviews.decide": "Decide them.",
     "deliveries.read": "Read what other systems could not be told.",
