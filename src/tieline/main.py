@@ -20,6 +20,7 @@ from tieline.services import api_keys, audit_chain, doctor
 from tieline.services.access import refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
 from tieline.services.apply import Change, apply
+from tieline.services.batch import exporting, importing
 from tieline.services.connectors import Trial
 from tieline.services.house import House
 from tieline.settings import Settings, env_example
@@ -119,6 +120,14 @@ class Tieline:
             return AuditSigner.of(house.box).checker.text
 
         return self._once(key)
+
+    def import_phones(self, wish: importing.ImportWish, *, told: importing.Told) -> importing.Tally:
+        """Import a file of telephone numbers."""
+        return self._once(lambda house: importing.import_phones(house, wish, asker=CONSOLE, told=told))
+
+    def export(self, wish: exporting.ExportWish, *, told: exporting.Told) -> int:
+        """Write one kind of data to a file."""
+        return self._once(lambda house: exporting.export(house, wish, asker=CONSOLE, told=told))
 
     @contextlib.asynccontextmanager
     async def open_trial(self, connection: str) -> AsyncIterator[Trial]:

@@ -9,6 +9,8 @@ from typing import Protocol
 from tieline.connectors.registry import Catalog
 from tieline.domain.audit_chain import Checkpoint, Verdict
 from tieline.services.apply import Change
+from tieline.services.batch.exporting import ExportWish
+from tieline.services.batch.importing import ImportWish, Tally
 from tieline.services.connectors import Trial
 from tieline.services.doctor import Finding
 from tieline.services.house import House
@@ -60,6 +62,12 @@ class Root(Protocol):
 
     def audit_key(self) -> str:
         """Return the public half of the key that signs them."""
+
+    def import_phones(self, wish: ImportWish, *, told: Callable[[Tally], None]) -> Tally:
+        """Import a file of telephone numbers."""
+
+    def export(self, wish: ExportWish, *, told: Callable[[int], None]) -> int:
+        """Write one kind of data to a file and return how many rows it has."""
 
     def open_trial(self, connection: str) -> AbstractAsyncContextManager[Trial]:
         """Open a configured connection, with its mapping, to try it out."""

@@ -1,6 +1,7 @@
 """All tables in one place to import from; each group is defined in the file named for it."""
 
 from tieline.store.tables_access import api_keys, audit_entries, sessions
+from tieline.store.tables_batch import imports
 from tieline.store.tables_calls import (
     agent_events,
     call_aliases,
@@ -56,6 +57,7 @@ __all__ = [
     "feedback",
     "idempotency_keys",
     "identity_keys",
+    "imports",
     "inbox",
     "inbox_work",
     "interactions",

@@ -106,6 +106,12 @@ async def page(
     return [_ticket(row) for row in await conn.execute(query)]
 
 
+async def numbered_after(conn: AsyncConnection, number: int, *, limit: int) -> Sequence[HubTicket]:
+    """Return tickets by number, from just past one: an order in which no change moves a ticket."""
+    query = select(tickets).where(tickets.c.number > number).order_by(tickets.c.number).limit(limit)
+    return [_ticket(row) for row in await conn.execute(query)]
+
+
 def _values(ticket: HubTicket) -> dict[str, Any]:
     stamps = {name: stamp.model_dump(mode="json") for name, stamp in ticket.stamps.items()}
     return {**dict(ticket), "tags": list(ticket.tags), "stamps": stamps}

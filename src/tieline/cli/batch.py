@@ -1,0 +1,96 @@
+"""`tieline import` and `tieline export`: data in and out by the file, with a bar of progress on standard error."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from tieline.cli.root import Root
+from tieline.cli.told import pairs
+from tieline.services.batch.exporting import ExportWish
+from tieline.services.batch.importing import ImportWish, Tally
+from tieline.services.batch.sheet import Reading
+
+errors = Console(stderr=True)
+REJECTED = 2
+Source = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file named .csv, .xlsx or .jsonl.")]
+Target = Annotated[Path, typer.Argument(dir_okay=False, help="The file to write: .csv, .xlsx or .jsonl.")]
+
+
+def add_to(app: typer.Typer, root: Root) -> None:
+    """Add the commands."""
+    importing = typer.Typer(help="Bring data in from a file.", no_args_is_help=True)
+    _add_phones(importing, root)
+    app.add_typer(importing, name="import")
+
+    @app.command()
+    def export(
+        kind: Annotated[str, typer.Argument(help="phones, tickets or audit.")],
+        file: Target,
+        *,
+        force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    ) -> None:
+        """Write data to a file: every row, unmasked, readable by you alone; who exported what is in the audit trail."""
+        with errors.status("Exporting") as status:
+            count = root.export(
+                ExportWish(kind, file, replace=force), told=lambda rows: status.update(f"Exporting: {rows:,} rows")
+            )
+        typer.echo(f"{count} rows written.")
+
+
+def _add_phones(group: typer.Typer, root: Root) -> None:
+    @group.callback()
+    def kinds() -> None:
+        """Bring data in from a file."""
+
+    @group.command()
+    def phones(  # noqa: PLR0913 - each is an option of the command line
+        file: Source,
+        *,
+        connection: Annotated[str | None, typer.Option(help="Whose customers, where the file does not say.")] = None,
+        line: Annotated[str | None, typer.Option(help="The line by whose country numbers are read.")] = None,
+        encoding: Annotated[str, typer.Option(help="Of a .csv or .jsonl, such as gb18030.")] = "utf-8-sig",
+        sheet: Annotated[str | None, typer.Option(help="Of an .xlsx; default: the first.")] = None,
+        column: Annotated[list[str] | None, typer.Option(help="FIELD=HEADING, for headings other than ours.")] = None,
+        rejects: Annotated[Path | None, typer.Option(help="Default: beside the file, FILE.rejects.csv.")] = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read, and write the rejects file.")] = False,
+        again: Annotated[bool, typer.Option("--again", help="Even if this very file was imported before.")] = False,
+    ) -> None:
+        """Bring numbers into the index a ring is looked up in; exit 2 if rows were rejected. Stopped, it goes on where it was."""
+        wish = ImportWish(
+            file,
+            rejects or file.with_name(f"{file.name}.rejects.csv"),
+            Reading(encoding, sheet, pairs(column or ())),
+            connection=connection,
+            line=line,
+            dry_run=dry_run,
+            again=again,
+        )
+        tally = _with_a_bar(root, wish)
+        _tell(tally, wish)
+        raise typer.Exit(REJECTED if tally.rejected else 0)
+
+
+def _with_a_bar(root: Root, wish: ImportWish) -> Tally:
+    shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*shown, console=errors, transient=True) as progress:
+        task = progress.add_task("Importing", total=None)
+
+        def told(tally: Tally) -> None:
+            words = f"{tally.read:,} rows, {tally.rejected:,} rejected"
+            progress.update(task, description=words, completed=tally.position, total=tally.whole or None)
+
+        return root.import_phones(wish, told=told)
+
+
+def _tell(tally: Tally, wish: ImportWish) -> None:
+    if tally.before is not None:
+        typer.echo(f"This very file was imported at {tally.before.isoformat(timespec='seconds')}; nothing to do. See --again.")
+    if tally.resumed_at:
+        typer.echo(f"It went on after row {tally.resumed_at}, where it had stopped.")
+    changed = "nothing was written" if wish.dry_run else f"{tally.changed} index entries new or changed"
+    typer.echo(f"{tally.read} rows read, {tally.taken} taken, {tally.rejected} rejected; {changed}.")
+    if tally.rejected:
+        typer.echo(f"Why: {wish.rejects}")
