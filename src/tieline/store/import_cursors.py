@@ -36,7 +36,7 @@ async def find(conn: AsyncConnection, kind: str, digest: str) -> ImportCursor | 
 async def begin(tx: AsyncConnection, cursor: ImportCursor) -> bool:
     """Note that a file is being imported; False: somebody began before."""
     statement = insert(imports).values(asdict(cursor)).on_conflict_do_nothing(index_elements=["kind", "digest"])
-    return (await tx.execute(statement)).rowcount == 1
+    return (await tx.execute(statement.returning(imports.c.digest))).one_or_none() is not None
 
 
 async def move(tx: AsyncConnection, before: ImportCursor, after: ImportCursor) -> bool:
