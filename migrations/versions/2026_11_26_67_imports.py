@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112667"
-down_revision = "2026112660"
+down_revision = "2026112665"
 branch_labels = None
 depends_on = None
 
