@@ -43,6 +43,13 @@ class Settings(BaseSettings):
             "for example erp.acme.lan=10.2.0.0/16:8443. Only whoever runs the server can set it."
         ),
     ] = ""
+    outlets: Annotated[
+        str,
+        Field(
+            description="Comma-separated name=kafka://host:port/topic entries: message brokers that are told what happens, "
+            "without personal data. Needs the extra `bus`."
+        ),
+    ] = ""
     secret_key_file: Annotated[
         Path | None,
         Field(description="32 random bytes, base64, mode 0600, that seal stored secrets. Empty: made in the data directory."),

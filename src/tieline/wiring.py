@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from tieline.api.agent_pops import router as agent_pops_router
 from tieline.api.app import DoorSettings, create_app
+from tieline.connectors.outgoing.bus import BusAddress, KafkaOutlet
 from tieline.connectors.registry import Catalog
 from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.agent_event import AgentEvent
@@ -45,7 +46,8 @@ from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.services.refunds import REFUND, RefundSink, copy_settled
 from tieline.services.stale_answers import StaleAnswers
-from tieline.services.subscriptions.desk import MOST_BYTES, SubscriptionDesk, subscription_at
+from tieline.services.subscriptions.bus_outlet import BusOutlet
+from tieline.services.subscriptions.desk import MOST_BYTES, WITHIN_S, Manners, SubscriptionDesk, bus_at, subscription_at
 from tieline.services.subscriptions.outlet import SubscriberOutlet
 from tieline.services.subscriptions.sink import EventSink
 from tieline.services.subscriptions.telling import EVENT
@@ -146,9 +148,19 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stale = StaleAnswers(database, desk.cache, present=delivery.present)
         stack.push_async_callback(stale.aclose)
         ticket_desk = TicketDesk(database, directory, clock)
-        wire = HttpWire(egress, connections=LINES_KEPT, response_bytes=MOST_BYTES)
-        stack.push_async_callback(wire.aclose)
-        subscriptions = SubscriptionDesk(database, box, egress, wire, clock, secrets.token_bytes, monotonic_s)
+        buses = _buses(settings)
+        subscriptions = SubscriptionDesk(
+            database,
+            box,
+            egress,
+            HttpWire(egress, connections=LINES_KEPT, response_bytes=MOST_BYTES),
+            clock,
+            secrets.token_bytes,
+            monotonic_s,
+            tuple(buses),
+        )
+        for close in (subscriptions.wire.aclose, *(bus.kafka.aclose for bus in buses.values())):
+            stack.push_async_callback(close)
         await directory.start()
         keeper.start()
         stale.start()
@@ -173,7 +185,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             deliveries=DeliveryDesk(
                 database,
                 _sinks(ticket_desk),
-                outlet=functools.partial(_outlet, directory, subscriptions),
+                outlet=functools.partial(_outlet, directory, subscriptions, buses),
                 drain=Drain(monotonic_s),
                 chance=random.SystemRandom().random,
                 worker=f"{socket.gethostname()}:{os.getpid()}",
@@ -213,8 +225,22 @@ async def _write_back(
     await promise_log(tx, directory.now, interaction_id, story, now=now)
 
 
-def _outlet(directory: LiveDirectory, subscriptions: SubscriptionDesk, place: str) -> Outlet:
-    """Say what deliveries to a place go out by: a subscriber's own, else a connection's. Raises: VendorMisconfigured."""
+def _buses(settings: Settings) -> Mapping[str, BusOutlet]:
+    """Return the outlets to message brokers by their names. Raises: ConfigRefused."""
+    return {
+        address.name: BusOutlet(KafkaOutlet(address, within_s=WITHIN_S), Manners.new(monotonic_s))
+        for address in BusAddress.parse_all(settings.outlets)
+    }
+
+
+def _outlet(directory: LiveDirectory, subscriptions: SubscriptionDesk, buses: Mapping[str, BusOutlet], place: str) -> Outlet:
+    """Say what deliveries to a place go out by: a broker's or a subscriber's own, else a connection's.
+
+    Raises: VendorMisconfigured: there is no such connection, or no such broker any more.
+    """
+    bus = buses.get(bus_at(place) or "")
+    if bus is not None:
+        return bus
     subscription_id = subscription_at(place)
     return outlet_of(directory, place) if subscription_id is None else SubscriberOutlet(subscriptions, subscription_id)
 

@@ -9,7 +9,7 @@ from tieline.connectors.contract import Result
 from tieline.connectors.outgoing.webhook import GONE, Message, post
 from tieline.connectors.wire.limits import Priority
 from tieline.domain.delivery import Delivered, Footing
-from tieline.domain.errors import ConnectorError, VendorMisconfigured, VendorRejected, VendorThrottled
+from tieline.domain.errors import ConnectorError, VendorMisconfigured, VendorRejected
 from tieline.kit.deadline import Deadline
 from tieline.services.delivery.sinks import Inputs
 from tieline.services.subscriptions.desk import WITHIN_S, SubscriptionDesk
@@ -38,18 +38,15 @@ class SubscriberOutlet:
         at = self._desk.clock()
         secrets = current_secrets(self._desk.box, subscription, now=at)
         message = Message(subscription.url, str(inputs["idempotency_key"]), str(inputs["body"]), secrets)
-        manners = self._desk.manners(self._id)
-        async with manners.throttle.turn(priority, deadline):
-            probe = manners.breaker.admit()
-            try:
-                await post(self._desk.wire, message, at=at, deadline=Deadline.after(min(WITHIN_S, deadline.remaining_s())))
-            except ConnectorError as exc:
-                await self._learn(exc, probe=probe)
-                raise
-            except BaseException:
-                manners.breaker.abandoned(probe=probe)
-                raise
-        manners.breaker.succeeded(probe=probe)
+        within = Deadline.after(min(WITHIN_S, deadline.remaining_s()))
+        try:
+            await self._desk.manners(self._id).carry(
+                lambda: post(self._desk.wire, message, at=at, deadline=within), priority=priority, deadline=deadline
+            )
+        except ConnectorError as exc:
+            if exc.code == GONE:
+                await note_gone(self._desk, self._id)
+            raise
         return Result("ok")
 
     async def look(self, operation: str, *, inputs: Inputs, deadline: Deadline, priority: Priority) -> Delivered | None:
@@ -65,13 +62,3 @@ class SubscriberOutlet:
         if found.state != "active":
             raise VendorMisconfigured("the subscription is paused", code=f"subscription_{found.state}")
         return found
-
-    async def _learn(self, error: ConnectorError, *, probe: bool) -> None:
-        manners = self._desk.manners(self._id)
-        if isinstance(error, VendorThrottled):
-            manners.breaker.abandoned(probe=probe)
-            manners.throttle.pause(error.retry_after_s)
-            return
-        manners.breaker.failed(probe=probe)
-        if error.code == GONE:
-            await note_gone(self._desk, self._id)
