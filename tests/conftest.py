@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from tieline.store import migrate
 from tieline.store.database import Database
@@ -70,7 +71,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.aclose()
 
 
+@retry(
+    retry=retry_if_exception_type(psycopg.errors.InsufficientPrivilege),
+    stop=stop_after_attempt(20),
+    wait=wait_fixed(0.25),
+    reraise=True,
+)
 def run_on_server(url: str, statement: str, *names: str) -> None:
+    """Run one statement; again while Postgres's own housekeeping, which only its superuser may end, is in the database."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 

@@ -18,12 +18,14 @@ MOST_REFUSED: Final = 0.1
 
 
 def look_ups() -> Iterator[tuple[str, Connector, OperationExample]]:
-    """Every example of an operation without a record to send; its form is filled in with a secret that must not come back."""
+    """Every example of a question that was answered; its form is filled in with a secret that must not come back."""
     for connector in Catalog().list():
         for file in connector.examples:
             content = load_example(file).content
-            if isinstance(content, OperationExample) and "record" not in content.in_:
-                marked = content.model_copy(update={"secrets": dict.fromkeys(content.secrets, CANARY)})
+            if isinstance(content, OperationExample) and "record" not in content.in_ and content.outcome == "ok":
+                marked = content.model_copy(
+                    update={"secrets": {name: CANARY + secret[len(CANARY) :] for name, secret in content.secrets.items()}}
+                )
                 yield f"{connector.folder.name}/{file.stem}", connector, marked
 
 

@@ -25,7 +25,7 @@ async def standing(house: RunningHouse, expected: str) -> None:
 
 async def test_a_connection_is_verified_with_its_sign_in(own_house: RunningHouse) -> None:
     kept = (await own_house.client.get(CRM)).json()["secrets"]
-    assert kept == {"client_secret": "****"}
+    assert kept == {"client_secret": "****", "hook_secret": "****"}
     assert await verify(own_house) == [("settings", True, None), ("addresses", True, None), ("ping", True, None)]
     await put(own_house, {"client_secret": "wrong"})
     assert await verify(own_house) == [

@@ -30,6 +30,8 @@ _INPUT_KINDS: Final[Mapping[str, str]] = {
     "callback_url": "url",
 }
 """Input → kind; one that is not listed (`since`, `cursor`) is no one's and stays."""
+_SEALING_KEY: Final = re.compile(r"[A-Za-z0-9]{43}")
+"""A key of AES-256 in base64 as DingTalk, WeCom, WeChat and YonBIP hand it out; a form takes none of another shape."""
 _HEADERS: Final = frozenset({"content-type", "retry-after", "link", "location", "set-cookie"})
 _HEADER_PATH: Final = re.compile(r"header(?:\.([A-Za-z0-9_-]+)|\[\"([^\"]+)\"\])")
 
@@ -89,10 +91,11 @@ def cast_for(
     """Hand out the parts for one run. `hosts` were called; `secrets` may stand in the answers."""
     manifest = trial.connection.connector.manifest
     fiction = Fiction(_read_as(line, inputs))
-    dummies = {name: f"dummy-{name.replace('_', '-')}" for name in manifest.secrets if trial.connection.config.get(name)}
+    given = {name: str(value) for name in manifest.secrets if (value := trial.connection.config.get(name))}
+    dummies = {name: _dummy(name, secret) for name, secret in given.items()}
     for name, dummy in dummies.items():
-        fiction.declare(str(trial.connection.config[name]), dummy)
-    fetched = [secret for secret in secrets if not any(str(trial.connection.config[name]) in secret for name in dummies)]
+        fiction.declare(given[name], dummy)
+    fetched = [secret for secret in secrets if not any(known in secret for known in given.values())]
     for number, secret in enumerate(fetched, start=1):
         fiction.declare(secret, f"dummy-session-{number}")
     config = dict(_form(manifest, trial.connection.config, fiction))
@@ -104,7 +107,7 @@ def cast_for(
         secrets=dummies,
         given=inputs,
         survivors=Survivors(
-            secrets=[*(str(trial.connection.config[name]) for name in dummies), *fetched],
+            secrets=[*given.values(), *fetched],
             phones=[value for value in inputs.values() if isinstance(value, PhoneNumber)],
             values=[*_given_words(inputs), *_changed(manifest, trial.connection.config, config)],
         ),
@@ -112,6 +115,12 @@ def cast_for(
     )
     scrubber.kinds = cast.kinds
     return cast
+
+
+def _dummy(name: str, secret: str) -> str:
+    if _SEALING_KEY.fullmatch(secret):
+        return f"dummy{name.replace('_', '')}".ljust(len(secret), "0")
+    return f"dummy-{name.replace('_', '-')}"
 
 
 def _read_as(line: Line, inputs: Mapping[str, Any]) -> Line:
