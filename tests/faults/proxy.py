@@ -191,12 +191,14 @@ async def proxy(upstream: int, rule: Rule = pass_on) -> AsyncIterator[Proxy]:
     state = Proxy(upstream, rule)
     server = await asyncio.start_server(state.serve, "127.0.0.1", 0)
     state.port = server.sockets[0].getsockname()[1]
-    yield state
-    server.close()
-    for task in tuple(state.tasks):
-        task.cancel()
-    await asyncio.gather(*state.tasks, return_exceptions=True)
-    await server.wait_closed()
+    try:
+        yield state
+    finally:
+        server.close()
+        for task in tuple(state.tasks):
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+        await server.wait_closed()
 
 
 def _length(head: bytes) -> int:

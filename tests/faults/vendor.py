@@ -74,12 +74,14 @@ async def vendor(*script: Step, tls: ssl.SSLContext | None = None) -> AsyncItera
     state = Vendor(list(script))
     server = await asyncio.start_server(state.serve, "127.0.0.1", 0, ssl=tls)
     state.port = server.sockets[0].getsockname()[1]
-    yield state
-    server.close()
-    for task in tuple(state.tasks):
-        task.cancel()
-    await asyncio.gather(*state.tasks, return_exceptions=True)
-    await server.wait_closed()
+    try:
+        yield state
+    finally:
+        server.close()
+        for task in tuple(state.tasks):
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+        await server.wait_closed()
 
 
 async def _read(reader: asyncio.StreamReader, connection: int) -> Asked:

@@ -142,7 +142,7 @@ class Door:
     async def screen(self, agent: str, *, after: int | None = None) -> AsyncIterator[Screen]:
         """Follow an agent's stream while the block lasts, from its present state or behind the event `after`."""
         screen = Screen(agent)
-        following = asyncio.create_task(self._follow(screen, after))
+        following = asyncio.create_task(self.follow(screen, after))
         try:
             if after is None:
                 await screen.until(lambda heard: heard.of("resync"))
@@ -152,10 +152,11 @@ class Door:
             with suppress(asyncio.CancelledError, httpx.TransportError):
                 await following
 
-    async def _follow(self, screen: Screen, after: int | None) -> None:
+    async def follow(self, screen: Screen, after: int | None) -> None:
+        """Let a screen hear an agent's stream until it ends. Raises: httpx.HTTPError: it broke off, or was refused."""
         headers = {} if after is None else {"Last-Event-ID": str(after)}
         async with self.client.stream("GET", f"/v1/agents/{screen.agent}/pops", headers=headers, timeout=None) as answer:
-            assert answer.status_code == 200
+            answer.raise_for_status()
             written: dict[str, str] = {}
             async for line in answer.aiter_lines():
                 name, _, value = line.partition(":")

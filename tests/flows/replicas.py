@@ -24,32 +24,52 @@ START_S: Final = 60.0
 
 
 @dataclass
-class Replica(Door):
-    """One `tieline serve`, with a worker in it or without."""
+class Program:
+    """A process that can be killed: one of Tieline's, unless `command` names another program."""
 
     environment: dict[str, str] = field(repr=False, default_factory=dict)
     log: Path = Path(os.devnull)
-    with_worker: bool = True
+    command: tuple[str, ...] = (sys.executable, "-m", "tieline")
     process: asyncio.subprocess.Process | None = None
 
-    async def start(self) -> None:
-        """Start the process and wait until it is ready."""
-        command = [sys.executable, "-m", "tieline", "serve", "--port", str(httpx.URL(self.url).port)]
-        command += ["--with-worker"] if self.with_worker else []
+    async def launch(self, *words: str) -> asyncio.subprocess.Process:
+        """Start it with some arguments."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                *self.command, *words, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
-        async for _ in patiently(f"{self.url} never answered, see {self.log}", within_s=START_S):
-            assert self.process.returncode is None, self.log.read_text()
-            if await self._is_ready():
-                return
+        return self.process
 
     async def kill(self) -> None:
         """End the process as a power cut would."""
         if self.process is not None and self.process.returncode is None:
             os.kill(self.process.pid, signal.SIGKILL)
             await self.process.wait()
+
+
+@dataclass
+class Worker(Program):
+    """One `tieline worker`."""
+
+    async def start(self) -> None:
+        """Start the process; that it is at work shows in what gets done."""
+        await self.launch("worker")
+
+
+@dataclass
+class Replica(Program, Door):
+    """One `tieline serve`, with a worker in it or without."""
+
+    with_worker: bool = True
+
+    async def start(self) -> None:
+        """Start the process and wait until it is ready."""
+        command = ["serve", "--port", str(httpx.URL(self.url).port), *(["--with-worker"] if self.with_worker else [])]
+        process = await self.launch(*command)
+        async for _ in patiently(f"{self.url} never answered, see {self.log}", within_s=START_S):
+            assert process.returncode is None, self.log.read_text()
+            if await self._is_ready():
+                return
 
     async def _is_ready(self) -> bool:
         try:
@@ -60,11 +80,12 @@ class Replica(Door):
 
 @dataclass
 class Deployment:
-    """Several replicas, the systems they ask, and their database."""
+    """Several replicas, the systems they ask, and their database. `workers` are processes of their own, if any were asked for."""
 
     replicas: list[Replica]
     sandbox: Sandbox
     database: Database
+    workers: list[Worker] = field(default_factory=list)
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database."""
@@ -84,36 +105,47 @@ async def deployed(
     sandbox: Sandbox,
     *,
     replicas: int,
+    workers: int = 0,
     set_up: str | None = None,
     **settings: Any,  # noqa: ANN401 - settings of any type
 ) -> AsyncIterator[Deployment]:
-    """Run replicas on a database at head; they are killed at the end."""
+    """Run replicas on a database at head; they are killed at the end. Without `workers`, each does a worker's part itself."""
     chosen = settings_of(folder, sandbox, **settings)
     await apply_to(chosen, url, folder, set_up or company(sandbox))
     database = await Database.open(url, pool_size=4)
-    running = [_replica(url, chosen, folder / f"replica-{number}.log") for number in range(replicas)]
+    environment = _environment(url, chosen)
+    running = [_replica(environment, folder / f"replica-{number}.log") for number in range(replicas)]
+    working = [Worker(environment, folder / f"worker-{number}.log") for number in range(workers)]
+    for replica in running:
+        replica.with_worker = not workers
+    programs: tuple[Replica | Worker, ...] = (*running, *working)
     try:
-        await asyncio.gather(*(replica.start() for replica in running))
-        yield Deployment(running, sandbox, database)
+        await asyncio.gather(*(program.start() for program in programs))
+        yield Deployment(running, sandbox, database, working)
     finally:
+        for program in programs:
+            await program.kill()
         for replica in running:
-            await replica.kill()
             await replica.client.aclose()
         await database.aclose()
 
 
-def _replica(url: str, settings: Settings, log: Path) -> Replica:
-    address = f"http://127.0.0.1:{_free_port()}"
-    given = {
+def _environment(url: str, settings: Settings) -> dict[str, str]:
+    return {
         **{name: value for name, value in os.environ.items() if not name.startswith("TIELINE_")},
         "TIELINE_DATABASE_URL": url,
         **{f"TIELINE_{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set if name != "port"},
     }
+
+
+def _replica(environment: dict[str, str], log: Path) -> Replica:
+    address = f"http://127.0.0.1:{free_port()}"
     client = httpx.AsyncClient(base_url=address, timeout=START_S, trust_env=False)
-    return Replica(address, client, HouseClock(), environment=given, log=log)
+    return Replica(address, client, HouseClock(), environment=environment, log=log)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port nobody listened on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
