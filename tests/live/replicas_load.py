@@ -1,7 +1,7 @@
 """What two replicas are put under: a helpdesk that sends signed webhooks, and agents whose telephones ring.
 
-Both are as persistent as vendors are: what was not thanked for is sent again, the same in every byte, until it is; and of what was
-thanked for, every tenth is sent once more, as if the thanks had been lost on the way.
+Both are as persistent as vendors are: what was not thanked for is sent again, the same in every byte, until it is; and every
+tenth of what was is sent once more, as if the thanks had been lost on the way.
 """
 
 import asyncio

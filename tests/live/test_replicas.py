@@ -64,8 +64,8 @@ async def test_nothing_is_lost_or_doubled_while_processes_are_killed(durable_url
     async with standing(durable_url, tmp_path) as (deployment, load, vendor):
         began_s = time.monotonic()
         running = asyncio.create_task(load.run())
-        in_turn = itertools.chain(*zip(deployment.replicas, deployment.workers, strict=True))
-        kills = await kill_in_turn(list(in_turn), began_s=began_s)
+        pairs = zip(deployment.replicas, deployment.workers, strict=True)
+        kills = await kill_in_turn([program for pair in pairs for program in pair], began_s=began_s)
         load.enough = True
         await running
         ended_s = time.monotonic()
@@ -188,8 +188,8 @@ def report(load: Load, *, kills: int, load_s: float, drain_s: float) -> None:
         f"{kills} kills in {load_s:.0f} s: {len(load.told)} webhooks, {len(load.rung)} calls, {accepted / load_s:.1f} events/s",
         f"  webhook accepted in {spread(load.hooks.took_s)}; with its retries {spread(load.hooks.waited_s)}",
         f"  call event accepted in {spread(load.calls.took_s)}; ring to card on the screen {spread(load.shown_s)}",
-        f"  retries: webhooks {dict(load.hooks.retries)}, call events {dict(load.calls.retries)}; "
-        f"{load.hooks.repeated + load.calls.repeated} told twice; drained in {drain_s:.1f} s",
+        f"  retries: webhooks {dict(load.hooks.retries)}, call events {dict(load.calls.retries)}",
+        f"  {load.hooks.repeated + load.calls.repeated} told twice; drained in {drain_s:.1f} s",
     ]
     print("\n" + "\n".join(lines))  # noqa: T201 - likewise
 
