@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,7 +17,9 @@ from tieline.services import call_events
 from tieline.services.delivery.carrying import carry
 from tieline.services.feedback import late
 from tieline.services.feedback.intake import Said, take_in
+from tieline.services.tickets.desk import TicketDesk
 from tieline.store.feedback import KnownFeedback
+from tieline.worker.duties import link_feedback
 from tieline.worker.edge import catch
 
 BY = Caller(actor="test", role="service", scopes=frozenset())
@@ -85,12 +88,37 @@ async def test_a_rating_off_the_scale_waits_for_a_person(shop: Shop, stars: int 
 async def test_feedback_told_before_its_call_is_linked_and_answered_when_the_call_is_known(shop: Shop) -> None:
     early = await report(shop, score=1, call_id="c-late")
     assert (early.feedback.interaction_id, early.feedback.follow_up) == (None, None)
-    assert await late.link(shop.house.tickets, shop.house.clock()) == 0
+    assert await link_feedback(shop.house, shop.house.clock()) == 0
     await ring(shop, "c-late")
-    assert await late.link(shop.house.tickets, shop.house.clock()) == 1
+    assert await link_feedback(shop.house, shop.house.clock()) == 1
     assert await shop.rows("SELECT interaction_id IS NOT NULL, follow_up FROM feedback") == [(True, "opened")]
     assert await shop.rows("SELECT phone, call_id FROM tickets") == [("+8613800138000", "c-late")]
-    assert await late.link(shop.house.tickets, shop.house.clock()) == 0
+    assert await link_feedback(shop.house, shop.house.clock()) == 0
+
+
+async def test_one_that_cannot_be_linked_keeps_no_other_from_its_turn(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    early = [await report(shop, score=1, call_id=call) for call in ("c-a", "c-b")]
+    for call in ("c-a", "c-b"):
+        await ring(shop, call)
+    link = late.link
+
+    async def stumbling(desk: TicketDesk, feedback_id: UUID) -> bool:
+        if feedback_id == early[0].feedback.id:
+            raise RuntimeError
+        return await link(desk, feedback_id)
+
+    monkeypatch.setattr(late, "link", stumbling)
+    assert await link_feedback(shop.house, shop.house.clock()) == 1
+    linked = "SELECT call_id, interaction_id IS NOT NULL FROM feedback ORDER BY call_id"
+    assert await shop.rows(linked) == [("c-a", False), ("c-b", True)]
+
+
+async def test_a_low_score_of_a_customer_whose_system_is_gone_is_answered_all_the_same(shop: Shop) -> None:
+    await ring(shop, "c-gone")
+    await shop.change("UPDATE interactions SET customer_ref = 'oldcrm:1'")
+    known = await report(shop, score=1, call_id="c-gone")
+    assert (known.feedback.follow_up, known.customer_ref) == ("opened", "oldcrm:1")
+    assert await shop.rows("SELECT source, phone FROM tickets") == [("feedback", "+8613800138000")]
 
 
 async def test_it_is_told_once_to_the_system_that_keeps_feedback(shop_and_ledger: tuple[Shop, Ledger]) -> None:

@@ -32,19 +32,17 @@ class Counted:
     counts: Mapping[str, int]
 
 
-_REASON: Final = """(
-    SELECT t.category FROM call_aliases AS a JOIN tickets AS t ON t.call_id = a.call_key
-    WHERE a.interaction_id = {call}.id AND t.category IS NOT NULL ORDER BY t.number LIMIT 1)"""
-_SHARED: Final = """(
-    EXISTS (SELECT FROM number_marks AS m WHERE m.e164 = {call}.customer_e164 AND m.mark IN ('shared', 'company'))
-    OR EXISTS (SELECT FROM identity_keys AS k WHERE k.e164 = {call}.customer_e164 AND k.external_kind = 'customer'
-               GROUP BY k.connection HAVING count(DISTINCT k.external_id) > 1))"""
-_AGAIN: Final = f"""EXISTS (
-    SELECT FROM interactions AS later
-    WHERE later.{{same}} = call.{{same}}
-      AND later.started_at > call.started_at AND later.started_at <= call.started_at + interval '7 days'
-      AND later.direction = 'inbound' AND NOT later.internal AND later.state = 'ended' AND NOT {_SHARED.format(call="later")}
-      AND coalesce({_REASON.format(call="later")} = call.reason, true))"""
+_WINDOWS: Final = """
+    of_{who} AS (PARTITION BY {who} ORDER BY started_at
+        RANGE BETWEEN interval '1 microsecond' FOLLOWING AND interval '7 days' FOLLOWING),
+    same_of_{who} AS (PARTITION BY {who}, reason ORDER BY started_at
+        RANGE BETWEEN interval '1 microsecond' FOLLOWING AND interval '7 days' FOLLOWING)"""
+_AGAIN: Final = """
+    {who} IS NOT NULL AND CASE
+        WHEN reason IS NULL THEN count(*) FILTER (WHERE NOT is_shared) OVER of_{who}
+        ELSE count(*) FILTER (WHERE NOT is_shared AND reason IS NULL) OVER of_{who}
+           + count(*) FILTER (WHERE NOT is_shared) OVER same_of_{who} END > 0"""
+"""Whether a call was followed by another of `who`: of an equal reason, or where one of the two is not known."""
 _CALL_GROUPS: Final[Mapping[GroupBy, str]] = {
     "day": "to_char(started_at AT TIME ZONE :zone, 'YYYY-MM-DD')",
     "agent": "agent",
@@ -55,26 +53,37 @@ _ANSWER_GROUPS: Final[Mapping[GroupBy, str]] = {
     "agent": "f.agent",
     "queue": "i.queue",
 }
+# Everything about one call is looked up by an index, and who called again is seen in one pass over the calls in order: no part
+# grows much faster than the number of calls, whatever the planner believes about it.
 _CALLS: Final = f"""
-    WITH calls AS (
-        SELECT i.*, talked.agent, {_REASON.format(call="i")} AS reason,
-            CASE WHEN w.at BETWEEN i.ended_at AND i.ended_at + interval '30 minutes'
-                 THEN floor(extract(epoch FROM w.at - i.ended_at))::int ELSE 0 END AS wrap_up_s
+    WITH told AS MATERIALIZED (
+        SELECT i.id, i.started_at, i.ended_at, i.outcome, i.queue, i.customer_ref, i.customer_e164, i.talk_s, i.wait_s, (
+            SELECT (array_agg(t.category ORDER BY t.number))[1] FROM call_aliases AS a JOIN tickets AS t ON t.call_id = a.call_key
+            WHERE a.interaction_id = i.id AND t.category IS NOT NULL) AS reason
         FROM interactions AS i
-        LEFT JOIN call_wrap_ups AS w ON w.interaction_id = i.id
-        LEFT JOIN LATERAL (
-            SELECT legs.agent FROM legs
-            WHERE legs.interaction_id = i.id AND legs.agent IS NOT NULL AND legs.answered_at IS NOT NULL
-            ORDER BY legs.answered_at DESC, legs.leg_key DESC LIMIT 1) AS talked ON true
         WHERE i.direction = 'inbound' AND NOT i.internal AND i.state = 'ended'
-          AND i.started_at >= :since AND i.started_at < :until
-          AND (CAST(:agent AS text) IS NULL OR talked.agent = :agent)
+          AND i.started_at >= :since AND i.started_at < CAST(:until AS timestamptz) + interval '7 days'
+    ), shared AS MATERIALIZED (
+        SELECT e164 FROM number_marks WHERE mark IN ('shared', 'company')
+        UNION SELECT called.e164 FROM (SELECT DISTINCT customer_e164 AS e164 FROM told) AS called
+        WHERE EXISTS (SELECT FROM identity_keys AS k WHERE k.e164 = called.e164 AND k.external_kind = 'customer'
+                      GROUP BY k.connection HAVING count(DISTINCT k.external_id) > 1)
+    ), contacts AS (
+        SELECT *, coalesce(customer_e164 IN (SELECT e164 FROM shared), false) AS is_shared FROM told
+    ), followed AS (
+        SELECT *, ({_AGAIN.format(who="customer_e164")}) OR ({_AGAIN.format(who="customer_ref")}) AS followed
+        FROM contacts WINDOW {_WINDOWS.format(who="customer_e164")}, {_WINDOWS.format(who="customer_ref")}
+    ), handled AS MATERIALIZED (
+        SELECT f.*, (
+            SELECT (array_agg(legs.agent ORDER BY legs.answered_at DESC, legs.leg_key DESC))[1] FROM legs
+            WHERE legs.interaction_id = f.id AND legs.agent IS NOT NULL AND legs.answered_at IS NOT NULL) AS agent, coalesce((
+            SELECT floor(extract(epoch FROM w.at - f.ended_at))::int FROM call_wrap_ups AS w
+            WHERE w.interaction_id = f.id AND w.at BETWEEN f.ended_at AND f.ended_at + interval '30 minutes'), 0) AS wrap_up_s,
+            outcome = 'served' AND coalesce(customer_ref, customer_e164) IS NOT NULL AND NOT is_shared
+                AND started_at + interval '7 days' <= :now AS judgeable
+        FROM followed AS f WHERE f.started_at < :until
     ), judged AS (
-        SELECT call.*, judgeable,
-            judgeable AND ({_AGAIN.format(same="customer_e164")} OR {_AGAIN.format(same="customer_ref")}) AS again
-        FROM calls AS call CROSS JOIN LATERAL (
-            SELECT call.outcome = 'served' AND coalesce(call.customer_ref, call.customer_e164) IS NOT NULL
-               AND call.started_at + interval '7 days' <= :now AND NOT {_SHARED.format(call="call")} AS judgeable) AS may
+        SELECT *, judgeable AND followed AS again FROM handled WHERE CAST(:agent AS text) IS NULL OR agent = :agent
     )
     SELECT {{group}} AS group_key, grouping({{group}}) AS is_total,
         count(*) AS calls,

@@ -45,8 +45,9 @@ async def pull_changes(house: House, _now: datetime) -> int:
 
 
 async def link_feedback(house: House, now: datetime) -> int:
-    """Link feedback to what became known of its call, ticket and customer."""
-    return await late.link(house.tickets, now)
+    """Link feedback to what became known of its call, ticket and customer; one that cannot be does not keep the others."""
+    found = await late.linkable(house.tickets, now)
+    return sum([bool(await attempt("feedback.link", late.link(house.tickets, one))) for one in found])
 
 
 async def resume_subscriptions(house: House, _now: datetime) -> int:

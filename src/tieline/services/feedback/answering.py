@@ -81,11 +81,17 @@ async def _open(tx: Transaction, desk: TicketDesk, known: KnownFeedback, *, by: 
         priority="high",
         assignee=await _owner(tx, desk, Subject(None, None, "high"), said.agent),
         source="feedback",
-        customer_ref=known.customer_ref,
+        customer_ref=_reference(desk, known),
         phone=known.phone,
         call_id=said.call_id,
     )
     return await open_ticket(tx, desk, wish, by=by, now=desk.clock())
+
+
+def _reference(desk: TicketDesk, known: KnownFeedback) -> str | None:
+    """Return who it is, unless the system that knew them is gone: the number has to do then."""
+    ref = known.customer_ref
+    return ref if ref is not None and ref.partition(":")[0] in desk.directory.now.connections else None
 
 
 async def _owner(tx: Transaction, desk: TicketDesk, subject: Subject, worked_on_by: str | None) -> str | None:

@@ -3,6 +3,7 @@
 Feedback that names a call nobody told of is kept as well. What had to wait for the link follows now: the ticket, the CRM.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,14 +19,14 @@ AT_ONCE: Final = 200
 HOUSE: Final = Caller(actor="tieline", role="service", scopes=frozenset())
 
 
-async def link(desk: TicketDesk, now: datetime) -> int:
-    """Link what can be linked, each in a transaction of its own; return how many."""
+async def linkable(desk: TicketDesk, now: datetime) -> Sequence[UUID]:
+    """Return what can be linked by now, the oldest first."""
     async with desk.database.read() as conn:
-        found = await feedback.linkable(conn, received_after=now - LOOKED_FOR, limit=AT_ONCE)
-    return sum([await _link_one(desk, one) for one in found])
+        return await feedback.linkable(conn, received_after=now - LOOKED_FOR, limit=AT_ONCE)
 
 
-async def _link_one(desk: TicketDesk, feedback_id: UUID) -> bool:
+async def link(desk: TicketDesk, feedback_id: UUID) -> bool:
+    """Link one; False: it is gone."""
     async with desk.database.begin() as tx:
         known = await feedback.lock(tx, feedback_id)
         if known is None:
