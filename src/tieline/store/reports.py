@@ -33,9 +33,9 @@ class Counted:
 
 
 _WINDOWS: Final = """
-    of_{who} AS (PARTITION BY {who} ORDER BY started_at
+    of_{who} AS (PARTITION BY coalesce({who}, id::text) ORDER BY started_at
         RANGE BETWEEN interval '1 microsecond' FOLLOWING AND interval '7 days' FOLLOWING),
-    same_of_{who} AS (PARTITION BY {who}, reason ORDER BY started_at
+    same_of_{who} AS (PARTITION BY coalesce({who}, id::text), reason ORDER BY started_at
         RANGE BETWEEN interval '1 microsecond' FOLLOWING AND interval '7 days' FOLLOWING)"""
 _AGAIN: Final = """
     {who} IS NOT NULL AND CASE
@@ -54,7 +54,8 @@ _ANSWER_GROUPS: Final[Mapping[GroupBy, str]] = {
     "queue": "i.queue",
 }
 # Everything about one call is looked up by an index, and who called again is seen in one pass over the calls in order: no part
-# grows much faster than the number of calls, whatever the planner believes about it.
+# grows much faster than the number of calls, whatever the planner believes about it. In a window a call of nobody known stands
+# alone: all of them as one crowd would cost the square of their number.
 _CALLS: Final = f"""
     WITH told AS MATERIALIZED (
         SELECT i.id, i.started_at, i.ended_at, i.outcome, i.queue, i.customer_ref, i.customer_e164, i.talk_s, i.wait_s, (
