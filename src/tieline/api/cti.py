@@ -1,19 +1,15 @@
 """What exchanges report in their own words; the connection's manifest verifies and translates it."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
-from tieline.api.arrivals import VERIFIED, answered, arrived
+from tieline.api.arrivals import answered, arrived
 from tieline.api.house import house_of
 from tieline.api.openapi import problems
-from tieline.api.strict_route import VendorRoute
+from tieline.api.vendor_router import vendor_router
 from tieline.services import cti_intake
 
-router = APIRouter(route_class=VendorRoute, tags=["Calls"])
-
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
 ConnectionName = Annotated[str, Path(max_length=60, description="The administrator's name for the exchange.", examples=["pbx"])]
 PathSecret = Annotated[str, Path(max_length=500, description="For exchanges that can neither sign nor set a header.")]
 
@@ -24,16 +20,6 @@ _EXAMPLE: Final = {
     "from": "8613800138000",
     "to": "861065543800",
     "user": ["1001"],
-}
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "Whatever this exchange sends; the example is the generic CTI payload.",
-        "content": {
-            "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
-            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
-        },
-    }
 }
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "What the exchange expects to hear, in its own words."},
@@ -47,33 +33,28 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     ),
 }
 
-
-def _route(method: str, path: str, operation_id: str, summary: str) -> Callable[[Endpoint], Endpoint]:
-    return router.api_route(
-        path,
-        methods=[method],
-        operation_id=operation_id,
-        summary=summary,
-        response_class=Response,
-        responses=_RESPONSES,
-        openapi_extra=_BODY if method == "POST" else None,
-        dependencies=[VERIFIED],
-    )
+_DOOR: Final = vendor_router(
+    "Calls",
+    description="Whatever this exchange sends; the example is the generic CTI payload.",
+    example=_EXAMPLE,
+    responses=_RESPONSES,
+)
+router = _DOOR.router
 
 
-@_route("POST", "/v1/cti/{connection}", "report_call", "Report a call in the exchange's own words")
+@_DOOR.route("POST", "/v1/cti/{connection}", "report_call", "Report a call in the exchange's own words")
 async def report_call(connection: ConnectionName, request: Request) -> Response:
     """Verify, keep and translate what an exchange tells, and answer before anybody is looked up."""
     return await _take_in(request, connection)
 
 
-@_route("GET", "/v1/cti/{connection}", "report_call_by_get", "Report a call by an exchange that knows only GET")
+@_DOOR.route("GET", "/v1/cti/{connection}", "report_call_by_get", "Report a call by an exchange that knows only GET")
 async def report_call_by_get(connection: ConnectionName, request: Request) -> Response:
     """Do the same for an exchange that puts everything into the address, or tests it; only where its manifest says so."""
     return await _take_in(request, connection)
 
 
-@_route(
+@_DOOR.route(
     "POST", "/v1/cti/{connection}/{secret:path}", "report_call_with_secret", "Report a call, proven by a secret in the address"
 )
 async def report_call_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:
@@ -81,7 +62,7 @@ async def report_call_with_secret(connection: ConnectionName, secret: PathSecret
     return await _take_in(request, connection, path_tail=secret)
 
 
-@_route(
+@_DOOR.route(
     "GET", "/v1/cti/{connection}/{secret:path}", "report_call_by_get_with_secret", "Report a call by GET, proven in the address"
 )
 async def report_call_by_get_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:

@@ -1,34 +1,20 @@
 """What other systems tell: verified by the connection's manifest, kept, answered; read later by a worker."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
-from tieline.api.arrivals import VERIFIED, answered, arrived
+from tieline.api.arrivals import answered, arrived
 from tieline.api.house import house_of
 from tieline.api.openapi import problems
-from tieline.api.strict_route import VendorRoute
+from tieline.api.vendor_router import vendor_router
 from tieline.services.webhooks import intake
 
-router = APIRouter(route_class=VendorRoute, tags=["Webhooks"])
-
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
 ConnectionName = Annotated[
     str, Path(max_length=60, description="The administrator's name for the system.", examples=["helpdesk"])
 ]
 PathSecret = Annotated[str, Path(max_length=500, description="For systems that can neither sign nor set a header.")]
 
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "Whatever this system sends; the example is one of many shapes.",
-        "content": {
-            "application/json": {"schema": {"type": "object"}, "example": {"event": "ticket.updated", "ticket": {"id": 4711}}},
-            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
-        },
-    }
-}
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "What the sender expects to hear, in its own words; also the answer to the test of an address."},
     202: {"description": "Kept. The same again is told the same, and has no effect."},
@@ -41,21 +27,16 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     ),
 }
 
-
-def _route(method: str, path: str, operation_id: str, summary: str) -> Callable[[Endpoint], Endpoint]:
-    return router.api_route(
-        path,
-        methods=[method],
-        operation_id=operation_id,
-        summary=summary,
-        response_class=Response,
-        responses=_RESPONSES,
-        openapi_extra=_BODY if method == "POST" else None,
-        dependencies=[VERIFIED],
-    )
+_DOOR: Final = vendor_router(
+    "Webhooks",
+    description="Whatever this system sends; the example is one of many shapes.",
+    example={"event": "ticket.updated", "ticket": {"id": 4711}},
+    responses=_RESPONSES,
+)
+router = _DOOR.router
 
 
-@_route("POST", "/v1/webhooks/{connection}", "receive_webhook", "Tell of something that happened in another system")
+@_DOOR.route("POST", "/v1/webhooks/{connection}", "receive_webhook", "Tell of something that happened in another system")
 async def receive_webhook(connection: ConnectionName, request: Request) -> Response:
     """Verify and keep what a system tells, and answer before anything is read.
 
@@ -64,13 +45,13 @@ async def receive_webhook(connection: ConnectionName, request: Request) -> Respo
     return await _take_in(request, connection)
 
 
-@_route("GET", "/v1/webhooks/{connection}", "answer_webhook_check", "Prove that this address is ours")
+@_DOOR.route("GET", "/v1/webhooks/{connection}", "answer_webhook_check", "Prove that this address is ours")
 async def answer_webhook_check(connection: ConnectionName, request: Request) -> Response:
     """Answer a system that tests the address before it sends anything to it."""
     return await _take_in(request, connection)
 
 
-@_route(
+@_DOOR.route(
     "POST", "/v1/webhooks/{connection}/{secret:path}", "receive_webhook_with_secret", "Tell of something, proven in the address"
 )
 async def receive_webhook_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:
@@ -78,7 +59,7 @@ async def receive_webhook_with_secret(connection: ConnectionName, secret: PathSe
     return await _take_in(request, connection, path_tail=secret)
 
 
-@_route(
+@_DOOR.route(
     "GET", "/v1/webhooks/{connection}/{secret:path}", "answer_webhook_check_with_secret", "Prove that a secret address is ours"
 )
 async def answer_webhook_check_with_secret(connection: ConnectionName, secret: PathSecret, request: Request) -> Response:
@@ -86,7 +67,7 @@ async def answer_webhook_check_with_secret(connection: ConnectionName, secret: P
     return await _take_in(request, connection, path_tail=secret)
 
 
-@_route("OPTIONS", "/v1/webhooks/{connection}", "answer_webhook_origin", "Permit a sender of CloudEvents to send")
+@_DOOR.route("OPTIONS", "/v1/webhooks/{connection}", "answer_webhook_origin", "Permit a sender of CloudEvents to send")
 async def answer_webhook_origin(connection: ConnectionName, request: Request) -> Response:
     """Answer the handshake of the CloudEvents webhook specification, for a connection whose manifest declares it."""
     return await _take_in(request, connection)
