@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -37,7 +38,8 @@ CHECKS: Final = [
     response_schema_conformance,
     unsupported_method,
 ]
-CASES_EACH: Final = 100
+CASES_EACH: Final = int(os.environ.get("TIELINE_CONTRACT_CASES", "40"))
+"""Requests made up for each operation; more of them for a longer look."""
 NOBODY: Final[Any] = SimpleNamespace(
     database=None, clock=utc_now, agent=lambda _: None, box=SimpleNamespace(derive=lambda _: b"k" * 32)
 )

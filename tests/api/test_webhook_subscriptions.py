@@ -31,6 +31,7 @@ async def test_the_secret_is_shown_once_and_never_kept_in_the_clear(open_house: 
         ({**WISH, "url": "https://169.254.169.254/latest"}, 422, "url_forbidden"),
         ({**WISH, "url": "file:///etc/passwd"}, 422, "url_forbidden"),
         ({**WISH, "url": "https://user:pass@93.184.216.34/"}, 422, "url_forbidden"),
+        ({**WISH, "url": "https://nobody.invalid/hook"}, 422, "url_unknown"),
         ({**WISH, "kinds": ["ticket.exploded"]}, 422, "field_value"),
         ({**WISH, "kinds": ["nobody.*"]}, 422, "field_value"),
         ({**WISH, "kinds": []}, 422, "field_length"),

@@ -68,7 +68,12 @@ class ShownReport(BaseModel):
     response_model=ShownReport,
     responses={
         **_SPREADSHEET,
-        **problems({422: "The span is empty or longer than 400 days: `report_span`; or it does not fit."}),
+        **problems(
+            {
+                404: "No such report: `not_found`.",
+                422: "The span is empty or longer than 400 days: `report_span`; or it does not fit.",
+            }
+        ),
     },
 )
 async def get_report(

@@ -25,8 +25,7 @@ Manager = Annotated[Caller, permit("subscriptions.manage")]
 SubscriptionId = Annotated[str, Path(max_length=60, description="The subscription's id.")]
 _NONE = {404: "There is no such subscription: `not_found`."}
 _ADDRESS = {
-    422: "The address may not be called: `url_forbidden`.",
-    502: "The name of the server is not known at this moment: `upstream_dns`.",
+    422: "The address may not be called: `url_forbidden`; nobody knows its server at this moment: `url_unknown`.",
 }
 _PATTERNS = [EVERYTHING, *(f"{family}.*" for family in FAMILIES), *TOLD]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from tieline.connectors.wire.addresses import check_reachable
-from tieline.domain.errors import NotFound, StateConflict
+from tieline.domain.errors import NotFound, RequestRefused, StateConflict, VendorUnavailable
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
 from tieline.services.delivery import delivery_questions
@@ -29,9 +29,12 @@ log = structlog.get_logger()
 async def subscribe(desk: SubscriptionDesk, url: str, kinds: Sequence[str], *, by: Caller) -> tuple[Subscription, str]:
     """Have an address told of some kinds of events from now on; return the secret, which is never to be had again.
 
-    Raises: EgressForbidden: the address may not be called. VendorUnavailable: its name is not known.
+    Raises: EgressForbidden: the address may not be called. RequestRefused: nobody knows the server it names.
     """
-    await check_reachable(url, desk.egress)
+    try:
+        await check_reachable(url, desk.egress)
+    except VendorUnavailable as exc:
+        raise RequestRefused("The server that the address names is not known.", code="url_unknown") from exc
     now = desk.clock()
     subscription_id, secret = UUID(time_ordered_id(now)), make_secret(desk.entropy)
     sealed = seal_secret(desk.box, subscription_id, secret)
