@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
+from tenacity import RetryCallState, retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from tieline.store import migrate
 from tieline.store.database import Database
@@ -72,9 +72,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.aclose()
 
 
+def _collect(_: RetryCallState) -> None:
+    gc.collect()
+
+
 @retry(
     retry=retry_if_exception_type((psycopg.errors.InsufficientPrivilege, psycopg.errors.QueryCanceled)),
-    before_sleep=lambda _: gc.collect(),
+    before_sleep=_collect,
     stop=stop_after_attempt(20),
     wait=wait_fixed(0.25),
     reraise=True,

@@ -35,7 +35,7 @@ async def test_a_killed_server_comes_back_and_the_desk_resumes(own_desk: Desk) -
     own_desk.server.start()
     await expect(page.locator(".link-words")).to_have_text("Connected", timeout=15_000)
     await expect(page.locator(".rail-live .call")).to_have_count(2)
-    await expect(page.locator(".card:visible .row-number").first).to_contain_text("SO-20261107-0031")
+    await expect(page.locator('.card:visible [data-block="orders"] .row-number').first).to_contain_text("SO-20261107-0031")
     assert await note.first.evaluate("field => field === window.noteBefore && field.value === 'still typing'")
     assert await page.locator(".card").count() == 2
 

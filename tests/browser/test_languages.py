@@ -31,7 +31,7 @@ async def test_a_switch_changes_every_word_and_nothing_else(desk: Desk) -> None:
     await expect(page.locator(".match-state")).to_have_text("已识别")
     await expect(page.locator(".match-reason")).to_have_text("号码完全一致，仅一人")
     await expect(page.locator(".note-field")).to_have_value("保持不变")
-    await expect(page.locator(".row-head .status").first).to_have_text("已发货")
+    await expect(page.locator('[data-block="orders"] .row-head .status').first).to_have_text("已发货")
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     await expect(page.locator('[data-block="orders"] .section-title')).to_have_text("订单")

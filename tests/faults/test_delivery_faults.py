@@ -143,8 +143,8 @@ async def test_what_a_dead_worker_held_or_nobody_came_for_is_woken_once(world: W
     await world.let_pass(timedelta(seconds=61))
     assert await wake_lapsed(world.desk) == 2, "nobody came for the other one"
     assert await wake_lapsed(world.desk) == 0, "it was woken a moment ago"
-    jobs = await world.rows("SELECT args ->> 'order_keys' FROM procrastinate_jobs ORDER BY id")
-    assert jobs == [('["ticket:t-1"]',), ('["ticket:t-1"]',), ('["ticket:t-2"]',)]
+    jobs = await world.rows("SELECT args ->> 'order_keys' FROM procrastinate_jobs")
+    assert sorted(jobs) == [('["ticket:t-1"]',), ('["ticket:t-1"]',), ('["ticket:t-2"]',)]
 
 
 async def test_a_backlog_goes_out_at_a_measured_pace_and_what_happens_now_before_it(database: Database) -> None:

@@ -8,6 +8,7 @@ from typing import get_args
 import orjson
 import pytest
 
+from tieline.connectors.streams.stream import StreamLost
 from tieline.domain.actions import LOCK_REASONS
 from tieline.domain.call import CallEventType, CallOutcome
 from tieline.domain.contract import ContractStatus
@@ -100,7 +101,7 @@ def test_every_word_of_the_domain_is_translated(family: str, words: set[str]) ->
 
 
 def test_every_failure_of_a_look_up_is_told_in_words() -> None:
-    of_writes = {"upstream_conflict", "upstream_duplicate", "upstream_ambiguous", "upstream_unknown"}
+    of_writes = {"upstream_conflict", "upstream_duplicate", "upstream_ambiguous", "upstream_unknown", StreamLost.code}
     assert {code for code in errors_below(ConnectorError) if f"failure.{code}" not in CATALOGUES["en"]} == of_writes
 
 
