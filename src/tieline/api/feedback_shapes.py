@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.api.lists import ListQuery
-from tieline.api.tickets_shapes import E164, Ref
+from tieline.api.tickets_sent import E164, Ref
 from tieline.domain.feedback import FeedbackKind, FollowUp
 from tieline.domain.instants import Instant
 from tieline.domain.ticket import TicketStatus

@@ -12,21 +12,17 @@ from tieline.api.idempotency import PROBLEMS, REPLAYED, IdempotencyKey, keyed
 from tieline.api.lists import Page
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
-from tieline.api.tickets_shapes import (
+from tieline.api.tickets_sent import (
     Closing,
     EscalationWish,
     NewComment,
     NewTicket,
     ProgressQuery,
     Reopening,
-    ShownProgress,
-    ShownTicket,
     TicketChange,
-    TicketForm,
     TicketQuery,
-    TicketWithCopies,
-    WholeTicket,
 )
+from tieline.api.tickets_shown import ShownProgress, ShownTicket, TicketForm, TicketWithCopies, WholeTicket
 from tieline.domain.errors import NotFound, PreconditionFailed, PreconditionRequired
 from tieline.domain.ticket_hub import HubTicket
 from tieline.security.permissions import Caller, permit
