@@ -1,6 +1,5 @@
 """A real Postgres for whoever asks: `postgres_url` (server), `database_url` (fresh, migrated database), `database` (opened)."""
 
-import gc
 import os
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from tenacity import RetryCallState, retry, retry_if_exception_type, stop_after_attempt, wait_fixed
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from tieline.store import migrate
 from tieline.store.database import Database
@@ -72,23 +71,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.aclose()
 
 
-def _collect(_: RetryCallState) -> None:
-    gc.collect()
-
-
 @retry(
-    retry=retry_if_exception_type((psycopg.errors.InsufficientPrivilege, psycopg.errors.QueryCanceled)),
-    before_sleep=_collect,
+    retry=retry_if_exception_type(psycopg.errors.InsufficientPrivilege),
     stop=stop_after_attempt(20),
     wait=wait_fixed(0.25),
     reraise=True,
 )
 def run_on_server(url: str, statement: str, *names: str) -> None:
-    """Run one statement; again while Postgres's own housekeeping, which only its superuser may end, is in the database.
-
-    A connection that was given up while it signed in stays open until it is collected, and holds a DROP up for a minute.
-    """
-    with psycopg.connect(url, autocommit=True, options="-c statement_timeout=4000") as connection:
+    """Run one statement; again while Postgres's own housekeeping, which only its superuser may end, is in the database."""
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 

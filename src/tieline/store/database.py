@@ -16,7 +16,15 @@ from sqlalchemy import AdaptedConnection, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from tieline.store.database_connect import PREPARE_AFTER, Connection, full_address, is_stale, require_version, unreachable
+from tieline.store.database_connect import (
+    PREPARE_AFTER,
+    Connection,
+    full_address,
+    is_stale,
+    require_version,
+    sign_in,
+    unreachable,
+)
 from tieline.store.database_errors import overload_when_passing
 from tieline.store.exclusive import exclusively, one_at_a_time
 from tieline.store.notifications import Note, listen
@@ -120,7 +128,7 @@ async def driver(tx: AsyncConnection) -> Connection:
 
 async def _probe(address: str) -> None:
     try:
-        async with await psycopg.AsyncConnection.connect(address) as connection:
+        async with await sign_in(address) as connection:
             require_version(connection.info.server_version)
     except psycopg.OperationalError as exc:
         raise unreachable(exc) from exc
@@ -128,7 +136,7 @@ async def _probe(address: str) -> None:
 
 def _engine(address: str, size: int, acquire_timeout_s: float) -> AsyncEngine:
     async def connect() -> Connection:
-        return await psycopg.AsyncConnection.connect(address)
+        return await sign_in(address)
 
     engine = create_async_engine(
         "postgresql+psycopg://", async_creator=connect, pool_size=size, max_overflow=0, pool_timeout=acquire_timeout_s

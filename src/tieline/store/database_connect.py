@@ -1,5 +1,6 @@
 """One way to connect to Postgres for every pool: time limits, dead peers noticed, stale connections found for free."""
 
+import asyncio
 import select
 from typing import Any
 
@@ -40,6 +41,21 @@ def full_address(url: str) -> str:
     ours: dict[str, Any] = {"application_name": "tieline", "connect_timeout": CONNECT_TIMEOUT_S, **DEAD_PEER}
     options = f"{limits} {given.pop('options', None) or ''}".strip()
     return make_conninfo("", **{**ours, **given, "options": options})
+
+
+async def sign_in(address: str, *, autocommit: bool = False) -> Connection:
+    """Open a connection. Whoever is cancelled meanwhile leaves none half open: it is waited for and closed.
+
+    psycopg leaves the socket of a cancelled sign-in to the garbage collector, and Postgres waits a minute for the rest of it.
+    """
+    opening = asyncio.ensure_future(psycopg.AsyncConnection.connect(address, autocommit=autocommit))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait([opening])
+        if opening.exception() is None:
+            await opening.result().close()
+        raise
 
 
 def require_version(server_version: int) -> None:

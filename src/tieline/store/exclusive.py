@@ -14,7 +14,7 @@ from typing import Final
 import psycopg
 
 from tieline.domain.errors import Overloaded
-from tieline.store.database_connect import Connection
+from tieline.store.database_connect import Connection, sign_in
 from tieline.store.database_errors import overload_when_passing
 
 STILL_HELD_EVERY_S: Final = 2.0
@@ -31,7 +31,7 @@ async def exclusively(address: str, name: str, work: Callable[[], Awaitable[None
     Raises: Overloaded: the database is away, or went away meanwhile.
     """
     try:
-        async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+        async with await sign_in(address, autocommit=True) as connection:
             await connection.execute(_SESSION)
             await connection.execute("SELECT pg_advisory_lock(%s)", (_key(name),))
             await _work_while_held(connection, work)
@@ -46,7 +46,7 @@ async def one_at_a_time(address: str, name: str, *, within_s: float) -> AsyncIte
     Raises: Overloaded: somebody else held it too long, or the database is away.
     """
     with overload_when_passing():
-        connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
+        connection = await sign_in(address, autocommit=True)
         try:
             await connection.execute(_SESSION)
             await connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{round(within_s * 1000)}ms",))

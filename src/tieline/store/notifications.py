@@ -8,6 +8,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from tieline.store.database_connect import sign_in
+
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 
@@ -35,7 +37,7 @@ async def listen(address: str, channels: Sequence[str]) -> AsyncGenerator[Note, 
     pause_s = FIRST_PAUSE_S
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+            async with await sign_in(address, autocommit=True) as connection:
                 for channel in channels:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 pause_s = FIRST_PAUSE_S
