@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.call import Identifier
 from tieline.domain.errors import RequestRefused
@@ -87,12 +88,11 @@ async def list_keys(
     query: Annotated[ListQuery, Query()], _caller: Manager, house: HouseOfRequest, cursors: CursorsOfRequest
 ) -> Page[ShownKey]:
     """Return keys, the newest first, ended ones included."""
-    place = cursors.read("api-keys", query.cursor)
+    pager = Pager("api-keys", query, cursors)
+    place = pager.place
     after = (datetime.fromisoformat(place[0]), str(place[1])) if place else None
-    rows = await api_keys.page(house.database, after=after, limit=query.limit + 1)
-    shown = [_shown(row) for row in rows[: query.limit]]
-    next_place = [shown[-1].created_at.isoformat(), shown[-1].id] if len(rows) > query.limit else None
-    return Page(items=shown, next=cursors.write("api-keys", next_place))
+    rows = await api_keys.page(house.database, after=after, limit=pager.fetch)
+    return pager.page(rows, place=lambda row: (row.created_at, row.id), show=_shown)
 
 
 @router.delete(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.security.permissions import Caller, permit
 from tieline.services import audit_trail
@@ -51,10 +52,14 @@ async def list_entries(
     cursors: CursorsOfRequest,
 ) -> Page[ShownEntry]:
     """Return entries, the newest first. Reading the trail is itself an entry."""
-    place = cursors.read("audit", query.cursor)
+    pager = Pager("audit", query, cursors)
+    place = pager.place
     wanted = AuditFilter(actor=query.actor, action=query.action, subject=query.subject, call_id=query.call_id)
     entries = await audit_trail.read(
-        house.database, wanted, before=int(place[0]) if place else None, limit=query.limit + 1, asker=caller, now=house.clock()
+        house.database, wanted, before=int(place[0]) if place else None, limit=pager.fetch, asker=caller, now=house.clock()
     )
-    shown = [ShownEntry.model_validate(entry, from_attributes=True) for entry in entries[: query.limit]]
-    return Page(items=shown, next=cursors.write("audit", [shown[-1].seq] if len(entries) > query.limit else None))
+    return pager.page(
+        entries,
+        place=lambda entry: (entry.seq,),
+        show=lambda entry: ShownEntry.model_validate(entry, from_attributes=True),
+    )

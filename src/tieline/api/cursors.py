@@ -6,6 +6,7 @@ Behaviour: bad-input row B37. A cursor is good for one list, one day.
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ class Cursors:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def write(self, kind: str, place: list[Any], *, now: datetime) -> str:
+    def write(self, kind: str, place: Sequence[Any], *, now: datetime) -> str:
         """Return the text for a place in the list `kind`."""
         said = orjson.dumps([int(now.timestamp()), *place])
         return base64.urlsafe_b64encode(self._seal(kind, said) + said).decode().rstrip("=")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +11,7 @@ from tieline.api.calls import ShownCall
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.customer_query import CustomerQuery
 from tieline.domain.errors import NotFound
@@ -115,13 +115,9 @@ async def list_interactions(
     cursors: CursorsOfRequest,
 ) -> Page[ShownCall]:
     """Return the calls with a customer, newest first."""
-    kind = f"interactions {ref}"
-    place = cursors.read(kind, query.cursor)
-    before = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    calls = await reading.interactions(house.desk, _reference(ref), before=before, limit=query.limit + 1, caller=caller)
-    shown = calls[: query.limit]
-    next_place = [shown[-1]["started_at"].isoformat(), shown[-1]["id"]] if len(calls) > query.limit else None
-    return Page(items=[ShownCall.model_validate(call) for call in shown], next=cursors.write(kind, next_place))
+    pager = Pager(f"interactions {ref}", query, cursors)
+    calls = await reading.interactions(house.desk, _reference(ref), before=pager.after, limit=pager.fetch, caller=caller)
+    return pager.page(calls, place=lambda call: (call["started_at"], call["id"]), show=ShownCall.model_validate)
 
 
 async def list_orders(ref: Reference, caller: Reader, house: HouseOfRequest) -> FoundRecords:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.dead_letter_advice import next_step
 from tieline.domain.delivery import Delivery, DeliveryState, StuckState
@@ -137,13 +138,10 @@ async def list_dead_letters(
 ) -> Page[ShownLetter]:
     """Return what was given up, waits for an administrator, or is in doubt; the latest first."""
     del caller
-    place = cursors.read("dead-letters", query.cursor)
-    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
+    pager = Pager("dead-letters", query, cursors)
     wanted = LetterFilter(query.state, query.connection, query.operation, reason=query.reason)
-    found = await dead_letters.page(house.deliveries, wanted, after=after, limit=query.limit + 1)
-    shown = found[: query.limit]
-    further = [shown[-1].state_at.isoformat(), str(shown[-1].id)] if len(found) > query.limit else None
-    return Page(items=[ShownLetter(**_fields(one)) for one in shown], next=cursors.write("dead-letters", further))
+    found = await dead_letters.page(house.deliveries, wanted, after=pager.after, limit=pager.fetch)
+    return pager.page(found, place=lambda one: (one.state_at, one.id), show=lambda one: ShownLetter(**_fields(one)))
 
 
 @router.post(

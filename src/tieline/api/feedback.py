@@ -1,6 +1,5 @@
 """What customers say of us: taken in once under a key, listed as the asker may see it."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.idempotency import PROBLEMS, REPLAYED, IdempotencyKey, keyed
 from tieline.api.lists import Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.security.permissions import Caller, permit
 from tieline.services.feedback import reading
@@ -54,13 +54,13 @@ async def list_feedback(
     query: Annotated[FeedbackQuery, Query()], caller: Reader, house: HouseOfRequest, cursors: CursorsOfRequest
 ) -> Page[ShownFeedback]:
     """Return feedback, the last received first. An agent sees what was said of their own work."""
-    place = cursors.read("feedback", query.cursor)
-    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    items = await reading.page(house.tickets, _filter(query), after=after, limit=query.limit + 1, by=caller)
-    shown = items[: query.limit]
-    next_place = [shown[-1]["received_at"], shown[-1]["id"]] if len(items) > query.limit else None
-    seen = [ShownFeedback.model_validate(_seen(house, caller, item)) for item in shown]
-    return Page(items=seen, next=cursors.write("feedback", next_place))
+    pager = Pager("feedback", query, cursors)
+    items = await reading.page(house.tickets, _filter(query), after=pager.after, limit=pager.fetch, by=caller)
+    return pager.page(
+        items,
+        place=lambda item: (item["received_at"], item["id"]),
+        show=lambda item: ShownFeedback.model_validate(_seen(house, caller, item)),
+    )
 
 
 def _seen(house: HouseOfRequest, caller: Caller, document: dict[str, Any]) -> dict[str, Any]:

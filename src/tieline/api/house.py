@@ -1,5 +1,6 @@
 """The house behind the door, as routes reach it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -31,7 +32,7 @@ class SignedCursors:
         """Return the place a caller wants to go on from; None: the beginning. Raises: BodyMalformed."""
         return self._cursors.read(kind, text, now=self._now)
 
-    def write(self, kind: str, place: list[Any] | None) -> str | None:
+    def write(self, kind: str, place: Sequence[Any] | None) -> str | None:
         """Return the text of the next place; None: there is none."""
         return None if place is None else self._cursors.write(kind, place, now=self._now)
 

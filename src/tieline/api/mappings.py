@@ -11,6 +11,7 @@ from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
 from tieline.api.mapping_shapes import Previewed, PreviewWish, RollBack, WrittenMapping, entries_of, previewed
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.preconditions import IfMatch, named_tag
 from tieline.api.strict_route import StrictRoute
 from tieline.api.unechoed import unechoed
@@ -177,12 +178,10 @@ async def list_versions(
     cursors: CursorsOfRequest,
 ) -> Page[ShownVersion]:
     """Return what held from when on, the newest first."""
-    place = cursors.read("mapping-versions", query.cursor)
-    before = int(place[0]) if place else None
-    found = await versions.page(house.database, connection, before=before, limit=query.limit + 1)
-    shown = found[: query.limit]
-    next_place = [shown[-1].number] if len(found) > query.limit else None
-    return Page(items=[_version(each) for each in shown], next=cursors.write("mapping-versions", next_place))
+    pager = Pager("mapping-versions", query, cursors)
+    before = int(place[0]) if (place := pager.place) else None
+    found = await versions.page(house.database, connection, before=before, limit=pager.fetch)
+    return pager.page(found, place=lambda version: (version.number,), show=_version)
 
 
 def _change(house: HouseOfRequest, connection: str, caller: Caller, if_match: str | None) -> Change:

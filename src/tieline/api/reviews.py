@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotFound, RequestRefused
 from tieline.domain.references import ExternalRef
@@ -113,12 +114,10 @@ async def list_reviews(
     query: Annotated[ReviewQuery, Query()], caller: Reader, house: HouseOfRequest, cursors: CursorsOfRequest
 ) -> Page[ShownReview]:
     """Return items in one state, the one asked last first."""
-    place = cursors.read("reviews", query.cursor)
-    after = Place(datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    items = await reviews.page(house.database, state=query.state, kind=query.kind, after=after, limit=query.limit + 1)
-    shown = items[: query.limit]
-    next_place = [shown[-1].last_at.isoformat(), str(shown[-1].id)] if len(items) > query.limit else None
-    return Page(items=[_shown(house, caller, item) for item in shown], next=cursors.write("reviews", next_place))
+    pager = Pager("reviews", query, cursors)
+    after = Place(*place) if (place := pager.after) else None
+    items = await reviews.page(house.database, state=query.state, kind=query.kind, after=after, limit=pager.fetch)
+    return pager.page(items, place=lambda item: (item.last_at, item.id), show=lambda item: _shown(house, caller, item))
 
 
 @router.get("/v1/reviews/{item_id}", operation_id="get_review", summary="Read one item", responses=problems(_NONE))

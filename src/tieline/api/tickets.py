@@ -1,7 +1,6 @@
 """Tickets of our own: opened once under a key, changed under a version, told to every system that has a copy."""
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.idempotency import PROBLEMS, REPLAYED, IdempotencyKey, keyed
 from tieline.api.lists import Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_sent import (
     Closing,
@@ -93,13 +93,13 @@ async def list_tickets(
     query: Annotated[TicketQuery, Query()], caller: Reader, house: HouseOfRequest, cursors: CursorsOfRequest
 ) -> Page[ShownTicket]:
     """Return tickets, the last changed first."""
-    place = cursors.read("tickets", query.cursor)
-    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    items = await reading.page(house.tickets, _filter(query), after=after, limit=query.limit + 1)
-    shown = items[: query.limit]
-    next_place = [shown[-1]["updated_at"], shown[-1]["id"]] if len(items) > query.limit else None
-    seen = [ShownTicket.model_validate(_seen(house, caller, item)) for item in shown]
-    return Page(items=seen, next=cursors.write("tickets", next_place))
+    pager = Pager("tickets", query, cursors)
+    items = await reading.page(house.tickets, _filter(query), after=pager.after, limit=pager.fetch)
+    return pager.page(
+        items,
+        place=lambda item: (item["updated_at"], item["id"]),
+        show=lambda item: ShownTicket.model_validate(_seen(house, caller, item)),
+    )
 
 
 @router.get("/v1/ticket-form", operation_id="get_ticket_form", summary="What may a new ticket say?")

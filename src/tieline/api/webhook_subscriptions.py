@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotFound
 from tieline.domain.outgoing_event import EVERYTHING, FAMILIES, TOLD, subscribable
@@ -96,12 +97,9 @@ async def list_subscriptions(
     query: Annotated[ListQuery, Query()], _caller: Manager, house: HouseOfRequest, cursors: CursorsOfRequest
 ) -> Page[ShownSubscription]:
     """Return subscriptions, the newest first."""
-    place = cursors.read("webhook-subscriptions", query.cursor)
-    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    found = await managing.page(house.subscriptions, after=after, limit=query.limit + 1)
-    shown = [_shown(one) for one in found[: query.limit]]
-    next_place = [shown[-1].created_at.isoformat(), shown[-1].id] if len(found) > query.limit else None
-    return Page(items=shown, next=cursors.write("webhook-subscriptions", next_place))
+    pager = Pager("webhook-subscriptions", query, cursors)
+    found = await managing.page(house.subscriptions, after=pager.after, limit=pager.fetch)
+    return pager.page(found, place=lambda one: (one.created_at, one.id), show=_shown)
 
 
 @router.get(
