@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from fastapi import FastAPI
 
 from tieline.api.agent_pops import router as agent_pops_router
 from tieline.api.app import DoorSettings, create_app
-from tieline.connectors.outgoing.bus import BusAddress, KafkaOutlet
 from tieline.connectors.registry import Catalog
 from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.agent_event import AgentEvent
@@ -23,44 +22,27 @@ from tieline.kit.clock import Clock, monotonic_s, utc_now
 from tieline.kit.freshness import FreshnessCache
 from tieline.kit.ids import opaque_token
 from tieline.push.channel import Channel
+from tieline.registrations import brokers_of, outlet_at, owners_of_deliveries, readers_of_news
 from tieline.security.egress import Egress
 from tieline.security.masking_policy import Policy
 from tieline.security.pseudonym import Pseudonyms
 from tieline.security.secret_box import SecretBox
 from tieline.services.apply import Applying
 from tieline.services.call_desk import CallDesk
-from tieline.services.call_logging import CALL_LOG, CallLogSink, promise_log
+from tieline.services.call_logging import promise_log
 from tieline.services.delivery.desk import DeliveryDesk
 from tieline.services.delivery.drain import Drain
-from tieline.services.delivery.outlets import Outlet, outlet_of
-from tieline.services.delivery.sinks import Sinks
-from tieline.services.feedback.news import KINDS as FEEDBACK_NEWS
-from tieline.services.feedback.news import FeedbackNews
-from tieline.services.feedback.sink import FeedbackSink
-from tieline.services.feedback.telling import FEEDBACK
 from tieline.services.house import House
 from tieline.services.index_keeper import IndexKeeper
 from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
-from tieline.services.refunds import REFUND, RefundSink, copy_settled
 from tieline.services.stale_answers import StaleAnswers
-from tieline.services.subscriptions.bus_outlet import BusOutlet
-from tieline.services.subscriptions.desk import MOST_BYTES, WITHIN_S, Manners, SubscriptionDesk, bus_at, subscription_at
-from tieline.services.subscriptions.outlet import SubscriberOutlet
-from tieline.services.subscriptions.sink import EventSink
-from tieline.services.subscriptions.telling import EVENT
-from tieline.services.tickets.comments_there import CommentSink
+from tieline.services.subscriptions.desk import MOST_BYTES, SubscriptionDesk
 from tieline.services.tickets.desk import TicketDesk
-from tieline.services.tickets.news import KINDS as TICKET_NEWS
-from tieline.services.tickets.news import TicketNews
-from tieline.services.tickets.sink import TicketSink
-from tieline.services.tickets.telling import COMMENT, TICKET
-from tieline.services.webhooks import changed_records
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.intake import WebhookDoor
-from tieline.services.webhooks.news import Handlers
 from tieline.settings import Settings
 from tieline.store.agent_events import AgentEventLog
 from tieline.store.database import Database, Transaction
@@ -148,7 +130,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stale = StaleAnswers(database, desk.cache, present=delivery.present)
         stack.push_async_callback(stale.aclose)
         ticket_desk = TicketDesk(database, directory, clock)
-        buses = _buses(settings)
+        buses = brokers_of(settings)
         subscriptions = SubscriptionDesk(
             database,
             box,
@@ -184,65 +166,24 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             agent_pops=PopAnswers(desk, delivery),
             deliveries=DeliveryDesk(
                 database,
-                _sinks(ticket_desk),
-                outlet=functools.partial(_outlet, directory, subscriptions, buses),
+                owners_of_deliveries(ticket_desk),
+                outlet=functools.partial(outlet_at, directory, subscriptions, buses),
                 drain=Drain(monotonic_s),
                 chance=random.SystemRandom().random,
                 worker=f"{socket.gethostname()}:{os.getpid()}",
                 clock=clock,
             ),
             webhook_door=WebhookDoor(directory, WebhookInbox(database.pool)),
-            webhooks=WebhookDesk(database, directory, standing_handlers(ticket_desk), clock),
+            webhooks=WebhookDesk(database, directory, readers_of_news(ticket_desk), clock),
             tickets=ticket_desk,
             subscriptions=subscriptions,
         )
-
-
-def standing_handlers(tickets: TicketDesk) -> Handlers:
-    """Return who acts on what other systems tell."""
-    handlers = Handlers()
-    handlers.register(changed_records.refresh, *changed_records.KINDS)
-    handlers.register(TicketNews(tickets), *TICKET_NEWS)
-    handlers.register(FeedbackNews(tickets), *FEEDBACK_NEWS)
-    return handlers
-
-
-def _sinks(tickets: TicketDesk) -> Sinks:
-    """Say who owns what is delivered."""
-    sinks = Sinks()
-    sinks.register(EVENT, EventSink(tickets.database))
-    sinks.register(TICKET, TicketSink(tickets, copy_settled=copy_settled))
-    sinks.register(COMMENT, CommentSink(tickets))
-    sinks.register(CALL_LOG, CallLogSink(tickets))
-    sinks.register(REFUND, RefundSink(tickets))
-    sinks.register(FEEDBACK, FeedbackSink(tickets))
-    return sinks
 
 
 async def _write_back(
     directory: LiveDirectory, tx: Transaction, interaction_id: UUID, story: Interaction, *, now: datetime
 ) -> None:
     await promise_log(tx, directory.now, interaction_id, story, now=now)
-
-
-def _buses(settings: Settings) -> Mapping[str, BusOutlet]:
-    """Return the outlets to message brokers by their names. Raises: ConfigRefused."""
-    return {
-        address.name: BusOutlet(KafkaOutlet(address, within_s=WITHIN_S), Manners.new(monotonic_s))
-        for address in BusAddress.parse_all(settings.outlets)
-    }
-
-
-def _outlet(directory: LiveDirectory, subscriptions: SubscriptionDesk, buses: Mapping[str, BusOutlet], place: str) -> Outlet:
-    """Say what deliveries to a place go out by: a broker's or a subscriber's own, else a connection's.
-
-    Raises: VendorMisconfigured: there is no such connection, or no such broker any more.
-    """
-    bus = buses.get(bus_at(place) or "")
-    if bus is not None:
-        return bus
-    subscription_id = subscription_at(place)
-    return outlet_of(directory, place) if subscription_id is None else SubscriberOutlet(subscriptions, subscription_id)
 
 
 async def _announce(channel: Channel[Transaction], event: AgentEvent, tx: Transaction) -> None:
