@@ -24,7 +24,7 @@ EVENT = """\
       - {when: {body.type: changed}, emit: ticket.changed, id: body.id, refetch: true}
       - {when: {body.type: ping}, emit: nothing}
   poll:
-    - {operation: ticket.changed, emit: ticket.changed, every_s: 120}
+    - {operation: ticket.changed, every_s: 120}
   subscription: {lifetime_s: 3600, renew_before_s: 600}
 """
 OPERATIONS = """\

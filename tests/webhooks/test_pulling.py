@@ -12,7 +12,7 @@ from tests.webhooks.shop import TOKEN, Shop, open_shop, order
 
 from tieline.domain.errors import ConnectorError
 from tieline.services.webhooks.news import News
-from tieline.services.webhooks.pulling import pull, pull_all
+from tieline.services.webhooks.pulling import pull, pull_due
 from tieline.store.database import Transaction
 
 
@@ -50,11 +50,27 @@ async def test_a_webhook_that_was_lost_heals(shop: Shop, system: Ledger) -> None
         await shop.tell(order(told["id"], "paid", 1, updated=told["updated"]))
     await shop.read()
     assert len(shop.acted) == 19
-    await pull_all(shop.house.webhooks)
+    await pull_due(shop.house.webhooks)
     assert {news.subject for news in shop.acted} == {f"shop:SO-{number}" for number in range(20)}
     before = len(shop.acted)
-    await pull_all(shop.house.webhooks)
+    assert await pull_due(shop.house.webhooks) == 0
+    await pull(shop.house.webhooks, "shop", "order.changed")
     assert len(shop.acted) == before, "what was read twice is no news twice"
+
+
+@pytest.mark.parametrize(("minutes", "news"), [(6, 0), (10, 1)])
+async def test_a_system_is_asked_as_often_as_its_connector_says(shop: Shop, system: Ledger, minutes: int, news: int) -> None:
+    await pull_due(shop.house.webhooks)
+    system.orders = [{"id": "SO-1", "state": "paid", "updated": ago(minutes=1)}]
+    assert await shop.change("UPDATE pull_cursors SET pulled_at = pulled_at - %s", timedelta(minutes=minutes)) == 1
+    assert await pull_due(shop.house.webhooks) == news
+
+
+async def test_what_a_lagging_index_shows_late_is_found_as_far_back_as_the_connector_says(shop: Shop, system: Ledger) -> None:
+    system.orders = [{"id": "SO-1", "state": "paid", "updated": ago(minutes=1)}]
+    await pull(shop.house.webhooks, "shop", "order.changed")
+    system.orders.append({"id": "SO-2", "state": "paid", "updated": ago(minutes=14)})
+    assert (await pull(shop.house.webhooks, "shop", "order.changed")).news == 1
 
 
 async def test_of_a_thousand_rows_with_one_timestamp_none_is_lost_whichever_page_fails(
@@ -99,7 +115,7 @@ async def test_the_cursor_stays_behind_the_present_by_the_overlap(shop: Shop, sy
     system.orders = [{"id": "SO-1", "state": "paid", "updated": ago(seconds=2)}]
     await pull(shop.house.webhooks, "shop", "order.changed")
     ((behind,),) = await shop.rows("SELECT extract(epoch FROM now() - since)::int FROM pull_cursors")
-    assert 295 <= behind <= 305
+    assert 895 <= behind <= 905
     system.orders.append({"id": "SO-2", "state": "paid", "updated": ago(minutes=4)})
     assert (await pull(shop.house.webhooks, "shop", "order.changed")).news == 1
 

@@ -10,7 +10,7 @@ from tieline.services.feedback import late
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
 from tieline.services.subscriptions.managing import resume_left_behind
-from tieline.services.webhooks.pulling import pull_all
+from tieline.services.webhooks.pulling import pull_due
 from tieline.worker.edge import attempt
 
 
@@ -40,8 +40,8 @@ async def tidy(house: House, now: datetime) -> int:
 
 
 async def pull_changes(house: House, _now: datetime) -> int:
-    """Ask every system that can be asked what changed."""
-    return await pull_all(house.webhooks)
+    """Ask every system whose turn it is what changed."""
+    return await pull_due(house.webhooks)
 
 
 async def link_feedback(house: House, now: datetime) -> int:
@@ -59,7 +59,7 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.sweep", "* * * * *", sweep_calls),
     Duty("reviews.expire", "7 * * * *", expire_reviews),
     Duty("subscriptions.resume", "* * * * *", resume_subscriptions),
-    Duty("changes.pull", "*/5 * * * *", pull_changes),
+    Duty("changes.pull", "* * * * *", pull_changes),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
     Duty("records.tidy", "*/10 * * * *", tidy),
 )

@@ -6,19 +6,18 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from tieline.connectors.manifest.part import Part
-from tieline.domain.event import EventKind
 
 
 class Poll(Part):
     """Ask for what changed, as the only source of events or as a net under a webhook that may get lost.
 
-    The operation takes `$in.since` and brings what changed since, oldest first; each record becomes an event `emit`.
-    `overlap_s` is asked for again each time, because vendors' clocks and indexes lag.
+    The operation takes `$in.since` and brings what changed since, oldest first; each record becomes an event of its name.
+    `overlap_s` is asked for again each time, because vendors' clocks and indexes lag; never less than five minutes are.
+    One that is not listed is asked for every five minutes.
     """
 
     operation: Annotated[str, Field(min_length=1)]
-    emit: EventKind
-    every_s: Annotated[int, Field(ge=10, le=86_400)]
+    every_s: Annotated[int, Field(ge=60, le=86_400)]
     overlap_s: Annotated[int, Field(ge=0, le=86_400)] = 60
 
 

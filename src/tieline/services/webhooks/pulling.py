@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from tieline.connectors.connection import VendorConnection
 from tieline.connectors.contract import Record
+from tieline.connectors.manifest.inbound_plan import Poll
 from tieline.domain.errors import ConnectorError, VendorBadAnswer
 from tieline.domain.event import Event
 from tieline.kit.deadline import Deadline
@@ -25,11 +26,14 @@ from tieline.services.webhooks.completing import Completed
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.store import pull_cursors
 
+EVERY: Final = timedelta(minutes=5)
 OVERLAP: Final = timedelta(minutes=5)
 LOOKS_BACK: Final = timedelta(hours=1)
 """How far the very first pull looks back; history is imported, not pulled."""
 PULL_WITHIN_S: Final = 120.0
 ROWS_A_COMMIT: Final = 200
+JITTER: Final = timedelta(seconds=20)
+"""A duty that comes a little early still finds due what is due now."""
 PULLED: Final[dict[str, Literal["order", "ticket", "customer"]]] = {
     "order.changed": "order",
     "ticket.changed": "ticket",
@@ -58,28 +62,46 @@ async def pull(desk: WebhookDesk, name: str, operation: str) -> Pulled:
     """Take in what changed since the last time. Raises: ConnectorError: the system does not answer; nothing is moved."""
     connection = desk.directory.now.connections[name]
     now = desk.clock()
+    poll = _poll_of(connection, operation)
+    overlap = max(OVERLAP, timedelta(seconds=poll.overlap_s)) if poll else OVERLAP
     async with desk.database.read() as conn:
         cursor = await pull_cursors.find(conn, name, operation)
     since = cursor.since if cursor else now - LOOKS_BACK
     result = await connection.run(operation, deadline=Deadline.after(PULL_WITHIN_S), priority="bulk", since=since)
     rows = [_row(desk, connection, operation, record) for record in result.records]
     sound = [row for row in rows if row is not None]
-    pulled = await _take(desk, name, operation, sound, _reached(sound, since=since, now=now, cut_off=result.truncated))
+    pulled = await _take(
+        desk, name, operation, sound, _reached(sound, since=since, latest=now - overlap, cut_off=result.truncated)
+    )
     told = Pulled(len(rows), pulled, len(rows) - len(sound), result.truncated)
     NEWS.labels(name, "pulled").inc(told.news)
     log.info("pull.done", connection=name, operation=operation, rows=told.rows, news=told.news, unreadable=told.unreadable)
     return told
 
 
-async def pull_all(desk: WebhookDesk) -> int:
-    """Pull everything that can be; a system that does not answer keeps no other from its turn. Return the news found."""
+async def pull_due(desk: WebhookDesk) -> int:
+    """Pull everything that is due; a system that does not answer keeps no other from its turn. Return the news found."""
     news = 0
     for name, operation in pulls_of(desk):
         try:
-            news += (await pull(desk, name, operation)).news
+            if await _is_due(desk, name, operation):
+                news += (await pull(desk, name, operation)).news
         except ConnectorError as exc:
             log.warning("pull.failed", connection=name, operation=operation, code=exc.code)
     return news
+
+
+async def _is_due(desk: WebhookDesk, name: str, operation: str) -> bool:
+    poll = _poll_of(desk.directory.now.connections[name], operation)
+    every = timedelta(seconds=poll.every_s) if poll else EVERY
+    async with desk.database.read() as conn:
+        cursor = await pull_cursors.find(conn, name, operation)
+    return cursor is None or desk.clock() - cursor.pulled_at >= every - JITTER
+
+
+def _poll_of(connection: VendorConnection, operation: str) -> Poll | None:
+    inbound = connection.connector.manifest.inbound
+    return next((poll for poll in inbound.poll if poll.operation == operation), None) if inbound else None
 
 
 async def _take(desk: WebhookDesk, name: str, operation: str, rows: Sequence[Completed], reached: datetime) -> int:
@@ -97,14 +119,14 @@ async def _take(desk: WebhookDesk, name: str, operation: str, rows: Sequence[Com
     return taken
 
 
-def _reached(rows: Sequence[Completed], *, since: datetime, now: datetime, cut_off: bool) -> datetime:
+def _reached(rows: Sequence[Completed], *, since: datetime, latest: datetime, cut_off: bool) -> datetime:
     """Say from when the next pull asks. A pull that was cut off goes on at its last row's moment, which is read once more."""
     moments = [row.event.occurred_at for row in rows if row.event.occurred_at is not None]
     if cut_off and moments:
         return max(since, *moments)
     if not moments:
-        return max(since, now - OVERLAP)
-    return max(since, min(max(moments), now - OVERLAP))
+        return max(since, latest)
+    return max(since, min(max(moments), latest))
 
 
 def _row(desk: WebhookDesk, connection: VendorConnection, operation: str, record: Record) -> Completed | None:
