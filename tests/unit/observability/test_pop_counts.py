@@ -30,7 +30,18 @@ def test_a_card_counts_once_with_its_match_its_time_and_each_block() -> None:
 
 
 def test_no_label_holds_a_number() -> None:
+    """Labels alone are read: what was counted and how long it took is a number of its own, with any digits in it."""
+    count_pop(
+        ScreenPop(
+            pop_id="p-2", phone=ShownPhone(e164="+8613800138000"), match=Match(state="none"), status="complete", took_ms=1
+        )
+    )
     labels = {
-        text for metric in (POPS, POP_SECONDS, POP_BLOCKS) for found in metric.collect() for text in map(str, found.samples)
+        text
+        for metric in (POPS, POP_SECONDS, POP_BLOCKS)
+        for found in metric.collect()
+        for sample in found.samples
+        for text in sample.labels.values()
     }
+    assert "none" in labels
     assert not any("138" in text for text in labels)
