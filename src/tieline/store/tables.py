@@ -28,6 +28,7 @@ from tieline.store.tables_feedback import feedback
 from tieline.store.tables_mappings import mapping_drafts, mapping_versions
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
+from tieline.store.tables_privacy import consents, erased_marks, erasures
 from tieline.store.tables_streams import stream_states
 from tieline.store.tables_subscriptions import webhook_subscriptions
 from tieline.store.tables_tickets import (
@@ -51,8 +52,11 @@ __all__ = [
     "call_wrap_ups",
     "connection_secrets",
     "connections",
+    "consents",
     "deliveries",
     "delivery_attempts",
+    "erased_marks",
+    "erasures",
     "events",
     "feedback",
     "idempotency_keys",

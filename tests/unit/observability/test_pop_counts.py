@@ -32,9 +32,7 @@ def test_a_card_counts_once_with_its_match_its_time_and_each_block() -> None:
 def test_no_label_holds_a_number() -> None:
     """Labels alone are read: what was counted and how long it took is a number of its own, with any digits in it."""
     count_pop(
-        ScreenPop(
-            pop_id="p-2", phone=ShownPhone(e164="+8613800138000"), match=Match(state="none"), status="complete", took_ms=1
-        )
+        ScreenPop(pop_id="p-2", phone=ShownPhone(e164="+8613800138000"), match=Match(state="none"), status="complete", took_ms=1)
     )
     labels = {
         text
