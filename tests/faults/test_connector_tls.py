@@ -1,55 +1,21 @@
 """Certificates are verified, always; the name asked for is the name checked, though a checked address is dialled."""
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.faults.certificates import DAY, certificate
 from tests.faults.vendor import answer, vendor
 
 from tieline.connectors.wire import transport
 from tieline.connectors.wire.messages import Outgoing
 from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.errors import VendorMisconfigured, VendorUnavailable
-from tieline.kit.clock import utc_now
 from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress
-
-DAY = timedelta(days=1)
-
-
-def certificate(folder: Path, *names: str, ends: timedelta = DAY) -> ssl.SSLContext:
-    """A server's side with a certificate of its own making; the file `cert.pem` is what would have to be trusted."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    now = utc_now()
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    alternatives = [x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names]
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 30 * DAY)
-        .not_valid_after(now + ends)
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
 
 
 def wire(host: str, port: int) -> HttpWire:
@@ -94,6 +60,18 @@ async def test_a_trusted_certificate_must_still_fit(tmp_path: Path, names: tuple
         with pytest.raises(VendorMisconfigured) as caught:
             await get(client, "crm.test", crm.port)
         assert (caught.value.code, crm.asked) == ("upstream_tls", [])
+
+
+async def test_an_authority_of_ones_own_is_trusted_and_nobody_else(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    ours, theirs = certificate(tmp_path, "127.0.0.1"), certificate(tmp_path / "other", "127.0.0.1")
+    trust = transport.tls_trusting((tmp_path / "cert.pem").read_text())
+    async with vendor(answer(), tls=ours) as crm, vendor(answer(), tls=theirs) as other:
+        permitted = Egress.parse(f"127.0.0.1=127.0.0.0/8:{crm.port},127.0.0.1=127.0.0.0/8:{other.port}")
+        async with HttpWire(permitted, connections=2, response_bytes=1024, tls=trust) as client:
+            assert await get(client, "127.0.0.1", crm.port) == 200
+            with pytest.raises(VendorMisconfigured):
+                await get(client, "127.0.0.1", other.port)
 
 
 async def test_a_handshake_that_stalls_is_given_up() -> None:

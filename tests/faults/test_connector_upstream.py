@@ -26,7 +26,7 @@ from tieline.connectors.contract import ItemResult
 from tieline.connectors.wire.addresses import CheckedResolver
 from tieline.domain import errors
 from tieline.kit.deadline import Deadline
-from tieline.security.egress import Egress
+from tieline.security.egress import Egress, Target
 
 
 async def test_f07_a_kept_line_that_went_silent_costs_one_call_and_heals(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ async def test_f11_a_name_server_that_never_answers_starves_nobody_else(tmp_path
 
     monkeypatch.setattr(socket, "getaddrinfo", black_hole)
     resolver = CheckedResolver(Egress())
-    lost = [asyncio.create_task(resolver.resolve("lost.example", 443)) for _ in range(8)]
+    lost = [asyncio.create_task(resolver.resolve(Target("https", "lost.example", 443))) for _ in range(8)]
     await asyncio.sleep(0)
     async with opened(tmp_path, FOUND) as (connection, _):
         for _ in range(20):
@@ -84,7 +84,7 @@ async def test_f12_a_name_that_alternates_between_the_world_and_our_own_never_re
     resolver = CheckedResolver(Egress())
     for _ in range(1000):
         try:
-            await resolver.resolve("rebind.example", 443)
+            await resolver.resolve(Target("https", "rebind.example", 443))
             verdicts["told"] += 1
         except errors.EgressForbidden:
             verdicts["refused"] += 1

@@ -1,5 +1,6 @@
 """One authorised, configured use of a connector: what services hold and ask."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from secrets import token_bytes
@@ -25,7 +26,8 @@ from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.breaker import State as BreakerState
 from tieline.connectors.wire.limits import Throttle
 from tieline.connectors.wire.messages import Wire
-from tieline.connectors.wire.transport import HttpWire
+from tieline.connectors.wire.transport import tls_trusting
+from tieline.connectors.wire.wires import SCHEMES, wire_for
 from tieline.domain.errors import VendorUnavailable
 from tieline.kit.clock import Clock, monotonic_s
 from tieline.security.egress import Egress
@@ -112,9 +114,10 @@ def open_connection(  # noqa: PLR0913 - the seventh, the vault, is only given wh
     """
     manifest = connector.manifest
     settled = settle(manifest, config, secrets)
-    for url in _addresses(manifest, settled):
-        egress.check(url)
-    wire = HttpWire(egress, connections=manifest.limits.concurrency, response_bytes=manifest.limits.response_bytes)
+    addresses = _addresses(manifest, settled)
+    for url in addresses:
+        egress.check(url, schemes=SCHEMES)
+    wire = wire_for(addresses, egress, limits=manifest.limits, tls=_trust(manifest, settled), clock=clock)
     keeping = Keeping(vault) if vault else Keeping()
     return assemble(name, connector, settled, wire=wire, clock=clock, keeping=keeping)
 
@@ -152,7 +155,7 @@ async def check_addresses(connector: Connector, *, config: Mapping[str, Any], se
     unknown: VendorUnavailable | None = None
     for url in _addresses(connector.manifest, settled):
         try:
-            await check_reachable(url, egress)
+            await check_reachable(url, egress, schemes=SCHEMES)
         except VendorUnavailable as exc:
             unknown = exc
     if unknown is not None:
@@ -164,6 +167,12 @@ def outbound_urls(manifest: Manifest) -> tuple[str, ...]:
     hosts = tuple(manifest.hosts.values()) if manifest.operations else ()
     entries = (entry for scheme in manifest.schemes.values() for entry in scheme)
     return (*hosts, *(entry.token_url for entry in entries if isinstance(entry, TokenGrant)))
+
+
+def _trust(manifest: Manifest, settled: Mapping[str, Any]) -> ssl.SSLContext | None:
+    """Return whom this connection trusts, if somebody named an authority. Raises: VendorMisconfigured: it is no certificate."""
+    authority = constant_text(manifest.tls.authority, settled) if manifest.tls else ""
+    return tls_trusting(authority) if authority else None
 
 
 def _addresses(manifest: Manifest, settled: Mapping[str, Any]) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ _PASSED_ON: Final[Mapping[str, Mapping[str, object]]] = {
         "at": datetime,
     },
     "message": {
-        **dict.fromkeys(("to", "channel", "text", "subject", "template", "sender", "reference", "status", "reason"), str),
+        **dict.fromkeys(("to", "channel", "text", "html", "subject", "template", "sender", "reference", "status", "reason"), str),
         "values": tuple[str, ...],
         "at": datetime,
     },

@@ -1,4 +1,4 @@
-"""Where we may call: public addresses over HTTPS, and what the operator of the server has named. Nothing else, ever.
+"""Where we may call: public addresses, each kind of service on its own port, and what the operator has named. Nothing else, ever.
 
 Checked when a connection is saved and again for every address that is dialled, so that a name that changes its address between
 the two (DNS rebinding) leads nowhere. Behaviour S15-S17, B69.
@@ -6,8 +6,9 @@ the two (DNS rebinding) leads nowhere. Behaviour S15-S17, B69.
 
 import ipaddress
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,7 +18,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LONGEST_URL: Final = 2000
-PUBLIC_PORTS: Final = frozenset({443})
+WEB: Final = frozenset({"https", "http"})
+MAIL: Final = frozenset({"smtps", "smtp"})
+"""Mail is handed over by TLS from the first byte (`smtps`) or after STARTTLS (`smtp`), RFC 8314."""
+_USUAL_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "smtps": 465, "smtp": 587}
+_PUBLIC_PORTS: Final[Mapping[str, int]] = {scheme: port for scheme, port in _USUAL_PORTS.items() if scheme != "http"}
+"""Where a public address may be called without anybody's permission; plain HTTP is nowhere."""
 _HOST: Final = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE
 )
@@ -80,33 +86,36 @@ class Egress:
     """The rule for one process. Only whoever runs the server can widen it."""
 
     private: tuple[PrivateNetwork, ...] = ()
-    public_ports: frozenset[int] = field(default=PUBLIC_PORTS)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read the comma-separated setting `private_networks`. Raises: ConfigRefused."""
         return cls(tuple(PrivateNetwork.parse(entry) for entry in text.split(",") if entry.strip()))
 
-    def check(self, url: str) -> Target:
+    def check(self, url: str, *, schemes: AbstractSet[str] = WEB) -> Target:
         """Accept the address of a URL as written, before any name is resolved. Raises: EgressForbidden."""
-        target = parse_target(url)
+        target = parse_target(url, schemes=schemes)
         permitted = self._permissions(target.host, target.port)
-        if not permitted and (target.scheme != "https" or target.port not in self.public_ports):
-            raise EgressForbidden("only https on port 443 may be called, unless the operator of this server permits the address")
+        if not permitted and _PUBLIC_PORTS.get(target.scheme) != target.port:
+            detail = (
+                "only https on port 443 and mail on 465 and 587 may be called, unless the operator of this server permits more"
+            )
+            raise EgressForbidden(detail)
         literal = _literal(target.host)
         if literal is not None:
-            self.check_addresses(target.host, target.port, [literal])
+            self.check_addresses(target, [literal])
         elif not permitted and "." not in target.host:
             raise EgressForbidden("a name without a dot is a machine of this network, which only the operator may permit")
         return target
 
-    def check_addresses(self, host: str, port: int, addresses: Iterable[str | Address]) -> None:
+    def check_addresses(self, target: Target, addresses: Iterable[str | Address]) -> None:
         """Accept what a name resolved to; every single address must pass. Raises: EgressForbidden."""
-        permitted = self._permissions(host, port)
+        permitted = self._permissions(target.host, target.port)
+        usual = _PUBLIC_PORTS.get(target.scheme) == target.port
         for text in addresses:
             address = ipaddress.ip_address(text.partition("%")[0]) if isinstance(text, str) else text
             named = any(_contains(network, address) for network in permitted)
-            if not named and (port not in self.public_ports or not is_public(address)):
+            if not named and not (usual and is_public(address)):
                 raise EgressForbidden("the name leads to an address that may not be called")
 
     def check_dialled(self, address: str, port: int) -> None:
@@ -120,10 +129,10 @@ class Egress:
         return tuple(entry.network for entry in self.private if entry.host == host.lower() and entry.port == port)
 
 
-def parse_target(url: str) -> Target:
+def parse_target(url: str, *, schemes: AbstractSet[str] = WEB) -> Target:
     """Read scheme, host and port strictly: what two parsers could read differently is refused. Raises: EgressForbidden."""
     parts = _split(url)
-    if parts.scheme not in {"http", "https"} or parts.username is not None or parts.password is not None or parts.fragment:
+    if parts.scheme not in schemes or parts.username is not None or parts.password is not None or parts.fragment:
         raise EgressForbidden("a URL is https://host/path, without user name and fragment")
     host = parts.hostname or ""
     if _literal(host) is None and (not _HOST.fullmatch(host) or _NUMBER_LABEL.fullmatch(host.rpartition(".")[2])):
@@ -142,7 +151,7 @@ def _split(url: str) -> SplitResult:
 
 def _port(parts: SplitResult) -> int:
     try:
-        return parts.port or {"http": 80, "https": 443}[parts.scheme]
+        return parts.port or _USUAL_PORTS[parts.scheme]
     except ValueError as exc:
         raise EgressForbidden("the URL's port is not a port") from exc
 

@@ -114,10 +114,10 @@ def test_what_may_be_called(url: str, target: Target) -> None:
 )
 def test_every_address_of_a_name_must_pass(host: str, port: int, found: list[str], allowed: bool) -> None:  # noqa: FBT001 - a table's column
     if allowed:
-        ON_PREMISE.check_addresses(host, port, found)
+        ON_PREMISE.check_addresses(Target("https", host, port), found)
     else:
         with pytest.raises(EgressForbidden):
-            ON_PREMISE.check_addresses(host, port, found)
+            ON_PREMISE.check_addresses(Target("https", host, port), found)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ async def test_a_name_that_changes_its_address_is_refused_when_it_is_dialled(mon
     assert target.host == "rebind.example"
     resolver = CheckedResolver(Egress())
     with pytest.raises(EgressForbidden):
-        await resolver.resolve("rebind.example", 443)
+        await resolver.resolve(target)
     await resolver.close()
 
 

@@ -10,11 +10,12 @@ from tieline.connectors.language.paths import Step, parse
 from tieline.connectors.language.references import Reference, parse_text
 from tieline.connectors.language.templates import Compiled, Render, Roots, compile_tree, constant_text
 from tieline.connectors.language.writing import as_text
-from tieline.connectors.manifest.requests import BODIES, Request
+from tieline.connectors.manifest.requests import BODIES, MAIL_METHODS, Request
 from tieline.connectors.manifest.schema import Manifest, Operation
 from tieline.connectors.wire.headers import header_values
 from tieline.connectors.wire.messages import Outgoing
-from tieline.domain.errors import VendorRejected
+from tieline.domain.errors import VendorMisconfigured, VendorRejected
+from tieline.security.egress import MAIL
 
 Placement = tuple[Sequence[Step], Render]
 
@@ -57,9 +58,12 @@ def compile_request(manifest: Manifest, name: str, operation: Operation, config:
     """Compile an operation's request for one configuration. Raises: VendorMisconfigured: a value cannot stand in a header."""
     request, choice = operation.request, operation.idempotency
     kind, tree = body_of(request)
+    server = constant_text(manifest.hosts[request.host], config).rstrip("/")
+    if (request.method in MAIL_METHODS) != (server.partition(":")[0].lower() in MAIL):
+        raise VendorMisconfigured("SEND and NOOP are for servers under smtps:// or smtp://, and those take nothing else")
     return CompiledRequest(
         method=request.method,
-        url=_url(constant_text(manifest.hosts[request.host], config).rstrip("/"), request.path, config),
+        url=_url(server, request.path, config),
         query=compile_tree(request.query, config),
         headers=_checked_headers(compile_tree(_headers(operation, kind), config)),
         body=_compile_body(operation, tree, config),
@@ -81,6 +85,8 @@ def body_of(request: Request) -> tuple[str | None, object]:
 
 def _headers(operation: Operation, kind: str | None) -> dict[str, Any]:
     request = operation.request
+    if request.method in MAIL_METHODS:
+        return {}
     headers: dict[str, Any] = {"accept": "application/json, application/xml;q=0.9, */*;q=0.5"}
     if kind is not None:
         headers["content-type"] = request.content_type or CONTENT_TYPES[kind]

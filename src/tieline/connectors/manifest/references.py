@@ -32,6 +32,8 @@ def check_references(manifest: Manifest) -> Iterator[Fault]:
     """Yield every fault with its path in the file."""
     if manifest.operations or "hosts" in manifest.model_fields_set:
         yield from _check_tree(manifest, manifest.hosts, ("hosts",), roots={"config"})
+    if manifest.tls:
+        yield from _check_tree(manifest, manifest.tls.authority, ("tls", "authority"), roots={"config"})
     yield from check_auth(manifest)
     yield from _check_shown(manifest)
     for name, declared in manifest.operations.items():
@@ -98,6 +100,8 @@ def _check_write(manifest: Manifest, name: str, operation: Operation, at: TreePa
     choice = operation.idempotency
     if choice is None:
         yield at, f"{name} writes, so it needs idempotency: what makes its repetition harmless, or none with the reason"
+    elif operation.request.method == "SEND" and not choice.none:
+        yield (*at, "idempotency"), "a mail server knows no key and cannot be asked: say none, with the reason"
     elif choice.client_id and not _refers(operation.request, "in", choice.client_id):
         yield (*at, "idempotency"), f"the request does not send $in.{choice.client_id}, so it tells nobody who it is"
     elif choice.read_back:

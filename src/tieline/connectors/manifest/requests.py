@@ -9,6 +9,8 @@ from tieline.connectors.manifest.headers import HeaderName
 from tieline.connectors.manifest.part import Part, Word
 
 XML_NAME: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?|#text")
+MAIL_METHODS: Final = frozenset({"SEND", "NOOP"})
+"""What a mail server is asked: to take a letter, which is the `json`, or nothing."""
 BODIES: Final = ("json", "form", "text", "xml", "multipart")
 PartName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
@@ -41,7 +43,7 @@ class Request(Part):
     `nulls` says what becomes of a null in the body: sent as it is, left out, or sent as an empty text.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "SEND", "NOOP"] = "GET"
     host: Word = "main"
     auth: Word | None = None
     path: Annotated[str, Field(pattern=r"^/[^\s?#\\]*$", max_length=2000)] = "/"
@@ -62,4 +64,6 @@ class Request(Part):
             raise ValueError("a request has one body: json, form, text, xml or multipart")
         if bodies and self.method == "GET":
             raise ValueError("a GET request has no body; write method: POST")
+        if self.method in MAIL_METHODS and bodies != ([self.json_] if self.method == "SEND" else []):
+            raise ValueError("SEND has a letter under json, NOOP has nothing")
         return self

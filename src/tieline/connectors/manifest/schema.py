@@ -49,6 +49,12 @@ class ConfigField(Part):
         return self
 
 
+class Tls(Part):
+    """Whom the connection trusts. `authority`: certificates in PEM, of a field of the form; empty: those everybody trusts."""
+
+    authority: Template
+
+
 class Window(Part):
     """At most so many calls in any span of `every_s` seconds; with `per`, of those that share its value (`$in.ticket_id`)."""
 
@@ -117,6 +123,7 @@ class Manifest(Part):
     speaks: tuple[str, ...] = ()
     config: dict[Word, ConfigField] = Field(default_factory=dict)
     hosts: Annotated[dict[Word, Template], Field(min_length=1)] = Field(default_factory=lambda: {"main": "$config.base_url"})
+    tls: Tls | None = None
     auth: Scheme = (NoAuth(),)
     auths: dict[Word, Scheme] = Field(default_factory=dict)
     limits: Limits = Limits()

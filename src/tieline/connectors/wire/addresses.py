@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from tieline.domain.errors import VendorUnavailable
-from tieline.security.egress import Egress, Target
+from tieline.security.egress import WEB, Egress, Target
 
 # Two threads per connection: a name server that hangs blocks this vendor's look-ups and nobody else's (behaviour F11).
 RESOLVER_THREADS: Final = 2
@@ -22,16 +23,16 @@ class CheckedResolver:
         self._egress = egress
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
 
-    async def resolve(self, host: str, port: int) -> list[AddressInfo]:
+    async def resolve(self, target: Target) -> list[AddressInfo]:
         """Return every address. Raises: EgressForbidden: one may not be called. OSError: the name is not known."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
-                found = await loop.run_in_executor(self._threads, _look_up, host, port)
+                found = await loop.run_in_executor(self._threads, _look_up, target.host, target.port)
         except TimeoutError as exc:
             message = "the name servers do not answer"
             raise OSError(message) from exc
-        self._egress.check_addresses(host, port, {str(sockaddr[0]) for *_, sockaddr in found})
+        self._egress.check_addresses(target, {str(sockaddr[0]) for *_, sockaddr in found})
         return found
 
     async def close(self) -> None:
@@ -61,15 +62,15 @@ class CheckedSockets:
         return opened
 
 
-async def check_reachable(url: str, egress: Egress) -> Target:
+async def check_reachable(url: str, egress: Egress, *, schemes: AbstractSet[str] = WEB) -> Target:
     """Judge a URL when it is saved: as written, and by what its name means at this moment.
 
     Raises: EgressForbidden: it may not be called. VendorUnavailable: the name is not known.
     """
-    target = egress.check(url)
+    target = egress.check(url, schemes=schemes)
     resolver = CheckedResolver(egress)
     try:
-        await resolver.resolve(target.host, target.port)
+        await resolver.resolve(target)
     except OSError as exc:
         raise VendorUnavailable("the name of the server is not known", code="upstream_dns") from exc
     finally:

@@ -73,7 +73,7 @@ class Dialler:
         until, found = self._known.get(target, (0.0, []))
         if now >= until:
             try:
-                found = await self._resolver.resolve(target.host, target.port)
+                found = await self._resolver.resolve(target)
             except OSError as exc:
                 raise VendorUnavailable("the name of the server is not known", code="upstream_dns") from exc
             self._known[target] = (now + ADDRESSES_HOLD_S, found)

@@ -33,10 +33,11 @@ _STANDS_IN_A_TARGET: Final = "".join(map(chr, range(0x21, 0x7F)))
 class HttpWire:
     """A long-lived client for one connection. At most `connections` idle lines are kept; the throttle decides how many work."""
 
-    def __init__(self, egress: Egress, *, connections: int, response_bytes: int) -> None:
+    def __init__(self, egress: Egress, *, connections: int, response_bytes: int, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls or trusted_tls()
         self._connections = connections
         self._response_bytes = response_bytes
-        self._dialler = Dialler(egress, tls=trusted_tls())
+        self._dialler = Dialler(egress, tls=self.tls)
         self._kept: defaultdict[Target, deque[HttpLine]] = defaultdict(deque)
         self._busy: set[HttpLine] = set()
 
@@ -169,5 +170,18 @@ def trusted_tls() -> ssl.SSLContext:
     """One context for all: loading the certificates takes tens of milliseconds, so it happens when a connection is made."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def tls_trusting(authority: str) -> ssl.SSLContext:
+    """Return a context that trusts what this authority vouches for, and nobody else.
+
+    Args: authority: its certificates in PEM. Raises: VendorMisconfigured: it is none.
+    """
+    try:
+        context = ssl.create_default_context(cadata=authority)
+    except (ssl.SSLError, ValueError) as exc:
+        raise VendorMisconfigured("the certificate of the authority is no PEM", code="upstream_tls") from exc
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
