@@ -174,7 +174,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
                 clock=clock,
             ),
             webhook_door=WebhookDoor(directory, WebhookInbox(database.pool)),
-            webhooks=WebhookDesk(database, directory, readers_of_news(ticket_desk), clock),
+            webhooks=WebhookDesk(database, directory, readers_of_news(ticket_desk), clock, settings.public_url),
             tickets=ticket_desk,
             subscriptions=subscriptions,
         )

@@ -71,7 +71,9 @@ async def test_whoever_looks_after_the_server_sees_how_the_line_stands(
     exchange.hang_up()
     await listening.until_up(gaps=1)
     states = connection_states.connections(listening.house.directory)
-    (state,) = await connection_states.with_streams(listening.house.database, states)
+    (state,) = await connection_states.with_upkeep(
+        listening.house.database, listening.house.directory, states, now=listening.house.clock()
+    )
     assert state.stream is not None
     assert (state.stream.kind, state.stream.state, state.stream.heard, state.stream.gaps) == ("ami", "up", 11, 1)
     findings = {finding.name: finding for finding in await doctor.examine(listening.house, data_dir=tmp_path)}

@@ -13,7 +13,7 @@ from tieline.api.preconditions import IfMatch, named_tag
 from tieline.api.strict_route import StrictRoute
 from tieline.api.unechoed import unechoed
 from tieline.security.permissions import Caller, permit
-from tieline.services import connection_settings, connection_verify
+from tieline.services import connection_removal, connection_settings, connection_verify
 from tieline.services.connection_settings import MASK, Settings, Wish
 
 router = APIRouter(route_class=StrictRoute, tags=["People and systems"])
@@ -136,9 +136,9 @@ async def put_connection(
     responses=problems(_NONE | _STATE),
 )
 async def delete_connection(name: ConnectionName, caller: Administrator, house: HouseOfRequest, if_match: IfMatch = None) -> None:
-    """Remove it with its secrets, its mapping and its places of trust. What it once told us stays."""
+    """Remove it with its secrets, mapping and places of trust, and ask it to tell us no more. What it once told us stays."""
     tag = named_tag(if_match) if if_match is not None else None
-    await connection_settings.remove(house, name, tag=tag, by=caller)
+    await connection_removal.remove(house, name, tag=tag, by=caller)
 
 
 @router.post(

@@ -1,5 +1,6 @@
 """The connected systems and how each stands; they are changed in `connection_settings`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -12,6 +13,8 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.security.permissions import permit
 from tieline.services import connection_states
+from tieline.services.connection_states import ConnectionState
+from tieline.services.house import House
 
 router = APIRouter(route_class=StrictRoute, tags=["People and systems"])
 
@@ -32,6 +35,25 @@ class ShownStream(BaseModel):
     updated_at: datetime
 
 
+class ShownSubscription(BaseModel):
+    """Whether the system tells us what happens, where that ends by itself and is renewed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Annotated[
+        Literal["wanted", "active", "missing", "doubtful"],
+        Field(
+            description="`wanted`: not asked for yet. `missing`: there is none; `fault` says why. `doubtful`: it was asked for, "
+            "and nobody knows whether it came about; look there, then pause and resume the connection."
+        ),
+    ]
+    expires_at: Annotated[datetime | None, Field(description="Until when it holds.")]
+    kept_at: Annotated[datetime | None, Field(description="When it was last made or renewed.")]
+    retry_at: Annotated[datetime | None, Field(description="When it is tried again after a failure.")]
+    failures: Annotated[int, Field(description="Attempts in a row that failed.")]
+    fault: Annotated[str | None, Field(description="Why the last attempt failed, as a code.")]
+
+
 class ShownConnection(BaseModel):
     """A connected system. Its address and its secrets are never shown."""
 
@@ -43,7 +65,8 @@ class ShownConnection(BaseModel):
         Literal["up", "degraded", "trying", "paused", "misconfigured", "switched_off"],
         Field(
             description="`paused`: it failed repeatedly or asked us to slow down, and is left alone for a while. `degraded`: it "
-            "answers, and its records hold fields the mapping can no longer read. `switched_off`: an administrator paused it."
+            "answers, and its records hold fields the mapping can no longer read, or should tell us what happens and does not. "
+            "`switched_off`: an administrator paused it."
         ),
     ]
     operations: tuple[str, ...]
@@ -52,6 +75,9 @@ class ShownConnection(BaseModel):
     fault: Annotated[str | None, Field(description="Why it could not be opened, as a code.")] = None
     drifted: Annotated[tuple[str, ...], Field(description="Those fields, as `ticket.status`.")] = ()
     stream: Annotated[ShownStream | None, Field(description="For an exchange that is listened to.")] = None
+    subscription: Annotated[
+        ShownSubscription | None, Field(description="For a system that is asked to tell us, and forgets it after a while.")
+    ] = None
 
 
 ConnectionName = Annotated[str, Path(max_length=60, description="The administrator's name for it.", examples=["crm"])]
@@ -65,7 +91,7 @@ ConnectionName = Annotated[str, Path(max_length=60, description="The administrat
 )
 async def list_connections(house: HouseOfRequest) -> Page[ShownConnection]:
     """Return every connection and how it stands at this moment in the answering process, without asking the vendors."""
-    found = await connection_states.with_streams(house.database, connection_states.connections(house.directory))
+    found = await _with_upkeep(house, connection_states.connections(house.directory))
     return Page(items=[ShownConnection.model_validate(each, from_attributes=True) for each in found])
 
 
@@ -78,5 +104,9 @@ async def list_connections(house: HouseOfRequest) -> Page[ShownConnection]:
 )
 async def connection_health(name: ConnectionName, house: HouseOfRequest) -> ShownConnection:
     """Tell what the last calls to the system came to. The vendor is not asked."""
-    found = await connection_states.with_streams(house.database, [connection_states.connection(house.directory, name)])
+    found = await _with_upkeep(house, [connection_states.connection(house.directory, name)])
     return ShownConnection.model_validate(found[0], from_attributes=True)
+
+
+async def _with_upkeep(house: House, states: Sequence[ConnectionState]) -> Sequence[ConnectionState]:
+    return await connection_states.with_upkeep(house.database, house.directory, states, now=house.clock())

@@ -76,6 +76,12 @@ NEWS_SECONDS: Final = Histogram(
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60, 600, 3600, 86_400),
     registry=REGISTRY,
 )
+VENDOR_SUBSCRIPTIONS: Final = Counter(
+    "tieline_vendor_subscriptions",
+    "What was done to keep vendors telling us: create, renew, end, and each with _failed.",
+    ("connection", "effect"),
+    registry=REGISTRY,
+)
 DELIVERIES: Final = Counter(
     "tieline_deliveries",
     "Ends of claims: delivered, pending (comes back), parked, dead, unknown; fenced: a zombie was kept out.",

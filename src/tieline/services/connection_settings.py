@@ -101,8 +101,8 @@ async def put(house: House, name: str, wish: Wish, *, tag: str | None, by: Calle
     return kept or Settings(row, {}), present is None
 
 
-async def remove(house: House, name: str, *, tag: str | None, by: Caller) -> None:
-    """Remove a connection with its secrets, mapping and places of trust.
+async def remove(house: House, name: str, *, tag: str | None, by: Caller) -> Settings:
+    """Remove a connection with its secrets, mapping and places of trust; return what it was.
 
     Raises: NotFound. PreconditionRequired. PreconditionFailed.
     """
@@ -114,6 +114,7 @@ async def remove(house: House, name: str, *, tag: str | None, by: Caller) -> Non
         _expect(present, tag)
         await configuration.remove_connection(tx, name)
         await _note(tx, name, "connection.removed", {"connector": present.row.connector}, by=by, now=house.clock())
+    return present
 
 
 async def pause(house: House, name: str, *, paused: bool, by: Caller) -> Settings:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from tieline.services import readiness, work_waiting
+from tieline.services import connection_states, readiness, work_waiting
+from tieline.services.connection_states import SubscriptionState
 from tieline.services.house import House
-from tieline.store import configuration, stream_states
+from tieline.store import configuration, stream_states, vendor_subscriptions
 from tieline.store.configuration import ConnectionRow
 from tieline.store.stream_states import StreamState
 
@@ -46,6 +47,7 @@ async def examine(house: House, *, data_dir: Path) -> Sequence[Finding]:
         rows = (await configuration.read(conn)).connections.values()
     found += [await _dns(row) for row in rows if row.name not in house.directory.faults]
     found += await _streams(house)
+    found += await _subscriptions(house)
     found.append(Finding("work", *await work_waiting.told(house.database)))
     lines, agents = len(house.directory.now.lines), len(house.directory.now.agents)
     found.append(Finding("directory", lines > 0 and agents > 0, f"{lines} lines, {agents} agents"))
@@ -68,6 +70,21 @@ def _stream(name: str, state: StreamState | None, now: datetime) -> Finding:
         return Finding(finding, well=False, told=f"{state.state}: {state.fault or 'not yet'}")
     unfiltered = "" if state.filtered else ", unfiltered"
     return Finding(finding, well=True, told=f"up, {state.heard} heard, {state.gaps} gaps{unfiltered}")
+
+
+async def _subscriptions(house: House) -> Sequence[Finding]:
+    """One line for each system that is asked to tell us and forgets it after a while."""
+    async with house.database.read() as conn:
+        kept = await vendor_subscriptions.read(conn)
+    now, open_now = house.clock(), house.directory.now.connections
+    told = {name: connection_states.subscription_of(one, kept.get(name), now) for name, one in open_now.items()}
+    return [_subscription(name, state) for name, state in told.items() if state is not None]
+
+
+def _subscription(name: str, state: SubscriptionState) -> Finding:
+    trouble = f", {state.fault} {state.failures} times" if state.fault else ""
+    until = f" until {state.expires_at:%Y-%m-%d %H:%M} UTC" if state.expires_at else ""
+    return Finding(f"subscription {name}", state.state == "active" and not state.fault, f"{state.state}{until}{trouble}")
 
 
 def _disk(data_dir: Path) -> Finding:

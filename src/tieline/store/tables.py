@@ -41,6 +41,7 @@ from tieline.store.tables_tickets import (
     ticket_numbers,
     tickets,
 )
+from tieline.store.tables_vendor_subscriptions import vendor_subscriptions
 
 __all__ = [
     "agent_events",
@@ -89,5 +90,6 @@ __all__ = [
     "ticket_links",
     "ticket_numbers",
     "tickets",
+    "vendor_subscriptions",
     "webhook_subscriptions",
 ]

@@ -10,6 +10,8 @@ from tieline.services.feedback import late
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
 from tieline.services.subscriptions.managing import resume_left_behind
+from tieline.services.upkeep import ending, keeping
+from tieline.services.upkeep.wanted import all_wanted
 from tieline.services.webhooks.pulling import pull_due
 from tieline.worker.edge import attempt
 
@@ -55,11 +57,18 @@ async def resume_subscriptions(house: House, _now: datetime) -> int:
     return await resume_left_behind(house.subscriptions)
 
 
+async def keep_subscriptions(house: House, _now: datetime) -> int:
+    """Keep every vendor telling us, and end what is no longer wanted; one that cannot be kept does not keep the others."""
+    done = [await attempt("subscription.keep", keeping.keep(house, one)) for one in all_wanted(house)]
+    return sum(each or 0 for each in (*done, await attempt("subscriptions.end", ending.end_unwanted(house))))
+
+
 DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.sweep", "* * * * *", sweep_calls),
     Duty("reviews.expire", "7 * * * *", expire_reviews),
     Duty("subscriptions.resume", "* * * * *", resume_subscriptions),
     Duty("changes.pull", "* * * * *", pull_changes),
+    Duty("vendor_subscriptions.keep", "* * * * *", keep_subscriptions),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
     Duty("records.tidy", "*/10 * * * *", tidy),
 )

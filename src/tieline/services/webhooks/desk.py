@@ -10,9 +10,10 @@ from tieline.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class WebhookDesk:
-    """The database, who is connected, and who acts on what."""
+    """The database, who is connected, and who acts on what. `public_url`: how the world reaches us; empty: nobody said."""
 
     database: Database
     directory: LiveDirectory
     handlers: Handlers
     clock: Clock
+    public_url: str = ""
