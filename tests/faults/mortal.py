@@ -55,27 +55,38 @@ class Notes:
 
 
 @asynccontextmanager
-async def desk_of(database: Database, port: int) -> AsyncIterator[DeliveryDesk]:
-    """Lend a desk that delivers to the shop on a port, by the engine as it is."""
+async def connection_to(name: str, port: int) -> AsyncIterator[ConnectionOutlet]:
+    """Lend the way to a shop on a port, by the engine as it is."""
     connection = open_connection(
-        "shop",
+        name,
         Catalog().find(str(CONNECTOR)),
         config={"base_url": f"http://127.0.0.1:{port}"},
         secrets={"token": "t-0123456789"},
         clock=utc_now,
         egress=Egress.parse(f"127.0.0.1=127.0.0.0/8:{port}"),
     )
-    outlet = ConnectionOutlet(connection)
-    yield DeliveryDesk(
+    yield ConnectionOutlet(connection)
+    await connection.aclose()
+
+
+def desk_over(database: Database, outlets: Mapping[str, ConnectionOutlet]) -> DeliveryDesk:
+    """Return a desk that delivers to some shops."""
+    return DeliveryDesk(
         database,
         Sinks({"ticket": Notes()}),
-        outlet=lambda _name: outlet,
+        outlet=lambda name: outlets[name],
         drain=Drain(monotonic_s, per_s=10_000),
         chance=lambda: 0.0,
         worker=str(os.getpid()),
         clock=utc_now,
     )
-    await connection.aclose()
+
+
+@asynccontextmanager
+async def desk_of(database: Database, port: int) -> AsyncIterator[DeliveryDesk]:
+    """Lend a desk that delivers to the shop on a port."""
+    async with connection_to("shop", port) as outlet:
+        yield desk_over(database, {"shop": outlet})
 
 
 def die() -> None:

@@ -12,6 +12,7 @@ from tests.flows.house import RunningHouse
 from tieline.domain.call import CallEvent
 from tieline.domain.errors import Overloaded
 from tieline.services.call_events import record
+from tieline.worker.deliveries import lanes_of
 from tieline.worker.duties import DUTIES
 from tieline.worker.edge import attempt
 from tieline.worker.jobs import app_of, relieve
@@ -88,7 +89,7 @@ async def test_a_dead_workers_job_is_given_to_another_until_it_has_killed_three(
 ) -> None:
     async with house.database.pool.connection() as connection:
         await connection.execute(ORPHAN, (attempts,))
-    app = app_of(house.house, house.database_url, concurrency=1)
+    app = app_of(house.house, house.database_url, lanes_of(house.house, at_once=1), concurrency=1)
     async with app.open_async():
         assert await relieve(app, house.clock) == 1
     assert await house.rows("SELECT status::text FROM procrastinate_jobs ORDER BY id DESC LIMIT 1") == [(becomes,)]

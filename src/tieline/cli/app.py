@@ -67,7 +67,7 @@ def _add_running(app: typer.Typer, root: Root) -> None:
 
     @app.command()
     def worker(
-        concurrency: Annotated[int, typer.Option(min=1, max=256, help="Jobs at the same time.")] = 8,
+        concurrency: Annotated[int, typer.Option(min=1, max=256, help="Deliveries carried at once for each connection.")] = 8,
     ) -> None:
         """Work off deliveries, pulls and schedules."""
         root.work(concurrency=concurrency, progress=tell)

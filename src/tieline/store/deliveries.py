@@ -5,7 +5,7 @@ How they are claimed and settled is in `delivery_claims`; what waits for a perso
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select, update
@@ -14,7 +14,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.delivery import Delivery, Effect, makes_something
 from tieline.kit.ids import time_ordered_id
+from tieline.store import driver_rows
 from tieline.store.tables_deliveries import deliveries
+
+CHANNEL: Final = "tieline_deliveries"
+FITS_IN_A_NOTE: Final = 7000
+"""Bytes; Postgres takes 8,000 less one."""
+_BETWEEN: Final = "\x1f"
+
+
+async def announce(tx: AsyncConnection, connection: str, order_keys: Sequence[str]) -> list[str]:
+    """Tell every worker, once this commits, that some orders have something due. Return those whose names are too long for it."""
+    notes = {key: f"{connection}{_BETWEEN}{key}" for key in order_keys}
+    fitting = [note for note in notes.values() if len(note.encode()) <= FITS_IN_A_NOTE]
+    if fitting:
+        statement = "SELECT pg_notify(%(channel)s, note) FROM unnest(%(notes)s::text[]) AS note"
+        await driver_rows.execute(tx, statement, {"channel": CHANNEL, "notes": fitting})
+    return [key for key, note in notes.items() if len(note.encode()) > FITS_IN_A_NOTE]
+
+
+def announced(note: str) -> tuple[str, str]:
+    """Return connection and order of a note."""
+    connection, _, order_key = note.partition(_BETWEEN)
+    return connection, order_key
 
 
 async def insert(tx: AsyncConnection, effects: Sequence[Effect], *, now: datetime) -> list[tuple[UUID, bool]]:

@@ -75,10 +75,14 @@ _WAKE: Final = """
     UPDATE deliveries SET woken_at = clock_timestamp() WHERE id IN (
         SELECT id FROM deliveries
         WHERE state IN ('pending', 'claimed') AND due_at < clock_timestamp()
-            AND (state = 'claimed' OR due_at < clock_timestamp() - interval '1 minute')
+            AND (state = 'claimed' OR due_at < clock_timestamp() - %(due_for)s * interval '1 second')
             AND (woken_at IS NULL OR woken_at < clock_timestamp() - interval '1 minute')
         ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     ) RETURNING connection || chr(31) || order_key
+"""
+_DUE_ORDERS: Final = """
+    SELECT order_key FROM deliveries WHERE state IN ('pending', 'claimed') AND due_at <= clock_timestamp()
+        AND connection = %(connection)s ORDER BY due_at LIMIT %(limit)s
 """
 _RESUME: Final = """
     UPDATE deliveries SET
@@ -159,9 +163,14 @@ async def postpone(tx: AsyncConnection, connection: str, order_key: str, *, in_s
     await driver_rows.execute(tx, _POSTPONE, {"connection": connection, "order_key": order_key, "in_s": in_s})
 
 
-async def lapsed(tx: AsyncConnection, *, limit: int) -> list[tuple[str, str]]:
-    """Return connection and order of what nobody holds any more or nobody came for, and mark it so that others leave it."""
-    found = await driver_rows.column(tx, _WAKE, {"limit": limit})
+async def due_orders(conn: AsyncConnection, connection: str, *, limit: int) -> list[str]:
+    """Return the orders of what is due at a connection, longest due first."""
+    return await driver_rows.column(conn, _DUE_ORDERS, {"connection": connection, "limit": limit})
+
+
+async def lapsed(tx: AsyncConnection, *, due_for_s: float, limit: int) -> list[tuple[str, str]]:
+    """Return connection and order of what nobody holds any more or is due for so long, and mark it so that others leave it."""
+    found = await driver_rows.column(tx, _WAKE, {"due_for": due_for_s, "limit": limit})
     return [(connection, order_key) for connection, _, order_key in (text.partition("\x1f") for text in found)]
 
 

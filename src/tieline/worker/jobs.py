@@ -12,12 +12,12 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Job, Status
 
 from tieline.kit.clock import Clock
-from tieline.services.delivery.carrying import carry
+from tieline.services.delivery.lanes import Lanes
 from tieline.services.house import House
 from tieline.store.database_connect import full_address
 from tieline.store.jobs import CARRY
 from tieline.worker.duties import DUTIES, Duty
-from tieline.worker.edge import attempt, catch
+from tieline.worker.edge import attempt
 
 HEARTBEAT_LOST_S: Final = 30.0
 """A worker writes down every 10 s that it lives; one silent for this long has died over its jobs."""
@@ -28,19 +28,19 @@ MOST_ATTEMPTS: Final = 3
 log = structlog.get_logger()
 
 
-def app_of(house: House, url: str, *, concurrency: int) -> App:
+def app_of(house: House, url: str, lanes: Lanes, *, concurrency: int) -> App:
     """Return the job application of one worker, not yet opened."""
     app = App(connector=PsycopgConnector(conninfo=full_address(url), min_size=1, max_size=concurrency + 2))
     for duty in DUTIES:
         _schedule(app, duty.name, duty.cron, _job(duty, house))
-    app.task(name=CARRY)(_carrier(house))
+    app.task(name=CARRY)(_carrier(lanes))
     return app
 
 
-def _carrier(house: House) -> Callable[..., Awaitable[None]]:
+def _carrier(lanes: Lanes) -> Callable[..., Awaitable[None]]:
     async def run(connection: str, order_keys: list[str], *, has_turn: bool = False) -> None:
-        # A job that fails would only lie about: its rows say what is due, and are woken again.
-        await attempt("deliveries.carry", carry(house.deliveries, connection, order_keys, has_turn=has_turn, catch=catch))
+        # The job is over before its deliveries are: if we die, their rows still say what is due, and are looked for.
+        lanes.take(connection, order_keys, has_turn=has_turn)
 
     return run
 

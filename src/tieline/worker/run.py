@@ -3,10 +3,12 @@
 import asyncio
 from typing import Final
 
+from tieline.services.delivery.lanes import Lanes
 from tieline.services.house import House
 from tieline.services.subscriptions.telling import tell_new
 from tieline.services.webhooks.reading import read_due
 from tieline.store import happenings, webhook_inbox
+from tieline.worker.deliveries import hear_for_ever, lanes_of, look_for_ever
 from tieline.worker.edge import attempt, catch
 from tieline.worker.jobs import app_of, relieve_for_ever
 from tieline.worker.listeners import listen_for_ever
@@ -18,13 +20,26 @@ STOP_WITHIN_S: Final = 5.0
 
 
 async def run(house: House, url: str, *, concurrency: int) -> None:
-    """Work until cancelled. `concurrency` jobs run at once; `url` is the database the jobs are kept in."""
+    """Work until cancelled. `concurrency` deliveries of each connection, and as many jobs, are under way at once.
+
+    `url` is the database the jobs are kept in.
+    """
+    lanes = lanes_of(house, at_once=concurrency)
+    try:
+        await _side_by_side(house, url, lanes, concurrency=concurrency)
+    finally:
+        await lanes.aclose(within_s=STOP_WITHIN_S)
+
+
+async def _side_by_side(house: House, url: str, lanes: Lanes, *, concurrency: int) -> None:
     async with asyncio.TaskGroup() as group:
+        group.create_task(hear_for_ever(house, lanes), name="deliveries")
+        group.create_task(look_for_ever(house, lanes), name="deliveries nobody came for")
         group.create_task(tick_for_ever(house), name="ticks")
         group.create_task(listen_for_ever(house), name="listeners")
         group.create_task(read_for_ever(house), name="webhooks")
         group.create_task(tell_for_ever(house), name="subscribers")
-        group.create_task(_jobs_for_ever(house, url, concurrency=concurrency), name="jobs")
+        group.create_task(_jobs_for_ever(house, url, lanes, concurrency=concurrency), name="jobs")
 
 
 async def read_for_ever(house: House) -> None:
@@ -39,14 +54,14 @@ async def tell_for_ever(house: House) -> None:
         await attempt("subscribers.tell", tell_new(house.subscriptions))
 
 
-async def _jobs_for_ever(house: House, url: str, *, concurrency: int) -> None:
+async def _jobs_for_ever(house: House, url: str, lanes: Lanes, *, concurrency: int) -> None:
     while True:
-        await attempt("jobs.run", _jobs(house, url, concurrency=concurrency))
+        await attempt("jobs.run", _jobs(house, url, lanes, concurrency=concurrency))
         await asyncio.sleep(COME_BACK_S)
 
 
-async def _jobs(house: House, url: str, *, concurrency: int) -> None:
-    app = app_of(house, url, concurrency=concurrency)
+async def _jobs(house: House, url: str, lanes: Lanes, *, concurrency: int) -> None:
+    app = app_of(house, url, lanes, concurrency=concurrency)
     async with app.open_async():
         relief = asyncio.create_task(relieve_for_ever(app, house.clock), name="relief")
         try:

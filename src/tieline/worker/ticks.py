@@ -10,7 +10,6 @@ from typing import Final
 from tieline.security.audit_signing import AuditSigner
 from tieline.services.audit_chain import seal_new
 from tieline.services.call_settling import due_to_settle, settle
-from tieline.services.delivery.waking import wake_lapsed
 from tieline.services.house import House
 from tieline.services.subscriptions.telling import tell_new
 from tieline.services.webhooks.reading import read_due
@@ -33,6 +32,5 @@ async def tick(house: House) -> None:
         await attempt("call.settle", settle(house.calls, interaction_id, now))
     await attempt("pops.resume", house.delivery.resume())
     await attempt("audit.seal", seal_new(house.database, AuditSigner.of(house.box), now=now))
-    await attempt("deliveries.wake", wake_lapsed(house.deliveries))
     await attempt("subscribers.tell", tell_new(house.subscriptions))
     await attempt("webhooks.read", read_due(house.webhooks, catch=catch))

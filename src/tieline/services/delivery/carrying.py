@@ -44,8 +44,8 @@ async def _carry_order(desk: DeliveryDesk, connection: str, order_key: str, *, h
 
 async def _carry_next(desk: DeliveryDesk, connection: str, order_key: str, *, catch: Catch) -> bool:
     """Claim what is first of an order and see it to the end of this claim; False: somebody was faster, or we cannot go on."""
-    async with desk.database.begin() as tx:
-        delivery = await delivery_claims.claim(tx, connection, order_key, worker=desk.worker)
+    async with desk.database.read() as conn:
+        delivery = await delivery_claims.claim(conn, connection, order_key, worker=desk.worker)
     if delivery is None:
         return False
     attempt = Attempt(delivery)

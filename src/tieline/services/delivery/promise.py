@@ -46,11 +46,14 @@ async def wake(
     in_s: float = 0.0,
     has_turn: bool = False,
 ) -> None:
-    """Have what is due of some orders carried in so many seconds; a bulk of them shares jobs.
+    """Have what is due of some orders carried in so many seconds.
 
-    `has_turn`: they have waited for their turn in the backlog already.
+    What happens now is told to the workers as this commits; what waits is given a job, and a bulk of it shares jobs. `has_turn`:
+    they have waited for their turn in the backlog already.
     """
     unique = list(dict.fromkeys(order_keys))
+    if priority == jobs.LIVE and in_s <= 0 and not has_turn:
+        unique = await deliveries.announce(tx, connection, unique)
     size = 1 if priority == jobs.LIVE else KEYS_A_JOB
     lots = [unique[start : start + size] for start in range(0, len(unique), size)]
     wanted = [{"connection": connection, "order_keys": lot, "has_turn": has_turn} for lot in lots]

@@ -105,8 +105,8 @@ async def _tell(desk: DeliveryDesk, attempt: Attempt, outlet: Outlet, inputs: Ma
 
 
 async def _intend(desk: DeliveryDesk, attempt: Attempt, purpose: str, sent: Mapping[str, Any] | None) -> bool:
-    async with desk.database.begin() as tx:
-        attempt.number = await delivery_claims.intend(tx, attempt.delivery, purpose, sent=sent, worker=desk.worker)
+    async with desk.database.read() as conn:
+        attempt.number = await delivery_claims.intend(conn, attempt.delivery, purpose, sent=sent, worker=desk.worker)
     if attempt.number is None:
         settling.note_fenced(attempt)
         return False

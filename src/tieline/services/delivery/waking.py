@@ -1,6 +1,6 @@
 """Wake what waits: for an administrator who has just put a connection right, or for a worker that died."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -11,6 +11,8 @@ from tieline.store import delivery_claims, jobs
 from tieline.store.database import Transaction
 
 AT_ONCE: Final = 500
+NOBODY_CAME_S: Final = 10.0
+"""Whoever is told of a promise comes at once; what is due for this long was told to nobody."""
 HEARD_OF_WITHIN_S: Final = 3.0
 log = structlog.get_logger()
 
@@ -28,11 +30,16 @@ async def resume(tx: Transaction, connections: Iterable[str]) -> int:
     return resumed
 
 
-async def wake_lapsed(desk: DeliveryDesk) -> int:
-    """Have what a dead worker held, or nobody came for, carried by another. Return how many."""
+async def wake_lapsed(desk: DeliveryDesk, *, due_for_s: float = NOBODY_CAME_S) -> Sequence[tuple[str, str]]:
+    """Return connection and order of what a dead worker held, and of what is due for so long; other workers leave them to us."""
     async with desk.database.begin() as tx:
-        found = await delivery_claims.lapsed(tx, limit=AT_ONCE)
-        for connection, order_key in found:
-            log.warning("delivery.taken_over", connection=connection)
-            await wake(tx, connection, [order_key], priority=jobs.BACKLOG)
-    return len(found)
+        found = await delivery_claims.lapsed(tx, due_for_s=due_for_s, limit=AT_ONCE)
+    if found:
+        log.info("deliveries.taken_over", count=len(found))
+    return found
+
+
+async def due_orders(desk: DeliveryDesk, connection: str) -> Sequence[str]:
+    """Return orders of a connection that are due, those that waited longest first."""
+    async with desk.database.read() as conn:
+        return await delivery_claims.due_orders(conn, connection, limit=AT_ONCE)

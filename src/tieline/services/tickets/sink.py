@@ -1,16 +1,19 @@
 """Tickets as the delivery engine sees them: what a system is told when its turn comes, and what its answer means for the link."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
+from tieline.connectors.contract import Record
 from tieline.domain.delivery import Delivered, Delivery, GivenUp
 from tieline.domain.errors import NotFound
 from tieline.domain.ticket_hub import HubTicket
 from tieline.domain.ticket_link import Value, confirm, due, send
 from tieline.services.delivery.sinks import Inputs
 from tieline.services.tickets import comments_there, counterpart, hearing
+from tieline.services.tickets.comments_there import Said
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.record import note
 from tieline.services.tickets.spoke import Spoke, Written, spoke_of
@@ -81,8 +84,7 @@ class TicketSink:
 
     async def _sync(self, spoke: Spoke, ticket_id: UUID, *, news: bool) -> Inputs | None:
         external_id = await self._external_id(spoke, ticket_id)
-        record = await spoke.fetch(external_id)
-        said = await comments_there.fetch(spoke, external_id) if news else ()
+        record, said = await _shown(spoke, external_id, with_comments=news)
         async with self._desk.database.begin() as tx:
             ticket = await tickets.lock(tx, ticket_id)
             link = await ticket_links.find(tx, ticket_id, spoke.name)
@@ -118,6 +120,19 @@ class TicketSink:
         if ticket is None or link is None:
             raise NotFound
         return ticket, link
+
+
+async def _shown(spoke: Spoke, external_id: str, *, with_comments: bool) -> tuple[Record | None, Sequence[Said]]:
+    """Return a ticket and what was said in it, both asked for at once. Raises: ConnectorError."""
+    if not with_comments:
+        return await spoke.fetch(external_id), ()
+    asked = (spoke.fetch(external_id), comments_there.fetch(spoke, external_id))
+    record, said = await asyncio.gather(*asked, return_exceptions=True)
+    if isinstance(record, BaseException):
+        raise record
+    if isinstance(said, BaseException):
+        raise said
+    return record, said
 
 
 def _told(written: Written) -> dict[str, Any]:
