@@ -25,7 +25,7 @@ run: setup ## Start the demo: database, simulated systems, API, pages, worker, r
 	$(PY) -m tieline demo
 
 test: setup ## Run every test; PYTEST="-k word" narrows it
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 test-live: setup ## Run against real third-party systems (TIELINE_LAB: the folder of their scripts; needs root)
 	$(PY) -m pytest tests/live -m live $(PYTEST)

@@ -17,7 +17,12 @@ from tieline.store import migrate
 from tieline.store.database import Database
 from tieline.store.embedded import EmbeddedPostgres
 
-WITHOUT_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+SERVER_OF_TESTS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",  # several workers of one run, each with whole houses of its own
+}
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +34,7 @@ def postgres_url() -> Iterator[str]:
         return
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
     folder = Path(tempfile.gettempdir()) / f"tieline-tests-{run}"
-    server = EmbeddedPostgres(folder, settings=WITHOUT_DURABILITY)
+    server = EmbeddedPostgres(folder, settings=SERVER_OF_TESTS)
     yield server.start()
     if server.stop():
         shutil.rmtree(folder)

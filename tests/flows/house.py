@@ -99,6 +99,7 @@ class RunningHouse(Door):
     async def begin_anew(self) -> None:
         """Make the house as it was when it opened: nothing called, nothing known, every system well."""
         self.sandbox.heal()
+        (await self.client.delete(f"{self.sandbox.places['pbx']['url']}/plays")).raise_for_status()
         await self.house.delivery.aclose()
         await self.house.desk.keeper.settle()
         await self.forget_answers()

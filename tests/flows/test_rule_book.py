@@ -73,7 +73,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "unknown x1000": (
         "test_a_thousand_unknown_callers_write_nothing_and_are_one_question_each",
-        "test_a_thousand_unknown_calls_from_seven_numbers_leave_seven_questions",
+        "test_two_hundred_unknown_calls_from_seven_numbers_leave_seven_questions",
     ),
     "agent without extension mapping": ("test_an_extension_nobody_sits_at_shows_nobody_a_card_and_tells_the_administrator",),
     "clock skew 40 s": (

@@ -1,8 +1,8 @@
 """Heron PBX: plays call scenarios and pushes each event to a URL, as JSON or as a form; places calls for who shows its token.
 
 `POST /play {scenario, from?, to?, agent?, target_url?, dialect?, body?, speed?, headers?}` answers 202 at once;
-`GET /plays/{id}` tells what was posted and what came back. `PUT /target {target_url}` sets where events go when a play does not
-say.
+`GET /plays/{id}` tells what was posted and what came back, `DELETE /plays` breaks off every call without a word to anybody.
+`PUT /target {target_url}` sets where events go when a play does not say.
 """
 
 import asyncio
@@ -65,6 +65,7 @@ def heron_pbx(*, now: Callable[[], datetime], turn: Turn) -> Starlette:
         routes=[
             Route("/scenarios", pbx.list_scenarios),
             Route("/play", pbx.start_play, methods=["POST"]),
+            Route("/plays", pbx.break_off, methods=["DELETE"]),
             Route("/plays/{id}", pbx.show_play),
             Route("/target", pbx.set_target, methods=["PUT"]),
             Route("/api/extensions", pbx.list_extensions),
@@ -133,6 +134,11 @@ class _Heron:
     async def show_play(self, request: Request) -> Response:
         shown = self._plays.get(request.path_params["id"])
         return _fault(404, "NO_PLAY") if shown is None else JSONResponse(shown)
+
+    async def break_off(self, _request: Request) -> Response:
+        broken_off = [play for play in self._running if play.cancel()]
+        await asyncio.gather(*broken_off, return_exceptions=True)
+        return JSONResponse({"broken_off": len(broken_off)})
 
     async def list_extensions(self, request: Request) -> Response:
         return _refusal(request) or JSONResponse({"extensions": [telephone.model_dump() for telephone in demo.extensions()]})

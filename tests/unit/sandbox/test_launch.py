@@ -90,6 +90,17 @@ async def test_a_dead_target_does_not_stop_the_call(exchange: Exchange) -> None:
     assert [(post["status"], post["error"]) for post in shown["posts"]] == [(None, "ConnectError")] * 4
 
 
+async def test_a_call_broken_off_tells_nothing_more(exchange: Exchange) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        wish = {"scenario": "known", "target_url": exchange.hook_url, "speed": 1}
+        started = await client.post(f"{exchange.pbx_url}/play", json=wish)
+        broken_off = [(await client.delete(f"{exchange.pbx_url}/plays")).json() for _ in range(2)]
+        shown = (await client.get(f"{exchange.pbx_url}/plays/{started.json()['play_id']}")).json()
+    assert broken_off == [{"broken_off": 1}, {"broken_off": 0}]
+    assert shown["state"] == "failed"
+    assert len(exchange.received) < len(["queue", "newCall", "answer", "hangup"])
+
+
 async def test_dialling_twice_with_one_reference_is_one_call(exchange: Exchange) -> None:
     async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {ACCESS['pbx']['api_token']}"}) as client:
         await client.put(f"{exchange.pbx_url}/target", json={"target_url": exchange.hook_url})
