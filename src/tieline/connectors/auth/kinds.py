@@ -11,12 +11,17 @@ from tieline.connectors.auth.grants import client_credentials_auth, jwt_bearer_a
 from tieline.connectors.auth.logins import csrf_auth, login_auth, session_auth
 from tieline.connectors.auth.preset import preset
 from tieline.connectors.auth.signer import Signer
+from tieline.connectors.auth.unfilled import Unfilled
 from tieline.connectors.auth.vault import Keeping
 from tieline.connectors.manifest import auth as declared
+from tieline.connectors.manifest.configuration import may_stay_empty
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.manifest.signing import SignAuth
 from tieline.connectors.signing.recipes import Kitchen
+from tieline.domain.errors import VendorMisconfigured
 
+DEFAULT: Final = "auth"
+"""The scheme of every request that names none; without it there is no connection."""
 _HIDDEN_OF_PRESETS: Final = frozenset({"secret_key", "security_token"})
 
 
@@ -51,12 +56,24 @@ def build_schemes(manifest: Manifest, config: Mapping[str, Any], tools: Tools) -
 
     def scheme(name: str) -> Chain:
         if name not in built:
-            chain = Chain((), tools.clock)
-            for index, entry in enumerate(manifest.schemes[name]):
-                bench = Bench(manifest, config, tools, f"{name}.{index}", chain, scheme)
-                chain = Chain((*chain.entries, KINDS[entry.kind](entry, bench)), tools.clock)
-            built[name] = chain
+            built[name] = _filled(name)
         return built[name]
+
+    def _filled(name: str) -> Chain:
+        try:
+            return _chain(name)
+        except VendorMisconfigured as exc:
+            told = [entry.model_dump(by_alias=True) for entry in manifest.schemes[name]]
+            if exc.code != "secret_missing" or name == DEFAULT or not may_stay_empty(manifest, told):
+                raise
+            return Chain((Unfilled(),), tools.clock)
+
+    def _chain(name: str) -> Chain:
+        chain = Chain((), tools.clock)
+        for index, entry in enumerate(manifest.schemes[name]):
+            bench = Bench(manifest, config, tools, f"{name}.{index}", chain, scheme)
+            chain = Chain((*chain.entries, KINDS[entry.kind](entry, bench)), tools.clock)
+        return chain
 
     return Schemes({name: scheme(name) for name in (*manifest.schemes, "none")}, tools.keeping)
 

@@ -6,6 +6,7 @@ from typing import Any
 from tieline.connectors.inbound.intake import Intake
 from tieline.connectors.inbound.request import Admission, Inbound, InboundRequest, IntakeKind, Reading
 from tieline.connectors.inbound.sealing import Entropy
+from tieline.connectors.manifest.configuration import may_stay_empty
 from tieline.connectors.manifest.inbound import CallIntake, EventIntake
 from tieline.connectors.manifest.inbound_plan import Poll, Subscription
 from tieline.connectors.manifest.schema import Manifest
@@ -17,19 +18,20 @@ class Hearing:
     """Everything the vendor of one connection may send it."""
 
     def __init__(self, manifest: Manifest, config: Mapping[str, Any], *, clock: Clock, entropy: Entropy) -> None:
-        """Compile for settled configuration. Raises: VendorMisconfigured: a secret is empty, or a zone unknown."""
+        """Compile for settled configuration. Raises: VendorMisconfigured: a required secret is empty, or a zone unknown."""
         inbound = manifest.inbound
         declared: dict[IntakeKind, CallIntake | EventIntake | None] = (
             {"call": inbound.call, "event": inbound.event} if inbound else {}
         )
         self._connector = manifest.id
         self._now = clock
-        self._intakes = {kind: Intake(intake, config, entropy) for kind, intake in declared.items() if intake is not None}
+        offered = {kind: _opened(manifest, intake, config, entropy) for kind, intake in declared.items() if intake is not None}
+        self._intakes = {kind: intake for kind, intake in offered.items() if intake is not None}
         self.polls: tuple[Poll, ...] = inbound.poll if inbound else ()
         self.subscription: Subscription | None = inbound.subscription if inbound else None
 
     def hears(self, kind: IntakeKind) -> bool:
-        """Say whether the connector takes anything of this kind from the vendor."""
+        """Say whether anything of this kind is taken from the vendor; not where nobody filled in what would prove it."""
         return kind in self._intakes
 
     def admit(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Admission:
@@ -53,3 +55,14 @@ class Hearing:
             detail = f"the connector {self._connector} takes no {kind} events"
             raise VendorMisconfigured(detail, code="operation_not_offered")
         return intake
+
+
+def _opened(manifest: Manifest, declared: CallIntake | EventIntake, config: Mapping[str, Any], entropy: Entropy) -> Intake | None:
+    """Return the intake; None: what would prove its sender need not be filled in, and is not. Raises: VendorMisconfigured."""
+    try:
+        return Intake(declared, config, entropy)
+    except VendorMisconfigured as exc:
+        told = [part.model_dump(by_alias=True) for part in (*declared.verify, declared.sealed) if part is not None]
+        if exc.code != "secret_missing" or not may_stay_empty(manifest, told):
+            raise
+        return None

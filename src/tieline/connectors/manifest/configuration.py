@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tieline.connectors.language.references import Reference, references
 from tieline.connectors.manifest.schema import ConfigField, Manifest
 from tieline.domain.errors import VendorMisconfigured
 from tieline.kit.spelling import meant
@@ -34,6 +35,12 @@ def _code(faults: Sequence[str]) -> str | None:
 def open_settings(manifest: Manifest, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that are no secrets as filled in or by default, unchecked: what a mapping may depend on."""
     return {name: config.get(name, field.default) for name, field in manifest.config.items() if not field.secret}
+
+
+def may_stay_empty(manifest: Manifest, *trees: object) -> bool:
+    """Say whether no secret that the trees refer to is required: what rests on them may then be left out of the form."""
+    found = (each for _, each in references(trees) if isinstance(each, Reference) and each.root == "config" and each.steps)
+    return not any(manifest.config[each.steps[0]].required for each in found if each.steps[0] in manifest.secrets)
 
 
 def _faults(manifest: Manifest, config: Mapping[str, Any], secrets: Mapping[str, str]) -> Iterator[str]:
