@@ -56,9 +56,8 @@ class OutcomeTable:
     """The rows of one operation, compiled."""
 
     def __init__(self, rows: Sequence[OutcomeRow], *, writes: bool, keyed: bool) -> None:
-        defaults = (*(_READ_ROWS if not writes else () if keyed else _WRITE_ROWS), *DEFAULT_ROWS)
-        own = enumerate(rows, start=1)
-        self._rules = [*(_rule(row, number) for number, row in own), *(_rule(row, 0) for row in defaults)]
+        by_kind = _FOR_READS if not writes else () if keyed else _FOR_WRITES
+        self._rules = (*(_rule(row, number) for number, row in enumerate(rows, start=1)), *by_kind, *_FOR_ALL)
 
     def judge(self, answer: Answer, clock: Clock) -> Verdict:
         """Return the verdict; an answer no row speaks of (1xx) is `unknown`."""
@@ -110,6 +109,11 @@ def _until_date(text: str, now: datetime) -> float | None:
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(0.0, (aware - now).total_seconds()), LONGEST_WAIT_S)
 
+
+# Compiled once: every operation of every connection ends with them.
+_FOR_ALL: Final = tuple(_rule(row, 0) for row in DEFAULT_ROWS)
+_FOR_READS: Final = tuple(_rule(row, 0) for row in _READ_ROWS)
+_FOR_WRITES: Final = tuple(_rule(row, 0) for row in _WRITE_ROWS)
 
 # An outcome that is not among them is a result, not an error.
 ERRORS: Final[Mapping[Outcome, type[errors.ConnectorError]]] = {
