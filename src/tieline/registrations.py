@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from tieline.connectors.outgoing.bus import BusAddress, KafkaOutlet
+from tieline.connectors.outgoing.bus import BusAddress
+from tieline.connectors.outgoing.buses import open_bus
 from tieline.kit.clock import monotonic_s
 from tieline.services.call_logging import CALL_LOG, CallLogSink
 from tieline.services.delivery.outlets import Outlet, outlet_of
@@ -53,8 +54,8 @@ def owners_of_deliveries(tickets: TicketDesk) -> Sinks:
 def brokers_of(settings: Settings) -> Mapping[str, BusOutlet]:
     """Return the outlets to message brokers by their names. Raises: ConfigRefused."""
     return {
-        address.name: BusOutlet(KafkaOutlet(address, within_s=WITHIN_S), Manners.new(monotonic_s))
-        for address in BusAddress.parse_all(settings.outlets)
+        address.name: BusOutlet(open_bus(address, within_s=WITHIN_S), Manners.new(monotonic_s))
+        for address in BusAddress.parse_all(settings.outlets.get_secret_value())
     }
 
 

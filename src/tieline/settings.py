@@ -44,12 +44,13 @@ class Settings(BaseSettings):
         ),
     ] = ""
     outlets: Annotated[
-        str,
+        SecretStr,
         Field(
-            description="Comma-separated name=kafka://host:port/topic entries: message brokers that are told what happens, "
-            "without personal data. Needs the extra `bus`."
+            description="Comma-separated name=address entries: message brokers that are told what happens, no personal data. "
+            "kafka://host:port/topic (extra `bus`), amqps://user:password@host:port/vhost/exchange (`rabbitmq`), "
+            "nats+tls://user:password@host:port/subject (`nats`)."
         ),
-    ] = ""
+    ] = SecretStr("")
     secret_key_file: Annotated[
         Path | None,
         Field(description="32 random bytes, base64, mode 0600, that seal stored secrets. Empty: made in the data directory."),

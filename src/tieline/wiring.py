@@ -141,7 +141,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             monotonic_s,
             tuple(buses),
         )
-        for close in (subscriptions.wire.aclose, *(bus.kafka.aclose for bus in buses.values())):
+        for close in (subscriptions.wire.aclose, *(each.bus.aclose for each in buses.values())):
             stack.push_async_callback(close)
         await directory.start()
         keeper.start()

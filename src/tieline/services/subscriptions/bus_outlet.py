@@ -1,7 +1,7 @@
 """What deliveries to a message broker go out by: done once it acknowledged; the same id again when it may have arrived."""
 
 from tieline.connectors.contract import Result
-from tieline.connectors.outgoing.bus import BusMessage, KafkaOutlet
+from tieline.connectors.outgoing.bus import Bus, BusMessage
 from tieline.connectors.wire.limits import Priority
 from tieline.domain.delivery import Delivered, Footing
 from tieline.domain.errors import VendorMisconfigured
@@ -11,10 +11,10 @@ from tieline.services.subscriptions.desk import Manners
 
 
 class BusOutlet:
-    """A `tieline.services.delivery.outlets.Outlet` to one topic."""
+    """A `tieline.services.delivery.outlets.Outlet` to one topic, exchange or stream."""
 
-    def __init__(self, kafka: KafkaOutlet, manners: Manners) -> None:
-        self.kafka = kafka
+    def __init__(self, bus: Bus, manners: Manners) -> None:
+        self.bus = bus
         self._manners = manners
 
     def footing(self, operation: str) -> Footing:
@@ -25,11 +25,11 @@ class BusOutlet:
     async def send(self, operation: str, *, inputs: Inputs, deadline: Deadline, priority: Priority) -> Result:
         """Hand one message over. Raises: ConnectorError: it was not acknowledged."""
         del operation
-        message = BusMessage(str(inputs["idempotency_key"]), str(inputs["key"]), str(inputs["body"]))
-        await self._manners.carry(lambda: self.kafka.publish(message), priority=priority, deadline=deadline)
+        message = BusMessage(*(str(inputs[part]) for part in ("idempotency_key", "key", "kind", "body")))
+        await self._manners.carry(lambda: self.bus.publish(message), priority=priority, deadline=deadline)
         return Result("ok")
 
     async def look(self, operation: str, *, inputs: Inputs, deadline: Deadline, priority: Priority) -> Delivered | None:
-        """A topic is not searched. Raises: VendorMisconfigured: always; nothing on this footing looks."""
+        """A broker is not searched. Raises: VendorMisconfigured: always; nothing on this footing looks."""
         del operation, inputs, deadline, priority
-        raise VendorMisconfigured("a topic is not searched")
+        raise VendorMisconfigured("a broker is not searched")

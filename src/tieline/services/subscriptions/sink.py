@@ -24,7 +24,7 @@ class EventSink:
         async with self._database.read() as conn:
             refs = [*event["refs"], *await _places(conn, event["kind"], event["subject"])]
         message = document(event["kind"], event["subject"], datetime.fromisoformat(event["occurred_at"]), refs)
-        return {"body": orjson.dumps(message).decode(), "key": delivery.order_key}
+        return {"body": orjson.dumps(message).decode(), "key": delivery.order_key, "kind": event["kind"]}
 
     async def delivered(self, tx: Transaction, delivery: Delivery, result: Delivered) -> None:
         """Nothing more to note than the delivery's end."""
