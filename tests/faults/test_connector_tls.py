@@ -74,6 +74,30 @@ async def test_an_authority_of_ones_own_is_trusted_and_nobody_else(tmp_path: Pat
                 await get(client, "127.0.0.1", other.port)
 
 
+OLDER_ONLY = bytes.fromhex("15 03 01 00 02 02 46")
+"""The fatal alert protocol_version, in a record of TLS 1.0 (RFC 2246, 7.2): what a server says that speaks nothing newer."""
+
+
+async def test_a_vendor_that_speaks_only_outdated_tls_is_refused() -> None:
+    heard: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(4096))
+        writer.write(OLDER_ONLY)
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with wire("127.0.0.1", port) as client:
+        with pytest.raises(VendorMisconfigured) as caught:
+            await get(client, "127.0.0.1", port)
+    server.close()
+    await server.wait_closed()
+    assert (caught.value.code, [one[:1] for one in heard]) == ("upstream_tls", [b"\x16"]), (
+        "one greeting, and no older one after it"
+    )
+
+
 async def test_a_handshake_that_stalls_is_given_up() -> None:
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -1,13 +1,4 @@
-"""The rows of the fault matrix about upstreams, F05 to F17, over real sockets: each by its number.
-
-| row | where it is held |
-|---|---|
-| F05 trickles, F06 hangs, F08 closes idle lines, F09 breaks off, F10 unknown name, F17 redirects | test_connector_transport |
-| F06 opens the breaker, F14 unreadable, F15 an error inside 200 | test_connector_calls |
-| F13 certificates and stalled handshakes | test_connector_tls |
-| F18 fields that change their shape | tests/unit/services/test_drift, tests/flows/test_connector_edited |
-| F07, F11, F12, F14 every unreadable body, F15 a thousand mixed batches, F16 | here |
-"""
+"""Rows of the fault matrix about upstreams, over real sockets; test_hostile_rows lists all of them and where each is held."""
 
 import asyncio
 import json
@@ -19,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.faults.test_connector_calls import CALLER, FOUND, find, opened
-from tests.faults.vendor import Asked, Step, answer, bomb, hang
+from tests.connectors.sample import connector
+from tests.faults.test_connector_calls import CALLER, FIND, FOUND, find, opened
+from tests.faults.vendor import Asked, Step, answer, bomb, hang, vendor
 
+from tieline.connectors.connection import open_connection
 from tieline.connectors.contract import ItemResult
 from tieline.connectors.wire.addresses import CheckedResolver
 from tieline.domain import errors
+from tieline.kit.clock import utc_now
 from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress, Target
 
@@ -217,3 +211,29 @@ async def test_f16_what_is_too_large_or_too_deep_is_cut_off(tmp_path: Path, step
         with pytest.raises(errors.VendorBadAnswer) as caught:
             await find(connection, within_s=5)
         assert caught.value.code in codes
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_f17_a_redirect_is_followed_nowhere_and_carries_no_credentials(tmp_path: Path, status: int) -> None:
+    async with vendor(FOUND) as elsewhere, vendor(answer(b"", status=status, location=f"{elsewhere.url}/contacts")) as crm:
+        permitted = ",".join(f"127.0.0.1=127.0.0.1/32:{one.port}" for one in (crm, elsewhere))
+        connection = open_connection(
+            "crm",
+            connector(tmp_path, operations={"customer.find": FIND}),
+            config={"base_url": crm.url},
+            secrets={"token": "s3cr3t-token"},
+            clock=utc_now,
+            egress=Egress.parse(permitted),
+        )
+        with pytest.raises(errors.VendorMisconfigured) as caught:
+            await find(connection)
+        await connection.aclose()
+        assert (caught.value.code, len(crm.asked), elsewhere.connections) == ("upstream_config", 1, 0)
+
+
+async def test_f17_a_loop_of_redirects_is_one_answer(tmp_path: Path) -> None:
+    here = answer(b"", status=302, location="/contacts/search")
+    async with opened(tmp_path, here) as (connection, crm):
+        with pytest.raises(errors.VendorMisconfigured):
+            await find(connection)
+        assert len(crm.asked) == 1
