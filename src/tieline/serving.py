@@ -88,12 +88,16 @@ async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIter
     _settle_memory()
     await house.delivery.resume()
     chores = house.delivery.resume_as_claims_lapse() if not with_worker else worker.run(house, url, concurrency=4)
-    working = asyncio.create_task(chores, name="chores")
+    tasks = [
+        asyncio.create_task(chores, name="chores"),
+        asyncio.create_task(house.webhook_door.inbox.drain_for_ever(), name="spool"),
+    ]
     try:
         yield
     finally:
-        working.cancel()
-        await asyncio.wait([working])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 def _settle_memory() -> None:

@@ -63,6 +63,15 @@ class Settings(BaseSettings):
         int, Field(ge=0, le=30_000, description="Milliseconds during which a late answer still patches an open pop.")
     ] = 8000
     body_limit_bytes: Annotated[int, Field(ge=1024, description="Largest request body accepted, in bytes.")] = 1_048_576
+    webhook_spool_mib: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=65_536,
+            description="MiB of webhooks kept in the data directory, sealed, while Postgres is away; 0: they get 503. "
+            "The directory must outlive the process.",
+        ),
+    ] = 64
     database_pool_size: Annotated[int, Field(ge=2, le=100, description="Connections to Postgres per process.")] = 10
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],

@@ -20,7 +20,7 @@ from tieline.domain.agent_event import AgentEvent
 from tieline.domain.interaction import Interaction
 from tieline.kit.clock import Clock, monotonic_s, utc_now
 from tieline.kit.freshness import FreshnessCache
-from tieline.kit.ids import opaque_token
+from tieline.kit.ids import opaque_token, time_ordered_id
 from tieline.push.channel import Channel
 from tieline.registrations import brokers_of, outlet_at, owners_of_deliveries, readers_of_news
 from tieline.security.egress import Egress
@@ -43,6 +43,7 @@ from tieline.services.subscriptions.desk import MOST_BYTES, SubscriptionDesk
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.intake import WebhookDoor
+from tieline.services.webhooks.spooling import SpooledInbox
 from tieline.settings import Settings
 from tieline.store.agent_events import AgentEventLog
 from tieline.store.database import Database, Transaction
@@ -50,10 +51,13 @@ from tieline.store.embedded import EmbeddedPostgres, Progress
 from tieline.store.journal import Journal
 from tieline.store.memory import Memory
 from tieline.store.migrate import upgrade
+from tieline.store.spool import Spool
 from tieline.store.webhook_inbox import WebhookInbox
 from tieline.web.pages import web_routers
 
 KEY_FILE = "secret.key"
+SPOOL_AFTER_S = 0.4
+"""A webhook that the database has not taken by then goes to the spool; its sender is answered within a second all the same."""
 LINES_KEPT = 4
 """Idle connections kept to each subscriber."""
 
@@ -173,11 +177,23 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
                 worker=f"{socket.gethostname()}:{os.getpid()}",
                 clock=clock,
             ),
-            webhook_door=WebhookDoor(directory, WebhookInbox(database.pool)),
+            webhook_door=WebhookDoor(directory, _inbox(settings, database, box, clock)),
             webhooks=WebhookDesk(database, directory, readers_of_news(ticket_desk), clock, settings.public_url),
             tickets=ticket_desk,
             subscriptions=subscriptions,
         )
+
+
+def _inbox(settings: Settings, database: Database, box: SecretBox, clock: Clock) -> SpooledInbox:
+    if not settings.webhook_spool_mib:
+        return SpooledInbox(WebhookInbox(database.pool), None)
+    spool = Spool(
+        settings.data_dir / "spool",
+        box,
+        most_bytes=settings.webhook_spool_mib * 2**20,
+        new_name=lambda: time_ordered_id(clock()),
+    )
+    return SpooledInbox(WebhookInbox(database.pool, answer_within_s=SPOOL_AFTER_S), spool)
 
 
 async def _write_back(

@@ -93,6 +93,7 @@ def order(number: str = "SO-1", state: str = "new", version: int = 1, **fields: 
 async def open_shop(url: str, folder: Path, *, base_url: str = "http://127.0.0.1:9", **settings: Any) -> AsyncIterator[Shop]:  # noqa: ANN401 - any
     """Set a house up that knows the shop at `base_url`."""
     permitted = f"127.0.0.1=127.0.0.0/8:{httpx.URL(base_url).port}"
+    settings = {"webhook_spool_mib": 0, **settings}
     chosen = Settings(database_url=SecretStr(url), data_dir=folder, auth="off", private_networks=permitted, **settings)
     file = folder / "tieline.yaml"
     file.write_text(SET_UP.format(connector=CONNECTOR, base_url=base_url))

@@ -70,11 +70,11 @@ async def test_a_sender_that_repeats_the_same_nonsense_asks_one_question(shop: S
 
 
 async def test_when_too_many_wait_the_sender_is_told_to_come_again_and_never_429(shop: Shop) -> None:
-    shop.house.webhook_door.inbox._waiting_limit = 0
+    shop.house.webhook_door.inbox.inbox._waiting_limit = 0
     answer = await shop.tell(order())
     assert (answer.status_code, answer.json()["code"]) == (503, "inbox_busy")
     assert 1 <= int(answer.headers["retry-after"]) <= 5
-    shop.house.webhook_door.inbox._waiting_limit = 10
+    shop.house.webhook_door.inbox.inbox._waiting_limit = 10
     assert (await shop.tell(order())).status_code == 202
 
 

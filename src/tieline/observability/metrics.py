@@ -59,8 +59,13 @@ UNREADABLE_FIELDS: Final = Counter(
 )
 WEBHOOKS: Final = Counter(
     "tieline_webhooks",
-    "Requests at the webhook door by what became of them: kept, repeat, refused, challenge.",
+    "Requests at the webhook door by what became of them: kept, repeat, spooled, refused, challenge.",
     ("connection", "effect"),
+    registry=REGISTRY,
+)
+SPOOLED_BYTES: Final = Gauge(
+    "tieline_webhooks_spooled_bytes",
+    "Webhooks kept on disk until the database is there again, those of dead processes included.",
     registry=REGISTRY,
 )
 NEWS: Final = Counter(

@@ -38,8 +38,9 @@ _KEEP: Final = f"""
 class WebhookInbox:
     """The hot way into the inbox. One per process; belongs to one event loop."""
 
-    def __init__(self, pool: HotPool, *, waiting_limit: int = WAITING_LIMIT) -> None:
+    def __init__(self, pool: HotPool, *, waiting_limit: int = WAITING_LIMIT, answer_within_s: float = ANSWER_WITHIN_S) -> None:
         self._pool = pool
+        self._answer_within_s = answer_within_s
         self._waiting_limit = waiting_limit
         self._waiting = 0
         self._rounds: Rounds[tuple[str, bytes], bool] = Rounds(self._write, most=BATCH_LIMIT)
@@ -54,22 +55,31 @@ class WebhookInbox:
             raise Overloaded(code="inbox_busy")
         self._waiting += 1
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await self._rounds.ask((str(arrival.id), _prepared(arrival)))
+            async with asyncio.timeout(self._answer_within_s):
+                return await self._rounds.ask((str(arrival.id), prepared(arrival)))
         except TimeoutError as exc:
             raise Overloaded(code="inbox_slow") from exc
         finally:
             self._waiting -= 1
 
-    async def _write(self, rows: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
-        text = (b"[" + b",".join(row for _, row in rows) + b"]").decode()
+    async def put(self, rows: Sequence[bytes]) -> frozenset[str]:
+        """Keep what was prepared, and return the ids of what was not kept before. Raises: Overloaded."""
+        text = (b"[" + b",".join(rows) + b"]").decode()
         async with self._pool.connection() as connection:
             found = await (await connection.execute(_KEEP, (text,))).fetchone()
-        new = {str(one) for one in found[0]} if found else set()
+        return frozenset(str(one) for one in found[0]) if found else frozenset()
+
+    async def probe(self) -> None:
+        """Return if the database takes anything. Raises: Overloaded."""
+        async with self._pool.connection() as connection:
+            await connection.execute(b"SELECT 1")
+
+    async def _write(self, rows: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        new = await self.put([row for _, row in rows])
         return [arrival_id in new for arrival_id, _ in rows]
 
 
-def _prepared(arrival: Arrival) -> bytes:
+def prepared(arrival: Arrival) -> bytes:
     """Encode one row early, so that what cannot be encoded fails in its caller alone."""
     return orjson.dumps(
         {

@@ -13,8 +13,8 @@ from tieline.kit.ids import time_ordered_id
 from tieline.observability.metrics import SECURITY_EVENTS, WEBHOOKS
 from tieline.services.inbound_refusals import NOT_PROVEN, refusal_of
 from tieline.services.live_directory import LiveDirectory
+from tieline.services.webhooks.spooling import SpooledInbox
 from tieline.store.inbox import Arrival
-from tieline.store.webhook_inbox import WebhookInbox
 
 KIND: Final = "event"
 _PSEUDO: Final = ":"
@@ -26,7 +26,7 @@ class WebhookDoor:
     """What the door works with."""
 
     directory: LiveDirectory
-    inbox: WebhookInbox
+    inbox: SpooledInbox
 
 
 async def take_in(door: WebhookDoor, name: str, request: InboundRequest, *, now: datetime) -> Reply:
@@ -41,8 +41,8 @@ async def take_in(door: WebhookDoor, name: str, request: InboundRequest, *, now:
         if admission.challenge:
             WEBHOOKS.labels(name, "challenge").inc()
         return admission.reply
-    is_new = await door.inbox.keep(arrival_of(name, admission.kept, admission.dedupe_key, now=now))
-    WEBHOOKS.labels(name, "kept" if is_new else "repeat").inc()
+    effect = await door.inbox.keep(arrival_of(name, admission.kept, admission.dedupe_key, now=now))
+    WEBHOOKS.labels(name, effect).inc()
     return admission.reply
 
 
