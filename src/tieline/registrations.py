@@ -19,6 +19,9 @@ from tieline.services.subscriptions.desk import WITHIN_S, Manners, SubscriptionD
 from tieline.services.subscriptions.outlet import SubscriberOutlet
 from tieline.services.subscriptions.sink import EventSink
 from tieline.services.subscriptions.telling import EVENT
+from tieline.services.surveys.deciding import SURVEY
+from tieline.services.surveys.desk import SurveyDesk
+from tieline.services.surveys.sink import SurveySink
 from tieline.services.tickets.comments_there import CommentSink
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.news import KINDS as TICKET_NEWS
@@ -39,7 +42,7 @@ def readers_of_news(tickets: TicketDesk) -> Handlers:
     return handlers
 
 
-def owners_of_deliveries(tickets: TicketDesk) -> Sinks:
+def owners_of_deliveries(tickets: TicketDesk, surveys: SurveyDesk) -> Sinks:
     """Say who owns what is delivered."""
     sinks = Sinks()
     sinks.register(EVENT, EventSink(tickets.database))
@@ -48,6 +51,7 @@ def owners_of_deliveries(tickets: TicketDesk) -> Sinks:
     sinks.register(CALL_LOG, CallLogSink(tickets))
     sinks.register(REFUND, RefundSink(tickets))
     sinks.register(FEEDBACK, FeedbackSink(tickets))
+    sinks.register(SURVEY, SurveySink(surveys))
     return sinks
 
 

@@ -32,6 +32,13 @@ class Settings(BaseSettings):
         str,
         Field(description="Comma-separated Host headers to accept; empty: loopback names only when on loopback, any otherwise."),
     ] = ""
+    front_proxies: Annotated[
+        str,
+        Field(
+            description="Comma-separated addresses or CIDR networks of proxies in front whose X-Forwarded-For says where a "
+            "request comes from; empty: it comes from whoever connects."
+        ),
+    ] = ""
     frame_ancestors: Annotated[
         str,
         Field(description="Comma-separated origins (the softphone's) that may show our pages in a frame; empty: none."),
@@ -80,6 +87,13 @@ class Settings(BaseSettings):
         ),
     ] = "info"
     log_format: Annotated[Literal["json", "console"], Field(description="json for machines, console for people.")] = "json"
+
+    @property
+    def reached_at(self) -> str:
+        """Return our address for links that customers are sent; empty: nobody outside can reach us as we are set up."""
+        if self.public_url or not self.port or self.host not in {"127.0.0.1", "localhost", "::1"}:
+            return self.public_url
+        return f"http://{'[::1]' if self.host == '::1' else self.host}:{self.port}"
 
 
 def env_example() -> str:

@@ -23,6 +23,7 @@ from tieline.kit.freshness import FreshnessCache
 from tieline.kit.ids import opaque_token, time_ordered_id
 from tieline.push.channel import Channel
 from tieline.registrations import brokers_of, outlet_at, owners_of_deliveries, readers_of_news
+from tieline.security.client_address import networks
 from tieline.security.egress import Egress
 from tieline.security.masking_policy import Policy
 from tieline.security.pseudonym import Pseudonyms
@@ -32,6 +33,7 @@ from tieline.services.call_desk import CallDesk
 from tieline.services.call_logging import promise_log
 from tieline.services.delivery.desk import DeliveryDesk
 from tieline.services.delivery.drain import Drain
+from tieline.services.feedback import looping
 from tieline.services.house import House
 from tieline.services.index_keeper import IndexKeeper
 from tieline.services.live_directory import LiveDirectory
@@ -40,6 +42,9 @@ from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.services.stale_answers import StaleAnswers
 from tieline.services.subscriptions.desk import MOST_BYTES, SubscriptionDesk
+from tieline.services.surveys import occasions
+from tieline.services.surveys.desk import SurveyDesk
+from tieline.services.surveys.guesses import Guesses
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.intake import WebhookDoor
@@ -134,6 +139,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stale = StaleAnswers(database, desk.cache, present=delivery.present)
         stack.push_async_callback(stale.aclose)
         ticket_desk = TicketDesk(database, directory, clock)
+        survey_desk = SurveyDesk(ticket_desk, settings.reached_at, box.derive("surveys"), Guesses(monotonic_s))
         buses = brokers_of(settings)
         subscriptions = SubscriptionDesk(
             database,
@@ -170,7 +176,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             agent_pops=PopAnswers(desk, delivery),
             deliveries=DeliveryDesk(
                 database,
-                owners_of_deliveries(ticket_desk),
+                owners_of_deliveries(ticket_desk, survey_desk),
                 outlet=functools.partial(outlet_at, directory, subscriptions, buses),
                 drain=Drain(monotonic_s),
                 chance=random.SystemRandom().random,
@@ -180,6 +186,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             webhook_door=WebhookDoor(directory, _inbox(settings, database, box, clock)),
             webhooks=WebhookDesk(database, directory, readers_of_news(ticket_desk), clock, settings.public_url),
             tickets=ticket_desk,
+            surveys=survey_desk,
             subscriptions=subscriptions,
         )
 
@@ -200,6 +207,8 @@ async def _write_back(
     directory: LiveDirectory, tx: Transaction, interaction_id: UUID, story: Interaction, *, now: datetime
 ) -> None:
     await promise_log(tx, directory.now, interaction_id, story, now=now)
+    await looping.call_ended(tx, directory.now, interaction_id, story, now=now)
+    await occasions.call_ended(tx, directory.now, interaction_id, story, now=now)
 
 
 async def _announce(channel: Channel[Transaction], event: AgentEvent, tx: Transaction) -> None:
@@ -216,6 +225,7 @@ def app_of(house: House, settings: Settings) -> FastAPI:
             public_url=settings.public_url,
             allowed_hosts=tuple(settings.allowed_hosts.split(",")),
             body_limit_bytes=settings.body_limit_bytes,
+            front_proxies=networks(settings.front_proxies.split(",")),
             signing_key=house.box.derive("cursors"),
         ),
         pages=[agent_pops_router, *web_routers(frame_ancestors=tuple(filter(None, settings.frame_ancestors.split(","))))],

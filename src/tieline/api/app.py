@@ -22,6 +22,7 @@ from tieline.api import (
     connection_settings,
     connections,
     connectors,
+    consents,
     cti,
     customers,
     dead_letters,
@@ -30,11 +31,13 @@ from tieline.api import (
     feedback,
     health,
     mappings,
+    policies,
     refunds,
     reports,
     reviews,
     route,
     screen_pop,
+    surveys,
     tickets,
     webhook_subscriptions,
     webhooks,
@@ -50,6 +53,7 @@ from tieline.api.route_audit import declared_routes
 from tieline.api.security_headers import StandingHeaders
 from tieline.api.short_cut import ShortCut
 from tieline.api.threshold import Addresses, Threshold
+from tieline.security.client_address import Networks
 from tieline.services.access import Access, Auth, refuse_open_door_to_others
 from tieline.services.api_keys import KeyRing
 from tieline.services.house import House
@@ -73,6 +77,9 @@ _ROUTERS: Final = (
     tickets.router,
     refunds.router,
     feedback.router,
+    surveys.router,
+    consents.router,
+    policies.router,
     reports.router,
     reviews.router,
     dead_letters.router,
@@ -90,7 +97,7 @@ class DoorSettings:
     """How the door stands. `host` is the address listened on, `public_url` how browsers reach us (empty: by any name).
 
     `allowed_hosts` empty: loopback names while listening on loopback, otherwise any. `signing_key` seals cursors; all replicas
-    share one.
+    share one. `front_proxies`: whose word on where a request comes from is believed.
     """
 
     auth: Auth = "on"
@@ -98,6 +105,7 @@ class DoorSettings:
     public_url: str = ""
     allowed_hosts: tuple[str, ...] = ()
     body_limit_bytes: int = 1_048_576
+    front_proxies: Networks = ()
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @property
@@ -168,6 +176,7 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
     app.state.session_cookie = session_cookie(tls=settings.tls)
     app.state.gate = HttpGate(access, cookie=app.state.session_cookie)
     app.state.public_url = settings.public_url
+    app.state.front_proxies = settings.front_proxies
     app.state.cursors = Cursors(settings.signing_key)
     _add_routes(app, pages)
     app.state.declared_routes = declared_routes(app.routes)

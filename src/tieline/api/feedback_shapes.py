@@ -66,6 +66,10 @@ class ShownFollowUp(BaseModel):
     status: TicketStatus
     assignee: str | None
     due_at: datetime | None
+    opened_at: Annotated[datetime | None, Field(description="When the loop began.")]
+    contacted_at: Annotated[datetime | None, Field(description="When we spoke with the customer again.")]
+    closed_at: Annotated[datetime | None, Field(description="When its ticket was over.")]
+    escalated_at: Annotated[datetime | None, Field(description="When it was handed to somebody higher for being late.")]
 
 
 class ShownWritten(BaseModel):

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from tieline.sandbox import demo
 from tieline.sandbox.access import ACCESS
 from tieline.sandbox.heron_hook import HookPoster, PlayWish
+from tieline.sandbox.heron_messages import HeronMessages
 from tieline.sandbox.player import Ring, Stage, play
 from tieline.sandbox.scenarios import Scenario, scenarios
 
@@ -70,6 +71,7 @@ def heron_pbx(*, now: Callable[[], datetime], turn: Turn) -> Starlette:
             Route("/target", pbx.set_target, methods=["PUT"]),
             Route("/api/extensions", pbx.list_extensions),
             Route("/api/calls", pbx.dial, methods=["POST"]),
+            *HeronMessages(_refusal, now).routes(),
         ],
         exception_handlers={
             ValidationError: lambda _request, refusal: _fault(422, "BAD_FIELDS", fields=_fields(refusal)),

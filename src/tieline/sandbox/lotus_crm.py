@@ -20,8 +20,9 @@ from tieline.sandbox.access import ACCESS
 from tieline.sandbox.forms import form_fields
 from tieline.sandbox.hooks import Hooks, lotus_signature
 from tieline.sandbox.lotus_cases import LotusCases
+from tieline.sandbox.lotus_opinions import LotusOpinions
 from tieline.sandbox.lotus_problems import problem
-from tieline.sandbox.lotus_records import contact_id, contact_record, opinion_record
+from tieline.sandbox.lotus_records import contact_id, contact_record
 from tieline.sandbox.population import Person
 from tieline.sandbox.world import World
 
@@ -56,6 +57,7 @@ def lotus_crm(
         ACCESS["crm"]["hook_secret"], lotus_signature, content_type="application/json", seconds=lambda: now().timestamp()
     )
     cases = LotusCases(crm.refusal, crm.knows, now, hooks)
+    opinions = LotusOpinions(crm.refusal, crm.person, world)
     return Starlette(
         routes=[
             Route("/oauth/token", crm.grant, methods=["POST"]),
@@ -63,7 +65,7 @@ def lotus_crm(
             Route("/v2/me", crm.me),
             Route("/v2/contacts", crm.contacts),
             Route("/v2/contacts/{id}", crm.contact),
-            Route("/v2/contacts/{id}/opinions", crm.opinions),
+            *opinions.routes(),
             *cases.routes(),
         ],
         exception_handlers={404: lambda _request, _error: problem(404, "NO_ROUTE", "There is nothing here")},
@@ -137,13 +139,8 @@ class _Lotus:
             return refusal
         return JSONResponse(contact_record(self._by_id[request.path_params["id"]], self._world, base_url=str(request.base_url)))
 
-    async def opinions(self, request: Request) -> Response:
-        person = self._by_id.get(request.path_params["id"])
-        if refusal := self.refusal(request):
-            return refusal
-        if person is None:
-            return problem(404, "CONTACT_NOT_FOUND", "There is no such contact")
-        return JSONResponse({"opinions": [opinion_record(opinion) for opinion in self._world.opinions_of(person.key)]})
+    def person(self, contact: str) -> Person | None:
+        return self._by_id.get(contact)
 
     def knows(self, contact: str) -> bool:
         return contact in self._by_id

@@ -125,7 +125,11 @@ def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector], prese
         agents=wanted.agents,
         sources={str(kind): names for kind, names in wanted.sources.items()},
         overrides={name: _kept(wanted, name, present.overrides.get(name, {})) for name in wanted.connections},
-        policies={"tickets": wanted.tickets.model_dump(mode="json", exclude_unset=True)} if wanted.tickets else {},
+        policies={
+            kind: entry.model_dump(mode="json", exclude_unset=True)
+            for kind, entry in (("tickets", wanted.tickets), ("surveys", wanted.surveys))
+            if entry is not None
+        },
     )
 
 

@@ -11,6 +11,7 @@ from tieline.domain.errors import ConfigRefused
 from tieline.domain.line import Line
 from tieline.kit.yaml_lines import PathKey, YamlRefused, line_of, load_with_lines
 from tieline.services.gray_mappings import MappingEntry
+from tieline.services.surveys.policy_file import SurveysEntry
 from tieline.services.tickets.policy_file import TicketsEntry
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
@@ -42,13 +43,16 @@ class ApplyFile(BaseModel):
     agents: dict[Annotated[str, Field(min_length=1, max_length=64)], Agent] = Field(default_factory=dict)
     mappings: dict[Name, dict[str, MappingEntry]] = Field(default_factory=dict)
     tickets: TicketsEntry | None = None
+    surveys: SurveysEntry | None = None
     rules: Annotated[tuple[dict[str, Any], ...], Field(max_length=0)] = ()
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         known = set(self.connections)
         tickets = self.tickets.connections if self.tickets else set()
-        for where, names in (("sources", self._source_names()), ("mappings", set(self.mappings)), ("tickets", tickets)):
+        surveys = self.surveys.connections if self.surveys else set()
+        named = {"sources": self._source_names(), "mappings": set(self.mappings), "tickets": tickets, "surveys": surveys}
+        for where, names in named.items():
             if unknown := sorted(names - known):
                 message = f"{where} names a connection that is not defined: {', '.join(unknown)}"
                 raise ValueError(message)

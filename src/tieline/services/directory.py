@@ -23,7 +23,7 @@ NO_LINE = Line(number="", name="")
 class Directory:
     """A consistent snapshot. `sources` are in order of trust, by record kind; `books`: connection → kind → its mapping.
 
-    `policies` are house rules as documents, by kind.
+    `policies` are house rules as documents, by kind; `policy_versions` says which version of each holds.
     """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class Directory:
     sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
     books: Mapping[str, Mapping[str, RecordMapping]] = field(default_factory=dict)
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    policy_versions: Mapping[str, int] = field(default_factory=dict)
 
     def line(self, number: str, /) -> Line | None:
         """Return the line a PBX means, however it writes the number; None: it is none of ours."""

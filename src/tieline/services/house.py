@@ -15,6 +15,7 @@ from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.services.subscriptions.desk import SubscriptionDesk
+from tieline.services.surveys.desk import SurveyDesk
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.intake import WebhookDoor
@@ -41,6 +42,7 @@ class House:
     webhook_door: WebhookDoor
     webhooks: WebhookDesk
     tickets: TicketDesk
+    surveys: SurveyDesk
     subscriptions: SubscriptionDesk
 
     def agent(self, agent_id: str) -> Agent | None:

@@ -19,6 +19,7 @@ from tieline.store import (
     pops,
     reviews,
     sessions,
+    surveys,
 )
 from tieline.store.database import Database
 
@@ -37,6 +38,7 @@ class Retention:
     deliveries: timedelta = timedelta(days=90)
     newest_news: timedelta = timedelta(days=365)
     happenings: timedelta = timedelta(days=30)
+    refused_surveys: timedelta = timedelta(days=90)
 
 
 async def tidy(database: Database, retention: Retention, now: datetime) -> int:
@@ -54,7 +56,14 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
     async with database.begin() as tx:
         gone += await deliveries.forget(tx, settled_before=now - retention.deliveries)
         gone += await object_versions.forget(tx, seen_before=now - retention.newest_news)
+        gone += await surveys.forget(tx, refused_before=now - retention.refused_surveys)
         return gone + await happenings.forget(tx, recorded_before=now - retention.happenings)
+
+
+async def expire_surveys(database: Database, now: datetime) -> int:
+    """Close the surveys nobody answered in time, and return how many."""
+    async with database.begin() as tx:
+        return await surveys.expire(tx, now=now)
 
 
 async def expire_reviews(database: Database, now: datetime) -> int:

@@ -79,6 +79,7 @@ class LiveDirectory:
             sources=_sources(wanted.sources, self._opened),
             books={name: one.books.standing for name, one in self._opened.items()},
             policies=wanted.policies,
+            policy_versions=wanted.policy_versions,
         )
         self._say_farewell(one.connection for name, one in before.items() if self._opened.get(name) is not one)
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.agent import Agent
 from tieline.domain.line import Line
+from tieline.store import policy_versions
 from tieline.store.tables_configuration import agents, connections, lines, mapping_overrides, policies, sources
 
 CHANNEL: Final = "tieline_config"
@@ -31,7 +32,7 @@ class ConnectionRow:
 class Configuration:
     """The whole of it. `sources`: record kind → connections in order of trust. `overrides`: connection → kind → rows.
 
-    `policies`: house rules as documents, by kind.
+    `policies`: house rules as documents, by kind; `policy_versions`: which version of each holds, told when read.
     """
 
     connections: Mapping[str, ConnectionRow] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Configuration:
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    policy_versions: Mapping[str, int] = field(default_factory=dict)
 
 
 async def read(conn: AsyncConnection) -> Configuration:
@@ -50,13 +52,15 @@ async def read(conn: AsyncConnection) -> Configuration:
     overrides: dict[str, dict[str, Any]] = {}
     for row in await conn.execute(select(mapping_overrides)):
         overrides.setdefault(row.connection, {})[row.kind] = row.rows
+    rules = (await conn.execute(select(policies))).all()
     return Configuration(
         connections={row.name: _connection(row) for row in await conn.execute(select(connections))},
         lines={row.number: Line.model_validate(row.definition) for row in await conn.execute(select(lines))},
         agents={row.id: Agent.model_validate(row.definition) for row in await conn.execute(select(agents))},
         sources={kind: tuple(names) for kind, names in trust.items()},
         overrides=overrides,
-        policies={row.kind: row.definition for row in await conn.execute(select(policies))},
+        policies={row.kind: row.definition for row in rules},
+        policy_versions={row.kind: row.version for row in rules},
     )
 
 
@@ -71,8 +75,8 @@ async def save(tx: AsyncConnection, wanted: Configuration, *, now: datetime) -> 
     await _put(tx, agents, [_definition("id", key, agent, now) for key, agent in wanted.agents.items()])
     await _put_sources(tx, wanted.sources)
     await _put_overrides(tx, wanted.overrides, now)
-    rules = [{"kind": kind, "definition": dict(rule), "updated_at": now} for kind, rule in wanted.policies.items()]
-    await _put(tx, policies, rules)
+    for kind, rule in wanted.policies.items():
+        await policy_versions.put(tx, kind, rule, by="apply", now=now)
     await announce(tx, "configuration")
 
 

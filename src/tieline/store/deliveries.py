@@ -71,6 +71,11 @@ async def withdraw_all(tx: AsyncConnection, connection: str, *, reason: str) -> 
     return list((await tx.execute(open_ones.values(values).returning(table.id))).scalars())
 
 
+async def forget_sent(tx: AsyncConnection, delivery_id: UUID) -> None:
+    """Forget what a delivery held: it was for one person's eyes."""
+    await tx.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(sent=None))
+
+
 async def forget(tx: AsyncConnection, *, settled_before: datetime) -> int:
     """Delete what was delivered or withdrawn long ago, with its attempts, and return how many."""
     table = deliveries.c

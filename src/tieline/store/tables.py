@@ -20,6 +20,7 @@ from tieline.store.tables_configuration import (
     lines,
     mapping_overrides,
     policies,
+    policy_versions,
     sources,
 )
 from tieline.store.tables_deliveries import deliveries, delivery_attempts
@@ -31,6 +32,7 @@ from tieline.store.tables_people import identity_keys, number_choices, number_ma
 from tieline.store.tables_privacy import consents, erased_marks, erasures
 from tieline.store.tables_streams import stream_states
 from tieline.store.tables_subscriptions import webhook_subscriptions
+from tieline.store.tables_surveys import consents, feedback_loops, surveys
 from tieline.store.tables_tickets import (
     idempotency_keys,
     refund_requests,
@@ -60,6 +62,7 @@ __all__ = [
     "erasures",
     "events",
     "feedback",
+    "feedback_loops",
     "idempotency_keys",
     "identity_keys",
     "imports",
@@ -76,6 +79,7 @@ __all__ = [
     "number_marks",
     "object_versions",
     "policies",
+    "policy_versions",
     "pop_codes",
     "pops",
     "pull_cursors",
@@ -84,6 +88,7 @@ __all__ = [
     "sessions",
     "sources",
     "stream_states",
+    "surveys",
     "ticket_attachments",
     "ticket_comments",
     "ticket_events",

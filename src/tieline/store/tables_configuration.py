@@ -70,5 +70,17 @@ policies = Table(
     Column("kind", Words, primary_key=True),
     Column("definition", JSONB, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
 )
-"""House rules that are one document each: how tickets are handled."""
+"""House rules that are one document each, as they hold now: how tickets are handled, whom surveys ask."""
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("kind", Words, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("definition", JSONB, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Words, nullable=False),
+)
+"""Every version there was of a house rule: none is ever changed."""

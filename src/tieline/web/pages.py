@@ -13,6 +13,7 @@ from tieline.web.languages import language_of
 from tieline.web.page_route import page_route
 from tieline.web.painter import Painter
 from tieline.web.sign_in import SignIn
+from tieline.web.survey_page import survey_router
 
 if TYPE_CHECKING:
     from tieline.services.house import House
@@ -37,7 +38,7 @@ def web_routers(*, frame_ancestors: Sequence[str] = ()) -> list[APIRouter]:
     router.add_api_route("/pop/{pop_id}", shown.pop, methods=["GET"], dependencies=[EMPTY_SHELL])
     router.add_api_route("/static/{version}/{name:path}", shown.file, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
     SignIn(painter).add_to(router)
-    return [router]
+    return [router, survey_router()]
 
 
 class Pages:

@@ -30,18 +30,21 @@ _POLICY: Final[Mapping[str, str]] = {
 }
 
 
-def content_policy(frame_ancestors: Sequence[str] = ()) -> str:
+_WITHOUT_SCRIPTS: Final[Mapping[str, str]] = {"script-src": "'none'", "connect-src": "'none'", "img-src": "'self'"}
+
+
+def content_policy(frame_ancestors: Sequence[str] = (), *, scripts: bool = True) -> str:
     """Return the Content-Security-Policy of our pages. `frame_ancestors`: the softphones' origins."""
-    directives = {**_POLICY, "frame-ancestors": " ".join(frame_ancestors) or "'none'"}
+    directives = {**_POLICY, **({} if scripts else _WITHOUT_SCRIPTS), "frame-ancestors": " ".join(frame_ancestors) or "'none'"}
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
 class Painter:
-    """Renders templates. `frame_ancestors` are origins that may show our pages in a frame."""
+    """Renders templates. `frame_ancestors` are origins that may show our pages in a frame; `scripts`: whether a page runs any."""
 
-    def __init__(self, frame_ancestors: Sequence[str] = ()) -> None:
+    def __init__(self, frame_ancestors: Sequence[str] = (), *, scripts: bool = True) -> None:
         self._headers = {
-            "Content-Security-Policy": content_policy(frame_ancestors),
+            "Content-Security-Policy": content_policy(frame_ancestors, scripts=scripts),
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",

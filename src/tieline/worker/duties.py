@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from tieline.services import call_settling, housekeeping
-from tieline.services.feedback import late
+from tieline.services.feedback import late, overdue
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
 from tieline.services.subscriptions.managing import resume_left_behind
@@ -52,6 +52,17 @@ async def link_feedback(house: House, now: datetime) -> int:
     return sum([bool(await attempt("feedback.link", late.link(house.tickets, one))) for one in found])
 
 
+async def escalate_overdue(house: House, now: datetime) -> int:
+    """Hand late tickets of people who were let down to somebody higher; one that fails does not keep the others."""
+    late_ones = await overdue.overdue(house.tickets, now)
+    return sum([bool(await attempt("loop.escalate", overdue.escalate(house.tickets, one))) for one in late_ones])
+
+
+async def expire_surveys(house: House, now: datetime) -> int:
+    """Close surveys nobody answered in time."""
+    return await housekeeping.expire_surveys(house.database, now)
+
+
 async def resume_subscriptions(house: House, _now: datetime) -> int:
     """Let go on what was laid aside for a pause as that ended."""
     return await resume_left_behind(house.subscriptions)
@@ -70,5 +81,7 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("changes.pull", "* * * * *", pull_changes),
     Duty("vendor_subscriptions.keep", "* * * * *", keep_subscriptions),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
+    Duty("loops.escalate", "* * * * *", escalate_overdue),
+    Duty("surveys.expire", "*/10 * * * *", expire_surveys),
     Duty("records.tidy", "*/10 * * * *", tidy),
 )

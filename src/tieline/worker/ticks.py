@@ -12,6 +12,7 @@ from tieline.services.audit_chain import seal_new
 from tieline.services.call_settling import due_to_settle, settle
 from tieline.services.house import House
 from tieline.services.subscriptions.telling import tell_new
+from tieline.services.surveys import deciding
 from tieline.services.webhooks.reading import read_due
 from tieline.worker.edge import attempt, catch
 
@@ -33,4 +34,6 @@ async def tick(house: House) -> None:
     await attempt("pops.resume", house.delivery.resume())
     await attempt("audit.seal", seal_new(house.database, AuditSigner.of(house.box), now=now))
     await attempt("subscribers.tell", tell_new(house.subscriptions))
+    for survey_id in await attempt("surveys.due", deciding.waiting(house.surveys)) or ():
+        await attempt("survey.decide", deciding.decide(house.surveys, survey_id))
     await attempt("webhooks.read", read_due(house.webhooks, catch=catch))

@@ -16,6 +16,7 @@ from tieline.domain.ticket_change import Change
 from tieline.domain.ticket_hub import HubTicket
 from tieline.domain.ticket_status import is_over, step
 from tieline.security.permissions import Caller
+from tieline.services.feedback import looping
 from tieline.services.tickets.commenting import Words, say
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.opening import Opened, Wish, open_ticket
@@ -43,6 +44,7 @@ async def answer(tx: Transaction, desk: TicketDesk, known: KnownFeedback, *, by:
         what = await _go_on(tx, desk, ticket, known, by=by)
     await note(tx, ticket, by.actor, "feedback", at=desk.clock(), feedback=str(said.id))
     await store.note_follow_up(tx, said.id, what, ticket.id)
+    await looping.opened(tx, known, ticket, now=desk.clock())
     return replace(known, feedback=said.model_copy(update={"follow_up": what, "follow_up_ticket": ticket.id}))
 
 

@@ -10,9 +10,10 @@ from tieline.domain.feedback import Feedback
 from tieline.domain.ticket_hub import HubTicket
 from tieline.security.permissions import Caller
 from tieline.services.tickets.desk import TicketDesk
-from tieline.store import audit_trail, feedback, tickets
+from tieline.store import audit_trail, feedback, feedback_loops, tickets
 from tieline.store.database import Transaction
 from tieline.store.feedback import FeedbackFilter, KnownFeedback
+from tieline.store.feedback_loops import FeedbackLoop
 from tieline.store.journal_rows import AuditRow
 
 _TOLD: Final = (
@@ -61,10 +62,11 @@ async def read(desk: TicketDesk, feedback_id: UUID, *, by: Caller) -> dict[str, 
 
 async def _documents(conn: Transaction, found: Sequence[KnownFeedback]) -> list[dict[str, Any]]:
     followed = await tickets.among(conn, {one.feedback.follow_up_ticket for one in found if one.feedback.follow_up_ticket})
-    return [_document(one, followed) for one in found]
+    loops = await feedback_loops.among(conn, [one.feedback.id for one in found])
+    return [_document(one, followed, loops.get(one.feedback.id)) for one in found]
 
 
-def _document(known: KnownFeedback, followed: Mapping[UUID, HubTicket]) -> dict[str, Any]:
+def _document(known: KnownFeedback, followed: Mapping[UUID, HubTicket], loop: FeedbackLoop | None) -> dict[str, Any]:
     said = known.feedback
     ticket = followed.get(said.follow_up_ticket) if said.follow_up_ticket else None
     return {
@@ -75,7 +77,7 @@ def _document(known: KnownFeedback, followed: Mapping[UUID, HubTicket]) -> dict[
         "line": known.line,
         "queue": known.queue,
         "origin": said.origin,
-        "follow_up": _follow_up(said, ticket) if ticket else None,
+        "follow_up": {**_follow_up(said, ticket), **_loop(loop)} if ticket else None,
         "written": [_written(name, standing) for name, standing in sorted(known.written.items())],
     }
 
@@ -89,6 +91,12 @@ def _follow_up(said: Feedback, ticket: HubTicket) -> dict[str, Any]:
         "assignee": ticket.assignee,
         "due_at": ticket.due_at.isoformat() if ticket.due_at else None,
     }
+
+
+def _loop(loop: FeedbackLoop | None) -> dict[str, Any]:
+    """Tell how the loop goes: opened, spoken with again, over, escalated; each null until it comes to that."""
+    moments = {name: getattr(loop, name, None) for name in ("opened_at", "contacted_at", "closed_at", "escalated_at")}
+    return {name: moment.isoformat() if moment else None for name, moment in moments.items()}
 
 
 def _written(connection: str, standing: dict[str, Any]) -> dict[str, Any]:

@@ -69,20 +69,25 @@ async def comment(
 
 async def escalate(desk: TicketDesk, ticket_id: UUID, wish: Escalation, *, by: Caller) -> HubTicket:
     """Hand a ticket to somebody higher, more urgent than it was. Raises: NotFound. RequestRefused: no such agent."""
-    now = desk.clock()
     async with desk.database.begin() as tx:
         ticket = await _locked(tx, ticket_id)
         _check(desk, {"assignee": wish.to})
-        higher = ticket.model_copy(update={"escalation": ticket.escalation + 1})
-        values: dict[str, Any] = {"priority": wish.priority or HIGHER[ticket.priority]}
-        if (assignee := wish.to or await _superior(tx, desk, ticket)) is not None:
-            values["assignee"] = assignee
-        await tickets.save(tx, higher)
-        await note(tx, ticket, by.actor, "escalated", at=now, level=higher.escalation, to=values.get("assignee"))
-        changed = await carry_through(tx, desk, higher, Change(values, by.actor, now))
-        if wish.reason:
-            await commenting.say(tx, desk, changed.ticket, Words(wish.reason), by=by, now=now)
-        await audit(tx, ticket, by, "escalated", at=now, level=higher.escalation)
+        return await escalate_locked(tx, desk, ticket, wish, by=by)
+
+
+async def escalate_locked(tx: Transaction, desk: TicketDesk, ticket: HubTicket, wish: Escalation, *, by: Caller) -> HubTicket:
+    """Do so with a locked ticket, whose new owner is one of ours, within the transaction of what calls for it."""
+    now = desk.clock()
+    higher = ticket.model_copy(update={"escalation": ticket.escalation + 1})
+    values: dict[str, Any] = {"priority": wish.priority or HIGHER[ticket.priority]}
+    if (assignee := wish.to or await _superior(tx, desk, ticket)) is not None:
+        values["assignee"] = assignee
+    await tickets.save(tx, higher)
+    await note(tx, ticket, by.actor, "escalated", at=now, level=higher.escalation, to=values.get("assignee"))
+    changed = await carry_through(tx, desk, higher, Change(values, by.actor, now))
+    if wish.reason:
+        await commenting.say(tx, desk, changed.ticket, Words(wish.reason), by=by, now=now)
+    await audit(tx, ticket, by, "escalated", at=now, level=higher.escalation)
     return changed.ticket
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from tieline.domain.ticket_hub import HubTicket
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
+from tieline.services.feedback import looping
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.record import note
 from tieline.services.tickets.telling import tell_comment
@@ -40,6 +41,8 @@ async def say(tx: Transaction, desk: TicketDesk, ticket: HubTicket, words: Words
     comment = Comment(UUID(time_ordered_id(now)), ticket.id, words.text, by.agent or by.actor, words.public, now)
     await _keep(tx, desk, comment)
     await note(tx, ticket, by.actor, "commented", at=now, comment=str(comment.id))
+    if words.public and by.agent is not None:
+        await looping.answered_in_ticket(tx, desk.directory.now, ticket, comment.id, agent=by.agent, now=now)
     return comment
 
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from tieline.domain.ticket_change import Change, Changed, change
 from tieline.domain.ticket_hub import HubTicket
+from tieline.domain.ticket_status import is_over
 from tieline.security.permissions import Caller
+from tieline.services.feedback import looping
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.telling import tell
 from tieline.store import audit_trail, happenings, ticket_history, tickets
@@ -43,6 +45,8 @@ async def carry_through(
         fields = {name: [_plain(old), _plain(new)] for name, (old, new) in changed.fields.items()}
         await note(tx, before, wanted.by, kind, at=wanted.at, fields=fields, **details)
         await tell(tx, desk.directory.now, changed.ticket, now=wanted.at)
+        if is_over(changed.ticket.status) and not is_over(before.status):
+            await looping.ticket_over(tx, desk.directory.now, changed.ticket, now=wanted.at)
     return changed
 
 

@@ -1,0 +1,38 @@
+"""Where a request comes from: the peer, or whom a front proxy of ours says it speaks for."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from fastapi import Request
+
+from tieline.domain.errors import ConfigRefused
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+def networks(written: Sequence[str]) -> Networks:
+    """Read addresses and CIDR networks. Raises: ConfigRefused: one is neither."""
+    try:
+        return tuple(ip_network(text.strip()) for text in written if text.strip())
+    except ValueError as exc:
+        raise ConfigRefused("TIELINE_FRONT_PROXIES holds something that is no address and no network") from exc
+
+
+def client_address(request: Request) -> str:
+    """Return the sender's address. `X-Forwarded-For` is believed from our own proxies alone, and of it what they wrote last."""
+    peer = request.client.host if request.client else ""
+    proxies: Networks = getattr(request.app.state, "front_proxies", ())
+    if not proxies or not _is_within(peer, proxies):
+        return peer
+    told = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
+    return next((part for part in reversed(told) if part and not _is_within(part, proxies)), peer)
+
+
+@lru_cache(maxsize=4096)
+def _is_within(address: str, proxies: Networks) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in proxies)

@@ -1,0 +1,88 @@
+"""House rules as documents: read, checked, put into use, every version kept. Each kind has one section of the apply file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from tieline.domain.errors import ConfigRefused, NotFound, PreconditionFailed
+from tieline.security.permissions import Caller
+from tieline.services.house import House
+from tieline.services.surveys.policy_file import SurveysEntry
+from tieline.services.tickets.policy_file import TicketsEntry
+from tieline.store import audit_trail, configuration, policy_versions
+from tieline.store.database import Transaction
+from tieline.store.journal_rows import AuditRow
+from tieline.store.policy_versions import PolicyVersion
+
+KINDS: Final[Mapping[str, type[BaseModel]]] = {"tickets": TicketsEntry, "surveys": SurveysEntry}
+"""The kinds there are, each with what its document must look like."""
+NONE_YET: Final = 0
+"""The version of rules nobody has written."""
+
+
+async def read(house: House, kind: str) -> PolicyVersion | None:
+    """Return the rules that hold; None: the usual ones, nobody wrote others. Raises: NotFound: there is no such kind."""
+    _model(kind)
+    async with house.database.read() as conn:
+        return await policy_versions.current(conn, kind)
+
+
+async def versions(house: House, kind: str, *, limit: int) -> Sequence[PolicyVersion]:
+    """Return every version, the newest first. Raises: NotFound: there is no such kind."""
+    _model(kind)
+    async with house.database.read() as conn:
+        return await policy_versions.of_kind(conn, kind, limit=limit)
+
+
+async def write(house: House, kind: str, definition: Mapping[str, Any], *, seen: int, by: Caller) -> PolicyVersion:
+    """Put rules into use; every process follows at once. `seen`: the version the asker has read, 0 if there was none.
+
+    Raises: NotFound: there is no such kind. ConfigRefused: they do not fit. PreconditionFailed: they changed since.
+    """
+    checked = _checked(kind, definition, connections=frozenset(house.directory.now.connections))
+    async with house.database.begin() as tx:
+        await configuration.take_turn(tx)
+        before = await policy_versions.current(tx, kind)
+        if (before.version if before else NONE_YET) != seen:
+            raise PreconditionFailed
+        version = await policy_versions.put(tx, kind, checked, by=by.actor, now=house.clock())
+        await configuration.announce(tx, "policies")
+        await _note(tx, house, kind, version, by=by)
+        present = await policy_versions.current(tx, kind)
+    if present is None:
+        message = "rules vanished after they were written"
+        raise RuntimeError(message)
+    return present
+
+
+def _model(kind: str) -> type[BaseModel]:
+    if kind not in KINDS:
+        raise NotFound
+    return KINDS[kind]
+
+
+def _checked(kind: str, definition: Mapping[str, Any], *, connections: frozenset[str]) -> dict[str, Any]:
+    model = _model(kind)
+    try:
+        entry = model.model_validate(definition)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        raise ConfigRefused(f"{place or kind}: {first['msg']}", code="policy_invalid") from exc
+    unknown = sorted(getattr(entry, "connections", set()) - connections)
+    if unknown:
+        raise ConfigRefused(f"there is no connection of this name: {', '.join(unknown)}", code="connection_unknown")
+    return entry.model_dump(mode="json", exclude_unset=True)
+
+
+async def _note(tx: Transaction, house: House, kind: str, version: int, *, by: Caller) -> None:
+    row = AuditRow(
+        at=house.clock(),
+        actor=by.actor,
+        actor_role=by.role,
+        action="policy.written",
+        subject=f"policy:{kind}",
+        details={"version": version},
+    )
+    await audit_trail.write(tx, row)

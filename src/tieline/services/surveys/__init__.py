@@ -1,0 +1,1 @@
+"""Surveys: whom to ask after what, by which way, and what becomes of the answer."""

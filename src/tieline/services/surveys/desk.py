@@ -1,0 +1,48 @@
+"""What surveys work with: one per process."""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from tieline.services.surveys.guesses import Guesses
+from tieline.services.surveys.policy import SurveyPolicy, policy_of
+from tieline.services.tickets.desk import TicketDesk
+
+TOKEN_BYTES: Final = 18
+"""144 bits; 24 characters in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyDesk:
+    """The ticket desk, our address as customers reach it (empty: nowhere), and the key tokens are made with.
+
+    A token is drawn from a survey's id by a key outside the database. So the same page can be named again in a reminder while
+    only the token's hash is kept, and whoever reads the database can open no page.
+    """
+
+    tickets: TicketDesk
+    public_url: str
+    key: bytes
+    guesses: Guesses
+
+    @property
+    def policy(self) -> SurveyPolicy:
+        """Return the rules that hold now."""
+        return policy_of(self.tickets.directory.now)
+
+    def token(self, survey_id: UUID) -> str:
+        """Return the token of a survey's page."""
+        drawn = hmac.new(self.key, survey_id.bytes, hashlib.sha256).digest()
+        return urlsafe_b64encode(drawn[:TOKEN_BYTES]).decode()
+
+    def address(self, survey_id: UUID) -> str:
+        """Return the page's address."""
+        return f"{self.public_url.rstrip('/')}/s/{self.token(survey_id)}"
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode()).digest()
