@@ -172,6 +172,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
                 present=delivery.present,
                 announce=functools.partial(_announce, channel),
                 write=functools.partial(_write_back, directory),
+                settled=functools.partial(_after_call, directory),
             ),
             agent_pops=PopAnswers(desk, delivery),
             deliveries=DeliveryDesk(
@@ -207,6 +208,11 @@ async def _write_back(
     directory: LiveDirectory, tx: Transaction, interaction_id: UUID, story: Interaction, *, now: datetime
 ) -> None:
     await promise_log(tx, directory.now, interaction_id, story, now=now)
+
+
+async def _after_call(
+    directory: LiveDirectory, tx: Transaction, interaction_id: UUID, story: Interaction, *, now: datetime
+) -> None:
     await looping.call_ended(tx, directory.now, interaction_id, story, now=now)
     await occasions.call_ended(tx, directory.now, interaction_id, story, now=now)
 

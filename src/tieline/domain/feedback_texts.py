@@ -20,6 +20,9 @@ _SCORED: Final[Mapping[Language, str]] = {
 }
 _SAID: Final[Mapping[Language, str]] = {"zh": "客户反馈：{name}", "en": "Customer feedback: {name}"}
 
+_CAUSES: Final[Mapping[Language, str]] = {"zh": "原因：", "en": "Causes: "}
+_TAGS: Final[Mapping[Language, str]] = {"zh": "标签：", "en": "Tags: "}
+
 
 def headline(feedback: Feedback, language: Language) -> str:
     """Return one line that says what kind it is and its score, and nothing the customer typed."""
@@ -32,3 +35,9 @@ def headline(feedback: Feedback, language: Language) -> str:
 def in_words(feedback: Feedback, language: Language) -> str:
     """Return the headline with the customer's own words below it."""
     return "\n".join(part for part in (headline(feedback, language), feedback.text) if part)
+
+
+def noted(feedback: Feedback, language: Language) -> str:
+    """Return all of it in one piece: the headline, the customer's words, then causes and tags."""
+    listed = ((_CAUSES[language], feedback.causes), (_TAGS[language], feedback.tags))
+    return "\n".join([in_words(feedback, language), *(f"{name}{', '.join(words)}" for name, words in listed if words)])

@@ -80,6 +80,12 @@ class Interaction:
         return _owner(self.legs)
 
     @property
+    def last_agent(self) -> str | None:
+        """Return whoever of ours talked last, by when they answered."""
+        talked = [(leg.answered_at, leg.key, leg.agent) for leg in self.people if leg.agent and leg.answered_at]
+        return max(talked)[2] if talked else None
+
+    @property
     def talk_s(self) -> int | None:
         """Return the seconds the customer talked with us; two agents at once count once. Unknown for a lost hang-up."""
         spans = sorted((leg.answered_at, leg.ended_at) for leg in self.people if leg.answered_at and leg.ended_at)

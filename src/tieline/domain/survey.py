@@ -54,7 +54,7 @@ class Survey(BaseModel):
     feedback_id: UUID | None = None
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def known_by(self) -> tuple[str, ...]:
         """Return what the customer is known by: their number, their reference."""
         return tuple(key for key in (self.phone, self.customer_ref) if key is not None)
 

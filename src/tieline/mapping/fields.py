@@ -71,7 +71,9 @@ _PASSED_ON: Final[Mapping[str, Mapping[str, object]]] = {
     },
     "agent": dict.fromkeys(("name", "email", "extension", "number", "state", "team"), str),
     "feedback": {
-        **dict.fromkeys(("kind", "text", "channel", "call_id", "ticket", "customer", "agent", "phone"), str),
+        **dict.fromkeys(
+            ("kind", "text", "channel", "call_id", "ticket", "customer", "agent", "phone", "sentiment", "summary"), str
+        ),
         "score": int,
         "tags": tuple[str, ...],
         "causes": tuple[str, ...],

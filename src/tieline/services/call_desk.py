@@ -44,7 +44,10 @@ async def write_nowhere(_tx: Transaction, _interaction_id: UUID, _story: Interac
 
 @dataclass(frozen=True, slots=True)
 class CallDesk:
-    """The database, who sits where, the two ways to an agent's screen, and who is told of calls that are over."""
+    """The database, who sits where, the two ways to an agent's screen, and who is told of calls that are over.
+
+    `write` is told after every event, `settled` once it is decided what the call came to.
+    """
 
     database: Database
     directory: CurrentDirectory
@@ -53,3 +56,4 @@ class CallDesk:
     policy: CallPolicy = field(default_factory=CallPolicy)
     clocks: ExchangeClocks = field(default_factory=ExchangeClocks)
     write: Write = write_nowhere
+    settled: Write = write_nowhere

@@ -129,6 +129,7 @@ async def _end(
     await calls.mark_settled(tx, call.id, now)
     await happenings.add(tx, _ended(call, followed.story, now=now), now=now)
     await desk.write(tx, call.id, followed.story, now=now)
+    await desk.settled(tx, call.id, followed.story, now=now)
     if closing == "settled":
         await unknown_callers.ask(tx, desk, call, followed.story, now=now)
         await call_questions.report_missed_in_a_row(tx, desk, followed.story, provider=call.provider, now=now)

@@ -46,8 +46,7 @@ async def call_ended(tx: Transaction, directory: Directory, interaction_id: UUID
         at=story.answered_at or story.started_at,
         by=f"{CALL}:{interaction_id}",
     )
-    agent = story.owner.agent if story.owner else None
-    await occasions.second_contact(tx, directory, waited, agent=agent, now=now)
+    await occasions.second_contact(tx, directory, waited, agent=story.last_agent, now=now)
 
 
 async def answered_in_ticket(

@@ -6,6 +6,8 @@ from uuid import UUID
 from tieline.connectors.connection import VendorConnection
 from tieline.domain.delivery import Delivered, Delivery, GivenUp
 from tieline.domain.errors import NotFound, VendorMisconfigured
+from tieline.domain.feedback_texts import noted
+from tieline.domain.match_reasons import Language
 from tieline.services.delivery.sinks import Inputs
 from tieline.services.feedback.telling import LOG
 from tieline.services.tickets.counterpart import customer_there
@@ -15,6 +17,7 @@ from tieline.store.database import Transaction
 from tieline.store.feedback import KnownFeedback
 
 _SAID: Final = ("kind", "score", "text", "channel", "call_id", "agent", "tags", "causes", "at")
+_LONGEST_SUMMARY: Final = 4000
 
 
 class FeedbackSink:
@@ -34,7 +37,7 @@ class FeedbackSink:
         if connection is None:
             raise VendorMisconfigured(code="connection_closed")
         theirs = await self._theirs(connection, known)
-        values = {**_said(known), **{name.removesuffix("_id"): value for name, value in theirs.items()}}
+        values = {**_said(known, self._desk), **{name.removesuffix("_id"): value for name, value in theirs.items()}}
         mapping = directory.books.get(connection.name, {}).get("feedback")
         record = mapping.write(values, current=None, is_new=True) if mapping else _plain(values)
         ours = {name: value for name, value in (("call_id", known.feedback.call_id), ("agent", known.feedback.agent)) if value}
@@ -70,9 +73,13 @@ class FeedbackSink:
         await feedback.note_written(tx, UUID(delivery.object_id), delivery.connection, {**known, "revision": revision})
 
 
-def _said(known: KnownFeedback) -> dict[str, Any]:
-    said = {name: getattr(known.feedback, name) for name in _SAID}
-    return {name: value for name, value in {**said, "phone": known.phone}.items() if value not in (None, ())}
+def _said(known: KnownFeedback, desk: TicketDesk) -> dict[str, Any]:
+    """Return what was said, field by field, and in one piece for systems that only take a note."""
+    feedback = known.feedback
+    said = {name: getattr(feedback, name) for name in _SAID}
+    language: Language = "en" if desk.directory.now.line_of(known.line).language == "en" else "zh"
+    more = {"id": str(feedback.id), "phone": known.phone, "summary": noted(feedback, language)[:_LONGEST_SUMMARY]}
+    return {name: value for name, value in {**said, **more}.items() if value not in (None, ())}
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ async def opt_out(desk: SurveyDesk, token: str) -> None:
         if locked is None or locked.state == "opted_out":
             return
         now = desk.tickets.clock()
-        lines = [Consent(key, PURPOSE, "withdrawn", f"survey:{locked.id}", now) for key in locked.keys]
+        lines = [Consent(key, PURPOSE, "withdrawn", f"survey:{locked.id}", now) for key in locked.known_by]
         await consents.add(tx, lines)
         if locked.state in OPEN:
             await surveys.save(tx, locked.model_copy(update={"state": "opted_out"}))

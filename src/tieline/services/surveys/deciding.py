@@ -17,7 +17,7 @@ from tieline.domain.ticket_status import is_over
 from tieline.services.delivery.promise import promise
 from tieline.services.surveys.desk import SurveyDesk, token_hash
 from tieline.services.surveys.policy import SurveyPolicy
-from tieline.services.surveys.policy_file import AskEntry
+from tieline.services.surveys.policy_file import IVR, AskEntry
 from tieline.store import call_records, consents, feedback_loops, surveys, tickets
 from tieline.store.call_records import CallRecord
 from tieline.store.database import Transaction
@@ -61,7 +61,7 @@ async def decide_locked(tx: Transaction, desk: SurveyDesk, found: Survey, *, pol
     call = await call_records.by_id(tx, found.interaction_id) if found.interaction_id else None
     ticket = await tickets.find(tx, found.ticket_id) if found.ticket_id else None
     survey = _known(found, call, ticket)
-    await surveys.lock_person(tx, survey.keys)
+    await surveys.lock_person(tx, survey.known_by)
     row = policy.row(survey, queue=call.queue if call else None, category=ticket.category if ticket else None)
     facts = await facts_of(tx, desk, survey, (row, call, ticket), now=now)
     reasons = objections(facts, policy.entry.guards.rules)
@@ -98,7 +98,7 @@ async def facts_of(
 ) -> SurveyFacts:
     """Return what the guards want to know. `known`: the row that fits, the call and the ticket it is about."""
     row, call, ticket = known
-    agreed = await consents.latest(tx, survey.keys, PURPOSE)
+    agreed = await consents.latest(tx, survey.known_by, PURPOSE)
     looping = survey.ticket_id is not None and await feedback_loops.is_open(tx, survey.ticket_id)
     return SurveyFacts(
         occasion=survey.occasion,
@@ -108,11 +108,11 @@ async def facts_of(
         internal=bool(call and call.internal) or _is_ours(desk, survey.phone),
         category=ticket.category if ticket else None,
         ticket_is_over=ticket is not None and is_over(ticket.status),
-        somebody=bool(survey.keys),
+        somebody=bool(survey.known_by),
         template=row is not None and desk.policy.template(row.template) is not None,
         ways=len(_ways(desk, row)) if row else 0,
         consent=agreed.state if agreed else None,
-        asked_at=await surveys.asked_last(tx, survey.keys, but_not=survey.id) if survey.keys else None,
+        asked_at=await surveys.asked_last(tx, survey.known_by, but_not=survey.id) if survey.known_by else None,
         ticket_open_loop=looping,
     )
 
@@ -126,11 +126,9 @@ def _is_ours(desk: SurveyDesk, phone: str | None) -> bool:
 def _ways(desk: SurveyDesk, row: AskEntry) -> list[str]:
     """Return the ways of a row that are open: their connection sends messages, and our page can be reached."""
     entry, connections = desk.policy.entry, desk.tickets.directory.now.connections
-    return [
-        name
-        for name in row.by
-        if desk.public_url and (found := connections.get(entry.ways[name].connection)) and found.needs(SEND) is not None
-    ]
+    messages = [name for name in row.by if name != IVR and desk.public_url]
+    found = {name: connections.get(entry.ways[name].connection) for name in messages}
+    return [name for name in messages if (system := found[name]) is not None and system.needs(SEND) is not None]
 
 
 async def _send(tx: Transaction, desk: SurveyDesk, survey: Survey, *, policy: SurveyPolicy, now: datetime) -> Survey:

@@ -30,7 +30,7 @@ async def call_ended(tx: Transaction, directory: Directory, interaction_id: UUID
         call_id=story.call_key if story.id_quality == "given" else None,
         interaction_id=interaction_id,
         phone=phone.e164 if phone is not None and not phone.withheld else None,
-        agent=story.owner.agent if story.owner else None,
+        agent=story.last_agent,
         line=story.line,
         proposed_at=now,
     )

@@ -43,7 +43,7 @@ async def _decide(tx: Transaction, desk: SurveyDesk, call: CallRecord) -> Survey
     """Decide. Only a yes is kept: what there is to object may change until the call is over."""
     now, policy = desk.tickets.clock(), desk.policy
     survey = _occasion(desk, call)
-    await surveys.lock_person(tx, survey.keys)
+    await surveys.lock_person(tx, survey.known_by)
     row = policy.row(survey, queue=call.queue, category=None)
     if row is None or IVR not in row.by:
         return survey.model_copy(update={"reasons": ("no_prompt",)})

@@ -81,7 +81,7 @@ class SurveySink:
             survey = await surveys.find(conn, survey_id)
             if survey is None or survey.state not in OPEN or survey.is_past(self._desk.tickets.clock()):
                 return None
-            agreed = await consents.latest(conn, survey.keys, PURPOSE)
+            agreed = await consents.latest(conn, survey.known_by, PURPOSE)
         return None if agreed is not None and agreed.state == "withdrawn" else survey
 
     def _message(self, survey: Survey, way: WayEntry, template: TemplateEntry) -> dict[str, Any]:

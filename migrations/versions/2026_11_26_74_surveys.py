@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112670"
-down_revision = "2026112667"
+revision = "2026112674"
+down_revision = "2026112672"
 branch_labels = None
 depends_on = None
 
