@@ -1,4 +1,4 @@
-"""Surveys: who was asked or why not, who agreed to be, the loops low scores opened, and house rules by version."""
+"""Surveys: who was asked or why not, the loops low scores opened, and house rules by version."""
 
 from alembic import op
 
@@ -8,17 +8,6 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
-CREATE TABLE consents (
-    id bigint GENERATED ALWAYS AS IDENTITY,
-    customer_key text NOT NULL,
-    purpose text NOT NULL,
-    state text NOT NULL,
-    source text NOT NULL,
-    at timestamptz NOT NULL,
-    CONSTRAINT consents_pkey PRIMARY KEY (id)
-);
-CREATE INDEX consents_customer_key_purpose_idx ON consents (customer_key, purpose, id);
-
 CREATE TABLE policy_versions (
     kind text NOT NULL,
     version integer NOT NULL,
@@ -100,5 +89,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
-    op.execute("DROP TABLE feedback_loops, surveys, policy_versions, consents")
+    op.execute("DROP TABLE feedback_loops, surveys, policy_versions")
     op.execute("ALTER TABLE policies DROP COLUMN version")

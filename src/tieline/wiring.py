@@ -139,7 +139,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         stale = StaleAnswers(database, desk.cache, present=delivery.present)
         stack.push_async_callback(stale.aclose)
         ticket_desk = TicketDesk(database, directory, clock)
-        survey_desk = SurveyDesk(ticket_desk, settings.reached_at, box.derive("surveys"), Guesses(monotonic_s))
+        survey_desk = SurveyDesk(ticket_desk, settings.reached_at, box.derive("surveys"), Guesses(monotonic_s), desk.pseudonyms)
         buses = brokers_of(settings)
         subscriptions = SubscriptionDesk(
             database,

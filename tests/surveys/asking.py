@@ -15,13 +15,13 @@ from tieline.domain.delivery import Delivered, GivenUp
 from tieline.services.call_settling import settle
 from tieline.services.surveys import deciding
 from tieline.services.surveys.sink import SurveySink
-from tieline.store import deliveries
+from tieline.store import consents, deliveries
+from tieline.store.consents import Consent
 
 __all__ = ["SURVEYS", "Asking", "open_door"]
 LINE, ENGLISH_LINE = "+861065543800", "+861065543877"
 SCOPES: Final = (
     *("events.write", "surveys.read", "surveys.prompt", "feedback.read", "feedback.write", "tickets.read", "tickets.write"),
-    *("consents.read", "consents.write"),
 )
 SURVEYS: Final = """\
   sms: {connector: heron_pbx, config: {base_url: "https://sms.test.example"}, secrets: {api_token: env:TIELINE_TEST_SMS_TOKEN, hook_secret: env:TIELINE_TEST_SMS_TOKEN}}
@@ -95,6 +95,14 @@ class Asking:
         assert answer.status_code < 300, answer.text
         found: Json = answer.json()
         return found
+
+    async def consent(self, phone: str, *, given: bool) -> None:
+        """Write down what somebody said of surveys."""
+        house, now = self.door.house, self.door.house.clock()
+        (subject,) = house.surveys.spoken_of_as([phone])
+        word = Consent(subject, "survey", given, "1", "call", now, now, "test")
+        async with house.database.begin() as tx:
+            await consents.add(tx, word)
 
     async def ticket(self, **wish: Any) -> str:  # noqa: ANN401 - JSON
         """Open a ticket and return its id."""

@@ -85,17 +85,10 @@ async def test_a_ticket_is_asked_about_when_it_is_solved_but_not_an_internal_one
 
 async def test_whoever_said_no_is_not_asked_and_may_say_yes_again(asking: Asking) -> None:
     phone = asking.somebody()
-
-    async def say(state: str) -> None:
-        told = {"purpose": "survey", "state": state, "phone": phone}
-        assert (await asking.ask("POST", "/v1/consents", json=told)).status_code == 201
-
-    await say("withdrawn")
+    await asking.consent(phone, given=False)
     assert (await asking.survey_of(await asking.call(phone)))["reasons"] == ["opted_out"]
-    await say("granted")
+    await asking.consent(phone, given=True)
     assert (await asking.survey_of(await asking.call(phone)))["state"] == "sending"
-    ledger = (await asking.ask("GET", "/v1/consents", params={"phone": phone})).json()["items"]
-    assert [line["state"] for line in ledger] == ["granted", "withdrawn"]
 
 
 async def test_the_next_way_is_taken_when_one_fails_and_the_last_failure_is_kept(asking: Asking) -> None:

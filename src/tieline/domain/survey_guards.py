@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 from tieline.domain.survey import Occasion
 
-ConsentState = Literal["granted", "withdrawn"]
 SERVED: Final = "served"
 
 
@@ -23,7 +22,10 @@ class GuardRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyFacts:
-    """What is known when it is decided. `talk_s` None: the exchange did not say. `ways`: how many lead to the customer."""
+    """What is known when it is decided.
+
+    `consent`: their newest word, None if they never said. `talk_s` None: the exchange did not say. `ways`: how many lead to them.
+    """
 
     occasion: Occasion
     now: datetime
@@ -35,7 +37,7 @@ class SurveyFacts:
     somebody: bool = True
     template: bool = True
     ways: int = 1
-    consent: ConsentState | None = None
+    consent: bool | None = None
     asked_at: datetime | None = None
     ticket_open_loop: bool = False
 
@@ -71,7 +73,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "internal": _internal,
     "customer_unknown": lambda facts, _: not facts.somebody,
     "no_way": lambda facts, _: facts.somebody and facts.ways == 0,
-    "opted_out": lambda facts, _: facts.consent == "withdrawn",
+    "opted_out": lambda facts, _: facts.consent is False,
     "no_consent": lambda facts, rules: rules.consent == "opt_in" and facts.consent is None,
     "asked_recently": _asked_recently,
     "ticket_open_again": lambda facts, _: facts.occasion == "ticket" and not facts.ticket_is_over,

@@ -45,8 +45,6 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "feedback.write": "Record what a customer said.",
     "surveys.read": "Read whom we asked for their opinion, and why not; an agent, of their own work.",
     "surveys.prompt": "Ask whether to ask a caller at the end of a call.",
-    "consents.read": "Read what a customer agreed to.",
-    "consents.write": "Write down what a customer agrees to, or takes back.",
     "policies.read": "Read the house rules and their versions.",
     "policies.edit": "Change the house rules.",
     "reports.read": "Read the figures; an agent, one's own.",

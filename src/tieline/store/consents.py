@@ -1,52 +1,53 @@
-"""What people agreed to and took back, as a ledger: rows are only ever added, the last of a key and purpose holds."""
+"""The ledger of consents: what each person agreed to and took back. Rows are only ever added; the newest word counts."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tieline.domain.survey_guards import ConsentState
-from tieline.store.tables_surveys import consents
+from tieline.store.tables_privacy import consents
+
+KIND: Final = "consent"
+"""What a number or record is pseudonymised as before it comes here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One line of the ledger. `customer_key`: an E.164 number or `connection:id`; `source`: who or what heard it."""
+    """One word of one person. `at`: when they said it; `evidence`: where that is kept, a call or a form, never what it says."""
 
-    customer_key: str
+    subject: str
     purpose: str
-    state: ConsentState
-    source: str
+    given: bool
+    version: str
+    channel: str
     at: datetime
+    recorded_at: datetime
+    recorded_by: str
+    evidence: str | None = None
 
 
-async def add(tx: AsyncConnection, lines: Iterable[Consent]) -> None:
-    """Add lines."""
-    rows = [{name: getattr(line, name) for name in Consent.__dataclass_fields__} for line in lines]
-    if rows:
-        await tx.execute(insert(consents), rows)
+async def add(tx: AsyncConnection, consent: Consent) -> int:
+    """Write a word down and return its number."""
+    statement = insert(consents).values(**asdict(consent)).returning(consents.c.id)
+    return int((await tx.execute(statement)).scalar_one())
 
 
-async def latest(conn: AsyncConnection, keys: Sequence[str], purpose: str) -> Consent | None:
-    """Return what holds of somebody known by these keys: the last that was said under any of them."""
-    query = (
-        select(*(consents.c[name] for name in Consent.__dataclass_fields__))
-        .where(consents.c.customer_key.in_(keys), consents.c.purpose == purpose)
-        .order_by(consents.c.id.desc())
-        .limit(1)
-    )
-    row = (await conn.execute(query)).one_or_none() if keys else None
-    return Consent(**row._asdict()) if row else None
+async def holds(conn: AsyncConnection, subjects: Sequence[str], purpose: str) -> bool | None:
+    """Say whether the newest word on a purpose is a yes; None: nothing was ever said."""
+    table = consents.c
+    newest = select(table.given).where(table.subject.in_(subjects), table.purpose == purpose)
+    row = (await conn.execute(newest.order_by(table.at.desc(), table.id.desc()).limit(1))).one_or_none()
+    return None if row is None else bool(row.given)
 
 
-async def of_key(conn: AsyncConnection, customer_key: str, *, limit: int) -> Sequence[Consent]:
-    """Return the ledger of one key, the last line first."""
-    query = (
-        select(*(consents.c[name] for name in Consent.__dataclass_fields__))
-        .where(consents.c.customer_key == customer_key)
-        .order_by(consents.c.id.desc())
-        .limit(limit)
-    )
-    return [Consent(**row._asdict()) for row in await conn.execute(query)]
+async def history(conn: AsyncConnection, subjects: Sequence[str]) -> list[dict[str, Any]]:
+    """Return everything they said, oldest first."""
+    shown = [column for column in consents.columns if column.name != "subject"]
+    query = select(*shown).where(consents.c.subject.in_(subjects)).order_by(consents.c.at, consents.c.id)
+    return [
+        {**row._asdict(), "at": row.at.isoformat(), "recorded_at": row.recorded_at.isoformat()}
+        for row in await conn.execute(query)
+    ]

@@ -32,7 +32,7 @@ from tieline.store.tables_people import identity_keys, number_choices, number_ma
 from tieline.store.tables_privacy import consents, erased_marks, erasures
 from tieline.store.tables_streams import stream_states
 from tieline.store.tables_subscriptions import webhook_subscriptions
-from tieline.store.tables_surveys import consents, feedback_loops, surveys
+from tieline.store.tables_surveys import feedback_loops, surveys
 from tieline.store.tables_tickets import (
     idempotency_keys,
     refund_requests,

@@ -1,6 +1,6 @@
 """Tables of surveys and of the loops that low scores open."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from tieline.store.tables_calls import interactions
@@ -9,20 +9,6 @@ from tieline.store.tables_metadata import Instant, Words, metadata
 from tieline.store.tables_tickets import tickets
 
 _NOTHING = text("'{}'")
-
-consents = Table(
-    "consents",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("customer_key", Words, nullable=False),
-    Column("purpose", Words, nullable=False),
-    Column("state", Words, nullable=False),
-    Column("source", Words, nullable=False),
-    Column("at", Instant, nullable=False),
-    Index("consents_customer_key_purpose_idx", "customer_key", "purpose", "id"),
-)
-"""What people agreed to and took back: rows are only ever added, the last one of a key and purpose holds. `customer_key`: an
-E.164 number or `connection:id`; `state`: granted withdrawn."""
 
 surveys = Table(
     "surveys",

@@ -30,7 +30,7 @@ OBJECTIONS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"somebody": False}, {}, "customer_unknown"),
     ({"ways": 0}, {}, "no_way"),
     ({"template": False}, {}, "no_template"),
-    ({"consent": "withdrawn"}, {}, "opted_out"),
+    ({"consent": False}, {}, "opted_out"),
     ({}, {"consent": "opt_in"}, "no_consent"),
     ({"asked_at": NOW - timedelta(days=6, hours=23)}, {}, "asked_recently"),
     ({"occasion": "ticket", "ticket_is_over": False}, {}, "ticket_open_again"),
@@ -53,7 +53,7 @@ def test_every_guard_is_tried_above() -> None:
         {"talk_s": None},
         {"talk_s": 20},
         {"asked_at": NOW - timedelta(days=7)},
-        {"consent": "granted"},
+        {"consent": True},
         {"occasion": "second_contact", "asked_at": NOW, "outcome": None, "ticket_open_loop": True},
     ],
 )

@@ -8,7 +8,9 @@ from tieline.security.roles import permissions_of, role_table
 def test_every_permission_has_a_row_and_every_row_is_a_permission() -> None:
     granted = frozenset().union(*role_table().values())
     assert granted <= PERMISSIONS.keys()
-    assert PERMISSIONS.keys() - granted == {"events.write", "calls.route"}, "only exchanges report events and ask for routes"
+    assert PERMISSIONS.keys() - granted == {"events.write", "calls.route", "surveys.prompt"}, (
+        "only exchanges report events and ask for routes"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from tieline.domain.survey import OPEN, Survey
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
 from tieline.services.feedback.intake import keep
-from tieline.services.surveys.deciding import PURPOSE
-from tieline.services.surveys.desk import SurveyDesk, token_hash
+from tieline.services.surveys.desk import PURPOSE, SurveyDesk, token_hash
 from tieline.services.surveys.policy_file import TemplateEntry
 from tieline.store import consents, happenings, surveys
 from tieline.store.consents import Consent
@@ -72,8 +71,8 @@ async def opt_out(desk: SurveyDesk, token: str) -> None:
         if locked is None or locked.state == "opted_out":
             return
         now = desk.tickets.clock()
-        lines = [Consent(key, PURPOSE, "withdrawn", f"survey:{locked.id}", now) for key in locked.known_by]
-        await consents.add(tx, lines)
+        for subject in desk.spoken_of_as(locked.known_by):
+            await consents.add(tx, _refusal(subject, locked, now))
         if locked.state in OPEN:
             await surveys.save(tx, locked.model_copy(update={"state": "opted_out"}))
 
@@ -91,6 +90,21 @@ def _asked(desk: SurveyDesk, survey: Survey | None, now: datetime) -> Asked:
     if template is None or (survey.state != "answered" and (survey.state not in OPEN or survey.is_past(now))):
         raise Gone
     return Asked(survey, template)
+
+
+def _refusal(subject: str, survey: Survey, now: datetime) -> Consent:
+    """Return the word of somebody who wants no more of them."""
+    return Consent(
+        subject=subject,
+        purpose=PURPOSE,
+        given=False,
+        version=f"{survey.template}:{survey.version}",
+        channel="form",
+        at=now,
+        recorded_at=now,
+        recorded_by=CUSTOMER.actor,
+        evidence=f"survey:{survey.id}",
+    )
 
 
 def _feedback(asked: Asked, score: int, text: str | None, now: datetime) -> Feedback:

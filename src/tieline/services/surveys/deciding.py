@@ -18,14 +18,12 @@ from tieline.services.delivery.promise import promise
 from tieline.services.surveys.desk import SurveyDesk, token_hash
 from tieline.services.surveys.policy import SurveyPolicy
 from tieline.services.surveys.policy_file import IVR, AskEntry
-from tieline.store import call_records, consents, feedback_loops, surveys, tickets
+from tieline.store import call_records, feedback_loops, surveys, tickets
 from tieline.store.call_records import CallRecord
 from tieline.store.database import Transaction
 
 SURVEY: Final = "survey"
 """The kind of object that is delivered."""
-PURPOSE: Final = "survey"
-"""What the consent is about."""
 SEND: Final = "message.send"
 AT_ONCE: Final = 200
 
@@ -98,7 +96,6 @@ async def facts_of(
 ) -> SurveyFacts:
     """Return what the guards want to know. `known`: the row that fits, the call and the ticket it is about."""
     row, call, ticket = known
-    agreed = await consents.latest(tx, survey.known_by, PURPOSE)
     looping = survey.ticket_id is not None and await feedback_loops.is_open(tx, survey.ticket_id)
     return SurveyFacts(
         occasion=survey.occasion,
@@ -111,7 +108,7 @@ async def facts_of(
         somebody=bool(survey.known_by),
         template=row is not None and desk.policy.template(row.template) is not None,
         ways=len(_ways(desk, row)) if row else 0,
-        consent=agreed.state if agreed else None,
+        consent=await desk.agreed(tx, survey.known_by),
         asked_at=await surveys.asked_last(tx, survey.known_by, but_not=survey.id) if survey.known_by else None,
         ticket_open_loop=looping,
     )

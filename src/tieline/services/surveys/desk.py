@@ -3,14 +3,21 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from tieline.domain.consent import Purpose
+from tieline.security.pseudonym import Pseudonyms
 from tieline.services.surveys.guesses import Guesses
 from tieline.services.surveys.policy import SurveyPolicy, policy_of
 from tieline.services.tickets.desk import TicketDesk
+from tieline.store import consents
+from tieline.store.database import Transaction
 
+PURPOSE: Final[Purpose] = "survey"
+"""What the consent is about."""
 TOKEN_BYTES: Final = 18
 """144 bits; 24 characters in a message."""
 
@@ -27,6 +34,15 @@ class SurveyDesk:
     public_url: str
     key: bytes
     guesses: Guesses
+    pseudonyms: Pseudonyms
+
+    async def agreed(self, conn: Transaction, known_by: Sequence[str]) -> bool | None:
+        """Say whether somebody known by these keys wants to be asked: their newest word; None: they never said."""
+        return await consents.holds(conn, self.spoken_of_as(known_by), PURPOSE)
+
+    def spoken_of_as(self, known_by: Sequence[str]) -> list[str]:
+        """Return what the ledger of consents calls somebody."""
+        return [self.pseudonyms.of(consents.KIND, key) for key in known_by]
 
     @property
     def policy(self) -> SurveyPolicy:

@@ -10,11 +10,11 @@ from tieline.domain.errors import NotFound, VendorMisconfigured
 from tieline.domain.survey import OPEN, Survey
 from tieline.kit.deadline import Deadline
 from tieline.services.delivery.sinks import Inputs
-from tieline.services.surveys.deciding import PURPOSE, Message, allowed_at, promise_message
+from tieline.services.surveys.deciding import Message, allowed_at, promise_message
 from tieline.services.surveys.desk import SurveyDesk
 from tieline.services.surveys.policy_file import TemplateEntry, WayEntry
 from tieline.services.tickets.counterpart import customer_there
-from tieline.store import consents, deliveries, surveys
+from tieline.store import deliveries, surveys
 from tieline.store.database import Transaction
 
 ASK_WITHIN_S: Final = 5.0
@@ -81,8 +81,7 @@ class SurveySink:
             survey = await surveys.find(conn, survey_id)
             if survey is None or survey.state not in OPEN or survey.is_past(self._desk.tickets.clock()):
                 return None
-            agreed = await consents.latest(conn, survey.known_by, PURPOSE)
-        return None if agreed is not None and agreed.state == "withdrawn" else survey
+            return None if await self._desk.agreed(conn, survey.known_by) is False else survey
 
     def _message(self, survey: Survey, way: WayEntry, template: TemplateEntry) -> dict[str, Any]:
         """Return what is said: in words, and as the vendor's template with its values."""
