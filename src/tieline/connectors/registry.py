@@ -11,6 +11,8 @@ from tieline.domain.errors import ManifestInvalid
 from tieline.kit.spelling import meant
 
 PACKAGED_CATALOG: Final = Path(__file__).parent.parent / "catalog"
+DESCRIBED: Final = frozenset({".wsdl", ".xsd"})
+"""Files beside the manifest that a connection is opened from."""
 Stamp = tuple[int, int]
 """When a file was written last, in ns since 1970, and its length in bytes."""
 
@@ -37,7 +39,8 @@ class Connector:
     @property
     def stamps(self) -> tuple[Stamp | None, ...]:
         """Return what changes whenever a file that a connection is opened from is written, appears or goes."""
-        return (_stamp(self.folder / FILE_NAME), _stamp(self.mapping_file))
+        described = sorted(file for file in self.folder.glob("*") if file.suffix in DESCRIBED)
+        return tuple(_stamp(file) for file in (self.folder / FILE_NAME, self.mapping_file, *described))
 
     @property
     def examples(self) -> tuple[Path, ...]:

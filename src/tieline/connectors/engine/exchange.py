@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from tieline.connectors.answers.outcome import Verdict, raise_for
-from tieline.connectors.answers.read import read_answer
 from tieline.connectors.auth.kinds import Schemes
 from tieline.connectors.engine.operation import CompiledOperation
 from tieline.connectors.engine.trace import Trace
@@ -113,7 +112,7 @@ class Exchanger:
             return incoming
 
     def _judged(self, call: Call, incoming: Incoming, *, probe: bool) -> tuple[Answer, Verdict]:
-        answer = read_answer(incoming, call.operation.answer, call.operation.nested)
+        answer = call.operation.read(incoming)
         verdict = call.operation.outcomes.judge(answer, self._clock)
         match verdict.outcome:
             case "transient" | "unknown":

@@ -1,26 +1,27 @@
 """One declared operation, compiled for one connection."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tieline.connectors.answers.items import ItemTable
 from tieline.connectors.answers.outcome import OutcomeTable
+from tieline.connectors.answers.read import read_answer
 from tieline.connectors.answers.records import compile_columns, records_in
 from tieline.connectors.contract import Record, Tier
 from tieline.connectors.engine.look_back import LookBack, compile_look_back
 from tieline.connectors.engine.paging import Pager
 from tieline.connectors.engine.requests import CompiledRequest, body_of, compile_request
-from tieline.connectors.language.paths import Step, compile_path, parse
+from tieline.connectors.language.paths import compile_path, parse
 from tieline.connectors.language.references import Reference, references
 from tieline.connectors.language.templates import compile_tree
 from tieline.connectors.language.text_ops import compile_text_ops
 from tieline.connectors.language.writing import as_text
 from tieline.connectors.manifest.answers import ResultPaths, Taken
-from tieline.connectors.manifest.part import AnswerKind
 from tieline.connectors.manifest.schema import Manifest, Operation
 from tieline.connectors.manifest.writes import Idempotency
-from tieline.connectors.wire.messages import Answer
+from tieline.connectors.wire.messages import Answer, Incoming
 from tieline.connectors.wire.windows import OwnWindow
 
 Roots = Mapping[str, Any]
@@ -36,8 +37,7 @@ class CompiledOperation:
     needs: frozenset[str]
     takes: frozenset[str]
     request: CompiledRequest
-    answer: AnswerKind
-    nested: Sequence[Sequence[Step]]
+    read: Callable[[Incoming], Answer]
     outcomes: OutcomeTable
     records: Callable[[Answer], tuple[Record, ...]]
     cap: int | None
@@ -66,8 +66,7 @@ def compile_operation(manifest: Manifest, name: str, config: Mapping[str, Any]) 
         needs=frozenset(_inputs(operation, optional=False)),
         takes=frozenset(_inputs(operation, optional=True)),
         request=request,
-        answer=operation.answer,
-        nested=tuple(parse(path)[1:] for path in (*manifest.nested_json, *operation.nested_json)),
+        read=_reading(manifest, operation, request),
         outcomes=OutcomeTable((*operation.outcomes, *manifest.outcomes), writes=writes, keyed=request.keyed),
         records=_records(operation),
         cap=operation.cap,
@@ -80,6 +79,12 @@ def compile_operation(manifest: Manifest, name: str, config: Mapping[str, Any]) 
         windows=_windows(name, operation, config),
         timeout_s=(operation.timeout_ms or manifest.limits.timeout_ms) / 1000,
     )
+
+
+def _reading(manifest: Manifest, operation: Operation, request: CompiledRequest) -> Callable[[Incoming], Answer]:
+    nested = tuple(parse(path)[1:] for path in (*manifest.nested_json, *operation.nested_json))
+    read = functools.partial(read_answer, kind=operation.answer, nested=nested)
+    return request.soap.reading(read) if request.soap else read
 
 
 def tier_of(choice: Idempotency | None) -> Tier | None:

@@ -1,17 +1,19 @@
 """Turn one declared request into an `Outgoing`: URL, headers and body, byte for byte as they will be sent."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from tieline.connectors.engine.bodies import CONTENT_TYPES, ENCODERS, query_text, without_nulls
+from tieline.connectors.engine.bodies import CONTENT_TYPES, ENCODERS, query_text, without_nulls, xml_bytes
 from tieline.connectors.language.paths import Step, parse
 from tieline.connectors.language.references import Reference, parse_text
 from tieline.connectors.language.templates import Compiled, Render, Roots, compile_tree, constant_text
 from tieline.connectors.language.writing import as_text
 from tieline.connectors.manifest.requests import BODIES, MAIL_METHODS, Request
 from tieline.connectors.manifest.schema import Manifest, Operation
+from tieline.connectors.manifest.soap import SoapCall
+from tieline.connectors.soap.calls import SoapOperation
 from tieline.connectors.wire.headers import header_values
 from tieline.connectors.wire.messages import Outgoing
 from tieline.domain.errors import VendorMisconfigured, VendorRejected
@@ -29,7 +31,9 @@ class CompiledRequest:
     query: Compiled
     headers: Compiled
     body: Compiled
+    encode: Callable[[Any], bytes] | None
     kind: str | None
+    soap: SoapOperation | None
     read: bool
     keyed: bool
     auth: str
@@ -41,13 +45,13 @@ class CompiledRequest:
         if self.kind is None:
             query = {**query, **page} if page else query
         for param, value in page.items() if isinstance(body, Mapping) else ():
-            body = placed(body, parse(param) if self.kind == "json" else (param,), value)
+            body = placed(body, parse(param) if self.kind in {"json", "soap"} else (param,), value)
         written = query_text(query)
         return Outgoing(
             method=self.method,
             url=f"{url}{'&' if '?' in url else '?'}{written}" if written else url,
             headers={**self.headers.render(roots), **headers},
-            body=ENCODERS[self.kind](body) if self.kind else None,
+            body=self.encode(body) if self.encode else None,
             read=self.read,
             keyed=self.keyed,
             auth=self.auth,
@@ -58,6 +62,7 @@ def compile_request(manifest: Manifest, name: str, operation: Operation, config:
     """Compile an operation's request for one configuration. Raises: VendorMisconfigured: a value cannot stand in a header."""
     request, choice = operation.request, operation.idempotency
     kind, tree = body_of(request)
+    soap = _soap(request, config)
     server = constant_text(manifest.hosts[request.host], config).rstrip("/")
     if (request.method in MAIL_METHODS) != (server.partition(":")[0].lower() in MAIL):
         raise VendorMisconfigured("SEND and NOOP are for servers under smtps:// or smtp://, and those take nothing else")
@@ -65,9 +70,11 @@ def compile_request(manifest: Manifest, name: str, operation: Operation, config:
         method=request.method,
         url=_url(server, request.path, config),
         query=compile_tree(request.query, config),
-        headers=_checked_headers(compile_tree(_headers(operation, kind), config)),
+        headers=_checked_headers(compile_tree(_headers(operation, kind, soap), config)),
         body=_compile_body(operation, tree, config),
+        encode=soap.write if soap else ENCODERS[kind] if kind else None,
         kind=kind,
+        soap=soap,
         read=not manifest.is_write(name),
         keyed=choice is not None and choice.keyed,
         auth=request.auth or "auth",
@@ -79,16 +86,26 @@ def body_of(request: Request) -> tuple[str | None, object]:
     for kind in BODIES:
         tree = request.json_ if kind == "json" else getattr(request, kind)
         if tree is not None:
-            return kind, tree
+            return kind, tree.body if isinstance(tree, SoapCall) else tree
     return None, None
 
 
-def _headers(operation: Operation, kind: str | None) -> dict[str, Any]:
+def _soap(request: Request, config: Mapping[str, Any]) -> SoapOperation | None:
+    """Find the operation in its WSDL. Raises: VendorMisconfigured: it is not there, or the file is unsound."""
+    if request.soap is None:
+        return None
+    header = compile_tree(request.soap.header, config).render({})
+    return SoapOperation(request.soap, xml_bytes(header) if header else None)
+
+
+def _headers(operation: Operation, kind: str | None, soap: SoapOperation | None) -> dict[str, Any]:
     request = operation.request
     if request.method in MAIL_METHODS:
         return {}
     headers: dict[str, Any] = {"accept": "application/json, application/xml;q=0.9, */*;q=0.5"}
-    if kind is not None:
+    if soap is not None:
+        headers |= soap.headers
+    elif kind is not None:
         headers["content-type"] = request.content_type or CONTENT_TYPES[kind]
     headers |= {name.lower(): value for name, value in request.headers.items()}
     if operation.idempotency and operation.idempotency.header:

@@ -13,6 +13,7 @@ from tieline.connectors.manifest.part import Part
 from tieline.connectors.manifest.problems import ManifestProblems, Problem
 from tieline.connectors.manifest.references import check_references
 from tieline.connectors.manifest.schema import Manifest
+from tieline.connectors.manifest.soap import FOLDER
 from tieline.kit.spelling import meant
 from tieline.kit.yaml_lines import LocatedTree, PathKey, YamlRefused, line_of, load_with_lines
 
@@ -67,7 +68,7 @@ def read_yaml(path: Path) -> LocatedTree:
 
 def _validated(model: type[Model], tree: object, lines: Mapping[PathKey, int], path: Path) -> Model:
     try:
-        return model.model_validate(tree)
+        return model.model_validate(tree, context={FOLDER: path.parent})
     except ValidationError as exc:
         errors = exc.errors(include_url=False)
         problems = [_problem(error, tree, lines, path) for error in errors if not _follows(error, errors)]

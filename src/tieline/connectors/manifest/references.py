@@ -23,6 +23,7 @@ _REQUEST_TREES: Final[Mapping[str, str]] = {
     "form": "form",
     "text": "text",
     "xml": "xml",
+    "multipart": "multipart",
 }
 _GIVEN: Final = frozenset({"config", "in", "record"})
 _FOR_WRITES: Final = ("idempotency", "lock", "confirm", "items")
@@ -82,8 +83,10 @@ def _check_operation(
     roots = {"config", "in", *own_roots} | ({"record"} if writes else set())
     for position, window in enumerate(operation.limits):
         yield from _check_tree(manifest, window.per, (*at, "limits", position, "per"), roots=roots)
-    for attribute, key in _REQUEST_TREES.items():
-        yield from _check_tree(manifest, getattr(request, attribute), (*at, "request", key), roots=roots)
+    for place, tree in _trees(request):
+        yield from _check_tree(manifest, tree, (*at, "request", *place), roots=roots)
+    if request.soap:
+        yield from _check_tree(manifest, request.soap.header, (*at, "request", "soap", "header"), roots={"config"})
     for segment in request.path.split("/"):
         yield from (
             (at_path[:-1], fault) for at_path, fault in _check_tree(manifest, segment, (*at, "request", "path", 0), roots=roots)
@@ -112,8 +115,16 @@ def _check_write(manifest: Manifest, name: str, operation: Operation, at: TreePa
         yield from _check_tree(manifest, operation.lock.from_, (*at, "lock", "from"), roots={*_GIVEN, "saved"})
 
 
+def _trees(request: Request) -> Iterator[tuple[TreePath, object]]:
+    """Yield every tree of a request that the inputs may stand in, with its place."""
+    for attribute, key in _REQUEST_TREES.items():
+        yield (key,), getattr(request, attribute)
+    if request.soap:
+        yield ("soap", "body"), request.soap.body
+
+
 def _refers(request: Request, root: str, name: str) -> bool:
-    trees = [request.query, request.headers, *(getattr(request, key) for key in _REQUEST_TREES), *request.path.split("/")]
+    trees = [*(tree for _, tree in _trees(request)), *request.path.split("/")]
     return any(
         isinstance(found, Reference) and (found.root, found.steps[:1]) == (root, (name,)) for _, found in references(trees)
     )

@@ -7,11 +7,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tieline.connectors.manifest.headers import HeaderName
 from tieline.connectors.manifest.part import Part, Word
+from tieline.connectors.manifest.soap import SoapCall
 
 XML_NAME: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?|#text")
 MAIL_METHODS: Final = frozenset({"SEND", "NOOP"})
 """What a mail server is asked: to take a letter, which is the `json`, or nothing."""
-BODIES: Final = ("json", "form", "text", "xml", "multipart")
+BODIES: Final = ("json", "form", "text", "xml", "multipart", "soap")
 PartName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
@@ -37,7 +38,7 @@ def _check_names(tree: object) -> None:
 
 
 class Request(Part):
-    """One request as a tree of values. At most one of json, form, text, xml and multipart is its body.
+    """One request as a tree of values. At most one of json, form, text, xml, multipart and soap is its body.
 
     `auth` names the scheme it is signed by, one of `auths`, or `none`.
     `nulls` says what becomes of a null in the body: sent as it is, left out, or sent as an empty text.
@@ -54,14 +55,15 @@ class Request(Part):
     text: str | None = None
     xml: Annotated[dict[str, Any], AfterValidator(xml_tree)] | None = None
     multipart: dict[PartName, Any] | None = None
+    soap: SoapCall | None = None
     content_type: str | None = None
     nulls: Literal["send", "drop", "empty"] = "send"
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
-        bodies = [body for body in (self.json_, self.form, self.text, self.xml, self.multipart) if body is not None]
+        bodies = [body for body in (self.json_, self.form, self.text, self.xml, self.multipart, self.soap) if body is not None]
         if len(bodies) > 1:
-            raise ValueError("a request has one body: json, form, text, xml or multipart")
+            raise ValueError("a request has one body: json, form, text, xml, multipart or soap")
         if bodies and self.method == "GET":
             raise ValueError("a GET request has no body; write method: POST")
         if self.method in MAIL_METHODS and bodies != ([self.json_] if self.method == "SEND" else []):
