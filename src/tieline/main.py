@@ -15,12 +15,13 @@ from tieline.connectors.registry import Catalog
 from tieline.domain.audit_chain import Checkpoint, Verdict
 from tieline.observability.logs import set_up_logs
 from tieline.security.audit_signing import AuditChecker, AuditSigner
+from tieline.security.egress import Egress
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.services import api_keys, audit_chain, doctor
 from tieline.services.access import refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
 from tieline.services.apply import Change, apply
-from tieline.services.batch import exporting, importing
+from tieline.services.batch import afar, exporting, importing
 from tieline.services.connectors import Trial
 from tieline.services.house import House
 from tieline.settings import Settings, env_example
@@ -121,13 +122,22 @@ class Tieline:
 
         return self._once(key)
 
-    def import_phones(self, wish: importing.ImportWish, *, told: importing.Told) -> importing.Tally:
+    def import_phones(self, wish: importing.ImportWish, *, told: importing.Told, source: str = "") -> importing.Tally:
         """Import a file of telephone numbers."""
+        if source:
+            return self._once(lambda house: afar.import_phones(house, wish, source, self._afar(), asker=CONSOLE, told=told))
         return self._once(lambda house: importing.import_phones(house, wish, asker=CONSOLE, told=told))
 
-    def export(self, wish: exporting.ExportWish, *, told: exporting.Told) -> int:
+    def export(self, wish: exporting.ExportWish, *, told: exporting.Told, to: str = "") -> int:
         """Write one kind of data to a file."""
+        if to:
+            return self._once(lambda house: afar.export(house, wish, to, self._afar(), asker=CONSOLE, told=told))
         return self._once(lambda house: exporting.export(house, wish, asker=CONSOLE, told=told))
+
+    def _afar(self) -> afar.Access:
+        settings = self._settings
+        password = settings.sftp_password.get_secret_value() if settings.sftp_password else None
+        return afar.Access(Egress.parse(settings.private_networks), settings.sftp_known_hosts, settings.sftp_key_file, password)
 
     @contextlib.asynccontextmanager
     async def open_trial(self, connection: str) -> AsyncIterator[Trial]:

@@ -58,6 +58,17 @@ class Settings(BaseSettings):
             "nats+tls://user:password@host:port/subject (`nats`)."
         ),
     ] = SecretStr("")
+    sftp_known_hosts: Annotated[
+        Path | None,
+        Field(
+            description="A file like OpenSSH's known_hosts: the keys of the machines that files are brought from and sent to "
+            "(sftp://). No other is spoken to. Needs the extra `sftp`."
+        ),
+    ] = None
+    sftp_key_file: Annotated[
+        Path | None, Field(description="The private key we sign in with there, without passphrase, mode 0600.")
+    ] = None
+    sftp_password: Annotated[SecretStr | None, Field(description="The password there, where a key is not to be had.")] = None
     secret_key_file: Annotated[
         Path | None,
         Field(description="32 random bytes, base64, mode 0600, that seal stored secrets. Empty: made in the data directory."),

@@ -1,11 +1,13 @@
 """`tieline import` and `tieline export` as an administrator runs them."""
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import psycopg
+from tests.batch.sftp_server import PASSWORD, elsewhere
 
 SET_UP = """
 version: 1
@@ -15,13 +17,13 @@ agents: {"1001": {name: Li Wei, role: agent}}
 CONNECTION = "INSERT INTO connections (name, connector, config, updated_at) VALUES ('crm', 'lotus_crm', '{}', now())"
 
 
-def run(folder: Path, url: str, *words: str) -> tuple[int, str, str]:
+def run(folder: Path, url: str, *words: str, **settings: str) -> tuple[int, str, str]:
     """Run a command; return how it ended and what it said on both streams."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIELINE_")}
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "tieline", *words],
         cwd=folder,
-        env={**inherited, "TIELINE_DATABASE_URL": url, "TIELINE_DATA_DIR": str(folder / "kept")},
+        env={**inherited, "TIELINE_DATABASE_URL": url, "TIELINE_DATA_DIR": str(folder / "kept"), **settings},
         capture_output=True,
         text=True,
         timeout=60,
@@ -50,3 +52,25 @@ def test_numbers_in_and_out_again(database_url: str, tmp_path: Path) -> None:
     ended, told, wrong = run(tmp_path, database_url, "import", "phones", "customers.csv", "--connection", "crm")
     assert (ended, told) == (1, "")
     assert "the file is written in another character set Say which, such as --encoding gb18030." in wrong
+
+
+async def test_numbers_from_another_machine(database_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(CONNECTION.encode())
+    (tmp_path / "elsewhere").mkdir()
+    async with elsewhere(tmp_path / "elsewhere") as machine:
+        (machine.folder / "customers.csv").write_text("phone,external_id\n+8613800138000,7\n1.38E+10,8\n")
+        (tmp_path / "known_hosts").write_text(machine.key)
+        settings = {
+            "TIELINE_PRIVATE_NETWORKS": f"127.0.0.1=127.0.0.0/8:{machine.port}",
+            "TIELINE_SFTP_KNOWN_HOSTS": "known_hosts",
+            "TIELINE_SFTP_PASSWORD": PASSWORD,
+        }
+        words = ("import", "phones", machine.url("customers.csv"), "--connection", "crm")
+        ended, told, wrong = await asyncio.to_thread(run, tmp_path, database_url, *words, **settings)
+    assert (ended, told) == (
+        2,
+        "2 rows read, 1 taken, 1 rejected; 1 index entries new or changed.\nWhy: customers.csv.rejects.csv\n",
+    )
+    assert (tmp_path / "customers.csv.rejects.csv").exists()
+    assert not any(word in wrong for word in ("Traceback", PASSWORD))

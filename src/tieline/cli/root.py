@@ -63,11 +63,11 @@ class Root(Protocol):
     def audit_key(self) -> str:
         """Return the public half of the key that signs them."""
 
-    def import_phones(self, wish: ImportWish, *, told: Callable[[Tally], None]) -> Tally:
-        """Import a file of telephone numbers."""
+    def import_phones(self, wish: ImportWish, *, told: Callable[[Tally], None], source: str = "") -> Tally:
+        """Import a file of telephone numbers; `source`: the `sftp://` address of one that is elsewhere."""
 
-    def export(self, wish: ExportWish, *, told: Callable[[int], None]) -> int:
-        """Write one kind of data to a file and return how many rows it has."""
+    def export(self, wish: ExportWish, *, told: Callable[[int], None], to: str = "") -> int:
+        """Write one kind of data to a file and return how many rows it has; `to`: the `sftp://` address of one elsewhere."""
 
     def open_trial(self, connection: str) -> AbstractAsyncContextManager[Trial]:
         """Open a configured connection, with its mapping, to try it out."""

@@ -21,7 +21,8 @@ LONGEST_URL: Final = 2000
 WEB: Final = frozenset({"https", "http"})
 MAIL: Final = frozenset({"smtps", "smtp"})
 """Mail is handed over by TLS from the first byte (`smtps`) or after STARTTLS (`smtp`), RFC 8314."""
-_USUAL_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "smtps": 465, "smtp": 587}
+SFTP: Final = frozenset({"sftp"})
+_USUAL_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "smtps": 465, "smtp": 587, "sftp": 22}
 _PUBLIC_PORTS: Final[Mapping[str, int]] = {scheme: port for scheme, port in _USUAL_PORTS.items() if scheme != "http"}
 """Where a public address may be called without anybody's permission; plain HTTP is nowhere."""
 _HOST: Final = re.compile(

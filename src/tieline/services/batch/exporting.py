@@ -34,11 +34,12 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class ExportWish:
-    """What is exported where. `replace`: even if the file is there."""
+    """What is exported where. `replace`: even if the file is there. `to`: the machine it is meant for, for the audit."""
 
     kind: str
     path: Path
     replace: bool = False
+    to: str = ""
 
 
 async def export(house: House, wish: ExportWish, *, asker: Caller, told: Told) -> int:
@@ -49,7 +50,7 @@ async def export(house: House, wish: ExportWish, *, asker: Caller, told: Told) -
     kind = KINDS.get(wish.kind)
     if kind is None:
         raise ConfigRefused("there is no such kind to export", hint=f"There are {', '.join(KINDS)}.")
-    facts = {"format": format_of(wish.path).removeprefix(".")}
+    facts = {"format": format_of(wish.path).removeprefix("."), **({"to": wish.to} if wish.to else {})}
     if wish.path.exists() and not wish.replace:
         raise ConfigRefused("the file is there already", hint="Say --force to replace it.")
     await _note(house, asker, "export.begun", wish.kind, facts)
