@@ -124,12 +124,15 @@ async def test_what_certainly_never_arrived_is_repeated_whatever_the_vendor(worl
     assert ((await world.find(promised)).state, list(world.vendor.effects.values())) == ("delivered", [1])
 
 
-async def test_only_an_administrator_helps_a_wrong_set_up(world: World) -> None:
-    world.vendor.before = [errors.VendorMisconfigured()]
+@pytest.mark.parametrize("code", ["upstream_config", "upstream_reauthorise"])
+async def test_only_an_administrator_helps_a_wrong_set_up(world: World, code: str) -> None:
+    """F22: where the grant is gone, what waits is parked and not failed."""
+    world.vendor.before = [errors.VendorMisconfigured(code=code)]
     promised = await world.promise()
     await world.carry()
     await world.let_pass(timedelta(days=10))
-    assert (await world.carry(), (await world.find(promised)).state) == (0, "parked")
+    kept = await world.find(promised)
+    assert (await world.carry(), kept.state, kept.reason, kept.failures) == (0, "parked", code, 0)
 
 
 async def test_a_refusal_ends_it_and_asks_a_person(world: World) -> None:

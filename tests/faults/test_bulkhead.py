@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from tests.delivery.test_promise import NOW, effect
 from tests.faults.mortal import NOTES, connection_to, desk_over
-from tests.faults.shop_server import ledger
+from tests.faults.shop_server import Ledger, ledger
 from tests.faults.vendor import Asked, hang, vendor
 from tests.flows.door import patiently
 
@@ -136,3 +136,25 @@ async def test_what_a_lane_has_no_room_for_is_asked_of_the_rows_when_it_has(
 
 def started(lanes: Lanes) -> list[str]:
     return sorted(lanes._lanes["shop"].running)
+
+
+async def test_who_is_asked_to_stop_ends_what_is_under_way_and_begins_nothing(database: Database) -> None:
+    """F44: a worker that is told to go leaves no delivery in doubt and no claim behind."""
+    may_answer, shop = asyncio.Event(), Ledger()
+
+    async def slow(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await may_answer.wait()
+        await shop.serve(asked, writer)
+
+    async with vendor(slow) as server, lanes_to(database, {"shop": server.port}) as lanes:
+        lanes.take("shop", await promised(database, "shop", 20), urgent=True)
+        await asyncio.wait_for(server.has_been_asked(AT_ONCE), 20)
+        stopping = asyncio.create_task(lanes.aclose(within_s=10))
+        await asyncio.sleep(0)
+        lanes.take("shop", ["shop-19"], urgent=True)
+        may_answer.set()
+        await stopping
+    async with database.pool.connection() as connection:
+        query = b"SELECT state, count(*) FROM deliveries GROUP BY 1 ORDER BY 1"
+        assert await (await connection.execute(query)).fetchall() == [("delivered", AT_ONCE), ("pending", 20 - AT_ONCE)]
+    assert list(shop.effects.values()) == [1] * AT_ONCE

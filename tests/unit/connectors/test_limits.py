@@ -118,3 +118,27 @@ async def test_without_a_hint_the_pause_is_a_second() -> None:
     limits = throttle()
     limits.pause(None)
     assert limits.paused_s() == 1.0
+
+
+async def test_f02_a_vendor_that_throttles_for_half_an_hour_without_a_hint_is_asked_ever_less() -> None:
+    """Calls fall by more than four fifths within half a minute, and all is forgiven a few minutes after it is well."""
+    hands = Hands()
+    limits = Throttle(Limits(), hands)
+    asked_at: list[float] = []
+    while hands.now < 1800:
+        limits.pause(None)
+        asked_at.append(hands.now)
+        hands.now += limits.paused_s()
+    by_minute = [sum(minute * 60 <= at < minute * 60 + 60 for at in asked_at) for minute in range(30)]
+    assert (by_minute[0], max(by_minute[1:])) == (7, 1)
+    assert sum(30 <= at < 90 for at in asked_at) == 2
+    hands.now += 600
+    limits.pause(None)
+    assert limits.paused_s() == 1.0
+
+
+async def test_many_refused_together_are_one_reason_to_pause() -> None:
+    limits = throttle()
+    for _ in range(20):
+        limits.pause(None)
+    assert limits.paused_s() == 1.0

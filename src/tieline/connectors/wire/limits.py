@@ -18,6 +18,9 @@ Priority = Literal["live", "bulk"]
 BULK_SHARE: Final = 0.7
 LIVE_WAIT_S: Final = 0.25
 UNHINTED_PAUSE_S: Final = 1.0
+LONGEST_UNHINTED_S: Final = 64.0
+FORGIVEN_EVERY_S: Final = 10.0
+FORGIVEN: Final = 0.1
 
 
 class _Lane:
@@ -33,6 +36,20 @@ class _Lane:
         return not self.slots.locked() and self.rate.has_capacity()
 
 
+class _Unhinted:
+    """How long to pause when a vendor does not say: twice as long each time, a tenth less for every ten quiet seconds (F02)."""
+
+    def __init__(self) -> None:
+        self._pause_s = 0.0
+        self._at_s = 0.0
+
+    def next(self, now_s: float) -> float:
+        """Return the seconds of the pause that begins now."""
+        left_s = self._pause_s * (1 - FORGIVEN) ** ((now_s - self._at_s) / FORGIVEN_EVERY_S)
+        self._pause_s, self._at_s = min(max(UNHINTED_PAUSE_S, left_s * 2), LONGEST_UNHINTED_S), now_s
+        return self._pause_s
+
+
 class Throttle:
     """The limits of one connection. `monotonic` returns seconds."""
 
@@ -43,10 +60,14 @@ class Throttle:
         self._windows = Windows(monotonic)
         self._of_all = tuple(OwnWindow(str(place), each.calls, each.every_s) for place, each in enumerate(limits.windows))
         self._paused_until = 0.0
+        self._unhinted = _Unhinted()
 
     def pause(self, wait_s: float | None) -> None:
-        """Stop calling for as long as the vendor wished, or for a second when it did not say."""
-        self._paused_until = max(self._paused_until, self._monotonic() + (wait_s or UNHINTED_PAUSE_S))
+        """Stop calling for as long as the vendor wished; when it did not say, longer each time it has to say so again."""
+        now_s = self._monotonic()
+        if wait_s is None and self.paused_s():
+            return  # The answer to a call that was under way as the pause began says nothing new.
+        self._paused_until = max(self._paused_until, now_s + (self._unhinted.next(now_s) if wait_s is None else wait_s))
 
     def paused_s(self) -> float:
         """Return the seconds for which the vendor wishes to be left alone."""
