@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from tieline import serving
 from tieline.cli import app as command_line
@@ -16,17 +17,22 @@ from tieline.domain.audit_chain import Checkpoint, Verdict
 from tieline.observability.logs import set_up_logs
 from tieline.security.audit_signing import AuditChecker, AuditSigner
 from tieline.security.egress import Egress
+from tieline.security.key_file import add_key
 from tieline.security.permissions import PERMISSIONS, Caller
-from tieline.services import api_keys, audit_chain, doctor
+from tieline.services import api_keys, audit_chain, doctor, secret_keeping
 from tieline.services.access import refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
 from tieline.services.apply import Change, apply
 from tieline.services.batch import afar, exporting, importing
 from tieline.services.connectors import Trial
 from tieline.services.house import House
+from tieline.services.privacy import copying, erasing
+from tieline.services.privacy.erasing import Erasure
+from tieline.services.privacy.subject import Wanted
+from tieline.services.secret_keeping import Inventory, Rotation
 from tieline.settings import Settings, env_example
 from tieline.store.migrate import head_revision, upgrade
-from tieline.wiring import applying, database_of, house_of
+from tieline.wiring import applying, database_of, house_of, key_file_of
 from tieline.worker import run as worker
 
 T = TypeVar("T")
@@ -121,6 +127,28 @@ class Tieline:
             return AuditSigner.of(house.box).checker.text
 
         return self._once(key)
+
+    def export_subject(self, wanted: Wanted) -> dict[str, Any]:
+        """Copy what is kept of one person."""
+        return self._once(lambda house: copying.export(house.desk, wanted, caller=CONSOLE))
+
+    def erase_subject(self, wanted: Wanted, *, dry_run: bool) -> Erasure:
+        """Erase one person."""
+        return self._once(lambda house: erasing.erase(house.desk, house.box, wanted, caller=CONSOLE, dry_run=dry_run))
+
+    def lift_erasure(self, erasure_id: UUID, reason: str) -> None:
+        """Let somebody come back."""
+        self._once(lambda house: erasing.lift(house.desk, erasure_id, reason, caller=CONSOLE))
+
+    def check_secrets(self) -> Inventory:
+        """Open every secret."""
+        return self._once(secret_keeping.check)
+
+    def rotate_secrets(self, *, new_key: bool, sm4: bool, data_keys: bool) -> Rotation:
+        """Give every secret the newest key."""
+        if new_key:
+            add_key(key_file_of(self._settings), sm4=sm4)
+        return self._once(lambda house: secret_keeping.rotate(house, new_data_keys=data_keys, caller=CONSOLE))
 
     def import_phones(self, wish: importing.ImportWish, *, told: importing.Told, source: str = "") -> importing.Tally:
         """Import a file of telephone numbers."""

@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -40,6 +41,7 @@ from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
+from tieline.services.privacy.erased import Erased, ErasedFollower
 from tieline.services.stale_answers import StaleAnswers
 from tieline.services.subscriptions.desk import MOST_BYTES, SubscriptionDesk
 from tieline.services.surveys import occasions
@@ -100,7 +102,12 @@ async def applying(settings: Settings, url: str, catalog: Catalog) -> AsyncItera
 
 
 def _box(settings: Settings) -> SecretBox:
-    return SecretBox.open(settings.secret_key_file or settings.data_dir / KEY_FILE)
+    return SecretBox.open(key_file_of(settings))
+
+
+def key_file_of(settings: Settings) -> Path:
+    """Return where the keys are that seal what is stored."""
+    return settings.secret_key_file or settings.data_dir / KEY_FILE
 
 
 @contextlib.asynccontextmanager
@@ -115,7 +122,8 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         egress = Egress.parse(settings.private_networks)
         directory = LiveDirectory(database, catalog=catalog, box=box, egress=egress, clock=clock)
         stack.push_async_callback(directory.aclose)
-        keeper = IndexKeeper(database)
+        erased = Erased(pseudonyms := Pseudonyms(box.derive("pseudonyms")))
+        keeper = IndexKeeper(database, erased)
         stack.push_async_callback(keeper.aclose)
         desk = PopDesk(
             database=database,
@@ -124,12 +132,13 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             directory=directory,
             cache=FreshnessCache(clock),
             policy=Policy(),
-            pseudonyms=Pseudonyms(box.derive("pseudonyms")),
+            pseudonyms=pseudonyms,
             keeper=keeper,
             clock=clock,
             new_pop_id=functools.partial(opaque_token, 16),
             deadline_ms=settings.pop_deadline_ms,
             late_answer_ms=settings.late_answer_ms,
+            erased=erased,
         )
         stack.push_async_callback(desk.cache.aclose)
         channel: Channel[Transaction] = Channel(AgentEventLog(database), clock=clock)
@@ -153,7 +162,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         )
         for close in (subscriptions.wire.aclose, *(each.bus.aclose for each in buses.values())):
             stack.push_async_callback(close)
-        await directory.start()
+        await stack.enter_async_context(_in_step(database, desk, directory))
         keeper.start()
         stale.start()
         yield House(
@@ -185,7 +194,7 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
                 clock=clock,
             ),
             webhook_door=WebhookDoor(directory, _inbox(settings, database, box, clock)),
-            webhooks=WebhookDesk(database, directory, readers_of_news(ticket_desk), clock, settings.public_url),
+            webhooks=WebhookDesk(database, directory, readers_of_news(ticket_desk), clock, settings.public_url, erased),
             tickets=ticket_desk,
             surveys=survey_desk,
             subscriptions=subscriptions,
@@ -202,6 +211,18 @@ def _inbox(settings: Settings, database: Database, box: SecretBox, clock: Clock)
         new_name=lambda: time_ordered_id(clock()),
     )
     return SpooledInbox(WebhookInbox(database.pool, answer_within_s=SPOOL_AFTER_S), spool)
+
+
+@contextlib.asynccontextmanager
+async def _in_step(database: Database, desk: PopDesk, directory: LiveDirectory) -> AsyncIterator[None]:
+    """Know who was erased, forgetting every answer that was kept when somebody is; and how the house is set up."""
+    follower = ErasedFollower(database, desk.erased, forget_answers=lambda: desk.cache.drop(lambda _key: True))
+    try:
+        await follower.start()
+        await directory.start()
+        yield
+    finally:
+        await follower.aclose()
 
 
 async def _write_back(

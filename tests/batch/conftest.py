@@ -16,6 +16,7 @@ from tieline.services.batch.importing import ImportWish, Tally, import_phones
 from tieline.services.batch.sheet import Reading
 from tieline.services.directory import Directory
 from tieline.services.house import House
+from tieline.services.privacy.erased import Erased
 from tieline.store import configuration
 from tieline.store.configuration import Configuration, ConnectionRow
 from tieline.store.database import Database
@@ -80,7 +81,8 @@ async def desk(database: Database, tmp_path: Path) -> Desk:
         await configuration.save(tx, Configuration(connections=rows), now=NOW)
     agent = Agent.model_validate({"id": "1001", "name": "Li Wei", "role": "agent", "phones": ["13800138009"]})
     directory = SimpleNamespace(now=Directory(lines={LINE.number: LINE}, agents={"1001": agent}))
-    return Desk(cast("House", SimpleNamespace(database=database, directory=directory, clock=_clock())), database, tmp_path)
+    house = SimpleNamespace(database=database, directory=directory, clock=_clock(), desk=SimpleNamespace(erased=Erased()))
+    return Desk(cast("House", house), database, tmp_path)
 
 
 def _clock() -> Callable[[], datetime]:

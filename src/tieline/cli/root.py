@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
 
 from tieline.connectors.registry import Catalog
 from tieline.domain.audit_chain import Checkpoint, Verdict
@@ -14,6 +15,9 @@ from tieline.services.batch.importing import ImportWish, Tally
 from tieline.services.connectors import Trial
 from tieline.services.doctor import Finding
 from tieline.services.house import House
+from tieline.services.privacy.erasing import Erasure
+from tieline.services.privacy.subject import Wanted
+from tieline.services.secret_keeping import Inventory, Rotation
 
 Progress = Callable[[str], None]
 
@@ -62,6 +66,21 @@ class Root(Protocol):
 
     def audit_key(self) -> str:
         """Return the public half of the key that signs them."""
+
+    def export_subject(self, wanted: Wanted) -> dict[str, Any]:
+        """Return a copy of everything that is kept of one person."""
+
+    def erase_subject(self, wanted: Wanted, *, dry_run: bool) -> Erasure:
+        """Erase one person."""
+
+    def lift_erasure(self, erasure_id: UUID, reason: str) -> None:
+        """Let somebody who was erased come back as somebody new."""
+
+    def check_secrets(self) -> Inventory:
+        """Open everything that is sealed, once."""
+
+    def rotate_secrets(self, *, new_key: bool, sm4: bool, data_keys: bool) -> Rotation:
+        """Seal everything with the newest key; `new_key`: after making one."""
 
     def import_phones(self, wish: ImportWish, *, told: Callable[[Tally], None], source: str = "") -> Tally:
         """Import a file of telephone numbers; `source`: the `sftp://` address of one that is elsewhere."""

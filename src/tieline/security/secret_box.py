@@ -1,139 +1,199 @@
-"""Seals the secrets of connections before they are stored: AES-256-GCM, bound to the place they belong to.
+"""Seals what must be kept and not be read: each secret under a data key of its own, and that under a key outside the database.
 
-The key lies in a file outside the database, so a copy of the database alone opens nothing. A sealed secret names its key by
-one byte; the additional data bind it to its connection and field, so it cannot be moved to another place.
+So a copy of the database alone opens nothing, and a new outer key wraps the data keys anew without touching what they seal. Both
+layers are bound to the place the secret belongs to, so that it cannot be moved to another. A sealed secret:
+
+    0 · version of the outer key · nonce · data key, wrapped · nonce · ciphertext and tag
+
+What was sealed before there were data keys begins with its version instead of 0, and still opens.
 Source: NIST SP 800-38D (96-bit nonces chosen at random; at most 2^32 per key, far beyond any number of secrets).
 """
 
-import base64
-import binascii
-import errno
-import os
 import secrets
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tieline.domain.errors import ConfigRefused
+from tieline.security import key_file as key_files
+from tieline.security.ciphers import AES_KEY_BYTES, TAG_BYTES, Key
 
-KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
-KEYS_AT_MOST: Final = 255
-WITHOUT_LINKS: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
-"""How file systems without hard links refuse (some network and virtual machine shares)."""
+_ENVELOPE: Final = 0
+_FOR_KEY: Final = b"key"
 
 
-class _Hidden:
-    """A key that does not show when its owner is printed."""
+class KeyKeeper(Protocol):
+    """Keeps the outer keys and works with them: a file here; a KMS where one is to be used.
 
-    __slots__ = ("key",)
+    `wrap` returns the version it used. `unwrap` raises KeyError for a version it does not have, InvalidTag for what is not
+    its own.
+    """
 
-    def __init__(self, key: bytes) -> None:
-        self.key = key
+    @property
+    def latest(self) -> int:
+        """Return the version that wraps now."""
 
-    def __repr__(self) -> str:
-        return "<key>"
+    def wrap(self, data_key: Key, place: bytes) -> tuple[int, bytes]:
+        """Return version, and nonce and wrapped data key."""
+
+    def unwrap(self, version: int, wrapped: bytes, place: bytes) -> Key:
+        """Return the data key."""
+
+    def wrapped_bytes(self, version: int) -> int:
+        """Return how long what that version wraps is. Raises: KeyError."""
+
+    def open_old(self, version: int, nonce: bytes, ciphertext: bytes, place: bytes) -> bytes:
+        """Open what a version sealed itself, before there were data keys."""
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes for another use; they outlive rotations, which only add keys."""
+
+    def new_data_key(self) -> Key:
+        """Return a data key for the cipher of the latest key."""
+
+
+class KeysAtHand:
+    """Keys by version in this process's memory. `reload` looks again where they came from, when a newer one is asked for."""
+
+    def __init__(self, keys: Mapping[int, Key], *, reload: Callable[[], Mapping[int, Key]] | None = None) -> None:
+        self._keys = dict(keys)
+        self._reload = reload
+        self._root = keys[min(keys)]
+
+    @property
+    def latest(self) -> int:
+        """Return the highest version."""
+        return max(self._keys)
+
+    def wrap(self, data_key: Key, place: bytes) -> tuple[int, bytes]:
+        """Wrap with the highest version."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return self.latest, nonce + self._keys[self.latest].cipher.encrypt(nonce, data_key.key, place)
+
+    def unwrap(self, version: int, wrapped: bytes, place: bytes) -> Key:
+        """Unwrap with the version that wrapped."""
+        key = self._of(version)
+        return Key(key.cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], place), key.sm4)
+
+    def wrapped_bytes(self, version: int) -> int:
+        """Nonce, a key as long as its cipher wants, tag."""
+        return NONCE_BYTES + len(self._of(version).key) + TAG_BYTES
+
+    def open_old(self, version: int, nonce: bytes, ciphertext: bytes, place: bytes) -> bytes:
+        """Open with the key itself."""
+        return self._of(version).cipher.decrypt(nonce, ciphertext, place)
+
+    def derive(self, purpose: str) -> bytes:
+        """Derive from the oldest key. HKDF, RFC 5869; with SM3 (GB/T 32905) where that key is for SM4."""
+        digest = hashes.SM3() if self._root.sm4 else hashes.SHA256()
+        return HKDF(digest, AES_KEY_BYTES, salt=None, info=purpose.encode()).derive(self._root.key)
+
+    def new_data_key(self) -> Key:
+        """Make one by chance."""
+        return key_files.new_key(sm4=self._keys[self.latest].sm4)
+
+    def _of(self, version: int) -> Key:
+        if version not in self._keys and self._reload is not None:
+            self._keys = dict(self._reload())  # Rotated while we were running.
+        return self._keys[version]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A sealed secret taken apart."""
+
+    version: int
+    wrapped: bytes
+    sealed: bytes
 
 
 class SecretBox:
-    """Keys by version, 1 upwards. The highest seals; each opens what it sealed."""
+    """Seals and opens with whatever keeps the outer keys."""
 
-    def __init__(self, keys: Mapping[int, bytes]) -> None:
-        self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
-        self._latest = max(self._ciphers)
-        self._oldest = _Hidden(keys[min(keys)])
+    def __init__(self, keys: Mapping[int, bytes] | KeyKeeper) -> None:
+        self._keeper: KeyKeeper = (
+            KeysAtHand({version: Key(key) for version, key in keys.items()}) if isinstance(keys, Mapping) else keys
+        )
 
     @classmethod
     def open(cls, key_file: Path) -> Self:
-        """Read the keys, one per line, base64, the newest last; make the file (mode 0600) if it is missing.
-
-        Raises: ConfigRefused: the file cannot be read or written, others may read it, or it holds no keys.
-        """
-        try:
-            if not key_file.exists():
-                _make(key_file)
-            return cls(dict(enumerate(_read(key_file), start=1)))
-        except OSError as exc:
-            raise _refused(key_file, f"cannot be used: {exc.strerror}") from exc
+        """Open with a key file; see `tieline.security.key_file`. Raises: ConfigRefused."""
+        return cls(KeysAtHand(key_files.read_or_make(key_file), reload=lambda: key_files.read_or_make(key_file)))
 
     def seal(self, secret: str, *, connection: str, field: str) -> bytes:
-        """Return version, nonce and ciphertext of a secret that belongs to one field of one connection."""
+        """Return a secret sealed for one field of one connection, under a data key of its own."""
+        place = _place(connection, field)
+        data_key = self._keeper.new_data_key()
         nonce = secrets.token_bytes(NONCE_BYTES)
-        place = _place(connection, field, self._latest)
-        return bytes([self._latest]) + nonce + self._ciphers[self._latest].encrypt(nonce, secret.encode(), place)
+        return self._wrapped(data_key, place) + nonce + data_key.cipher.encrypt(nonce, secret.encode(), place)
 
     def unseal(self, sealed: bytes, *, connection: str, field: str) -> str:
         """Return the secret. Raises: ConfigRefused: its key is gone, or it was altered or belongs elsewhere."""
+        place = _place(connection, field)
+        try:
+            if sealed[:1] != bytes([_ENVELOPE]):
+                return self._unseal_old(sealed, place).decode()
+            parts = self._parts(sealed)
+            data_key = self._keeper.unwrap(parts.version, parts.wrapped, place + _FOR_KEY)
+            return data_key.cipher.decrypt(parts.sealed[:NONCE_BYTES], parts.sealed[NONCE_BYTES:], place).decode()
+        except InvalidTag as exc:
+            raise ConfigRefused("a stored secret does not open with the key it names", code="secret_unreadable") from exc
+        except KeyError as exc:
+            version = self.version_of(sealed)
+            raise ConfigRefused(
+                f"key {version} that sealed this secret is not in the key file", code="secret_key_missing"
+            ) from exc
+
+    def rewrap(self, sealed: bytes, *, connection: str, field: str, new_data_key: bool = False) -> bytes:
+        """Return the secret under the newest outer key; also under a new data key, if wished. Raises: as `unseal`."""
+        if new_data_key or sealed[:1] != bytes([_ENVELOPE]):
+            return self.seal(self.unseal(sealed, connection=connection, field=field), connection=connection, field=field)
+        self.unseal(sealed, connection=connection, field=field)  # What does not open is not given a new key.
+        parts, place = self._parts(sealed), _place(connection, field)
+        data_key = self._keeper.unwrap(parts.version, parts.wrapped, place + _FOR_KEY)
+        return self._wrapped(data_key, place) + parts.sealed
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes for another use of the outer keys; they outlive rotations, which only add keys."""
+        return self._keeper.derive(purpose)
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Say whether a data key under the newest outer key seals this."""
+        return sealed[:1] == bytes([_ENVELOPE]) and self.version_of(sealed) == self._keeper.latest
+
+    @staticmethod
+    def version_of(sealed: bytes) -> int:
+        """Return the version of the outer key that a sealed secret names. Raises: ConfigRefused: it is cut short."""
+        named = sealed[1:2] if sealed[:1] == bytes([_ENVELOPE]) else sealed[:1]
+        if not named:
+            raise ConfigRefused("a stored secret is cut short", code="secret_unreadable")
+        return named[0]
+
+    def _wrapped(self, data_key: Key, place: bytes) -> bytes:
+        version, wrapped = self._keeper.wrap(data_key, place + _FOR_KEY)
+        return bytes([_ENVELOPE, version]) + wrapped
+
+    def _parts(self, sealed: bytes) -> _Parts:
+        version = self.version_of(sealed)
+        begins = 2 + self._keeper.wrapped_bytes(version)
+        if len(sealed) < begins + NONCE_BYTES + TAG_BYTES:
+            raise ConfigRefused("a stored secret is cut short", code="secret_unreadable")
+        return _Parts(version, sealed[2:begins], sealed[begins:])
+
+    def _unseal_old(self, sealed: bytes, place: bytes) -> bytes:
         if len(sealed) <= NONCE_BYTES:
             raise ConfigRefused("a stored secret is cut short", code="secret_unreadable")
         version, nonce, ciphertext = sealed[0], sealed[1 : NONCE_BYTES + 1], sealed[NONCE_BYTES + 1 :]
-        cipher = self._ciphers.get(version)
-        if cipher is None:
-            raise ConfigRefused(f"key {version} that sealed this secret is not in the key file", code="secret_key_missing")
-        try:
-            return cipher.decrypt(nonce, ciphertext, _place(connection, field, version)).decode()
-        except InvalidTag as exc:
-            raise ConfigRefused("a stored secret does not open with the key it names", code="secret_unreadable") from exc
-
-    def derive(self, purpose: str) -> bytes:
-        """Return 32 bytes for another use of the key file; they outlive rotations, which only add keys. HKDF, RFC 5869."""
-        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._oldest.key)
-
-    def is_current(self, sealed: bytes) -> bool:
-        """Say whether the newest key sealed this; if not, seal it again after a rotation."""
-        return sealed[0] == self._latest
+        return self._keeper.open_old(version, nonce, ciphertext, place + bytes([version]))
 
 
-def _place(connection: str, field: str, version: int) -> bytes:
+def _place(connection: str, field: str) -> bytes:
     """Return the additional data. Lengths go first, so that no two places read alike."""
     parts = (connection.encode(), field.encode())
-    return b"".join(len(part).to_bytes(4) + part for part in parts) + bytes([version])
-
-
-def _read(key_file: Path) -> list[bytes]:
-    mode = key_file.stat().st_mode
-    if not stat.S_ISREG(mode) or mode & 0o077:
-        raise _refused(key_file, "must be a file only its owner may read: chmod 600")
-    try:
-        keys = [base64.b64decode(line, validate=True) for line in key_file.read_text(encoding="ascii").split()]
-    except (UnicodeDecodeError, binascii.Error) as exc:
-        raise _refused(key_file, "holds something that is not base64") from exc
-    if not 0 < len(keys) <= KEYS_AT_MOST or any(len(key) != KEY_BYTES for key in keys):
-        raise _refused(key_file, f"must hold one key of {KEY_BYTES} bytes per line")
-    return keys
-
-
-def _make(key_file: Path) -> None:
-    """Write a new key aside and link it into place: of two processes that start at once, one wins and both read its key."""
-    key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = key_file.with_name(f"{key_file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _link(aside, key_file)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _link(aside: Path, key_file: Path) -> None:
-    try:
-        key_file.hardlink_to(aside)
-    except FileExistsError:
-        return
-    except OSError as exc:
-        if exc.errno not in WITHOUT_LINKS:
-            raise
-        aside.rename(key_file)
-
-
-def _refused(key_file: Path, reason: str) -> ConfigRefused:
-    return ConfigRefused(f"the key file {key_file} {reason}", code="secret_key_unusable")
+    return b"".join(len(part).to_bytes(4) + part for part in parts)

@@ -13,10 +13,13 @@ from tieline.domain.trusted import built
 from tieline.kit.clock import Clock
 from tieline.kit.deadline import Deadline
 from tieline.kit.freshness import FreshnessCache, Kept
+from tieline.services.privacy.erased import Erased
 from tieline.services.sources import Answer, Question, ask
 
 AnswerCache = FreshnessCache[Answer]
 NO_ANSWER_YET = "no_answer_yet"
+NOTHING = Answer(models=(), unreadable=0, truncated=False, took_ms=0)
+"""What is known of somebody who was erased: no system is asked."""
 log = structlog.get_logger()
 
 
@@ -28,6 +31,7 @@ class Flight:
     kept: Kept[Answer] | None
     load: asyncio.Task[Answer] | None
     started_at: datetime
+    erased: Erased
     answer: Answer | None = None
     error: str | None = None
     landed_at: datetime | None = None
@@ -49,8 +53,9 @@ class Flight:
 
     @property
     def best(self) -> Answer | None:
-        """Return the live answer, else the kept one."""
-        return self.answer or (self.kept.value if self.kept is not None else None)
+        """Return the live answer, else the kept one; without who was erased, even since it came."""
+        found = self.answer or (self.kept.value if self.kept is not None else None)
+        return found if found is None or not self.erased else self.erased.without(self.question, found)
 
     def block(self, *, shown: bool) -> Block:
         """Return the block as it stands; `shown` is false while nothing private may be seen."""
@@ -73,21 +78,28 @@ class Flight:
 class Flights:
     """Every question of one pop. `limit_s` is how long a late answer is still wanted."""
 
-    def __init__(self, cache: AnswerCache, *, limit_s: float, now: datetime) -> None:
+    def __init__(self, cache: AnswerCache, *, limit_s: float, now: datetime, erased: Erased) -> None:
         self._cache = cache
         self._limit_s = limit_s
         self._now = now
+        self._erased = erased
         self._by_block: dict[str, Flight] = {}
 
     def start(self, question: Question) -> bool:
-        """Ask, unless an answer is kept that needs no second look yet; False: this very question was put already."""
+        """Ask, unless an answer is kept that needs no second look yet, or it is about somebody erased.
+
+        False: this very question was put already.
+        """
         running = self._by_block.get(question.block)
         if running is not None and running.question.key == question.key:
             return False
+        if self._erased.question(question):
+            self._by_block[question.block] = Flight(question, Kept(NOTHING, self._now), None, self._now, self._erased)
+            return True
         kept = self._cache.peek(question.key)
         settled = kept is not None and self._now - kept.as_of <= question.quiet_for(kept.value)
         load = None if settled else self._cache.refresh(question.key, lambda: ask(question, limit_s=self._limit_s))
-        self._by_block[question.block] = Flight(question, kept, load, started_at=self._now)
+        self._by_block[question.block] = Flight(question, kept, load, self._now, self._erased)
         return True
 
     def __iter__(self) -> Iterator[Flight]:

@@ -1,7 +1,7 @@
 """Who may be calling, from the index of numbers and from what the systems answer; judged by the match ladder."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from tieline.domain.merged_records import MOST_FOLLOWED, Heirs, as_their_heirs, 
 from tieline.domain.people import KnownNumber, Person, group
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.references import ExternalRef, survivor_of
+from tieline.services.privacy.erased import Erased
 from tieline.store.identity import Found, IdentityKey
 from tieline.store.memory import Memory
 
@@ -92,6 +93,18 @@ async def remember(memory: Memory, found: Found, caller: PhoneNumber, line: Line
         return Remembered(known=rows, mark=mark)
     similar = group((), rows) if rows else ()
     return Remembered(similar=similar, companies=await _companies(memory, caller, line), mark=mark)
+
+
+def without_erased(remembered: Remembered, erased: Erased) -> Remembered:
+    """Return what the index holds without who was erased: a row may have been read before, and an import is never that fast."""
+    if not erased:
+        return remembered
+    known = tuple(row for row in remembered.known if not erased.ref(row.ref))
+    similar, companies = (
+        tuple(one for one in people if not any(erased.ref(ExternalRef.parse(ref)) for ref in one.refs))
+        for people in (remembered.similar, remembered.companies)
+    )
+    return replace(remembered, known=known, similar=similar, companies=companies)
 
 
 def identify(caller: PhoneNumber, remembered: Remembered, said: Evidence, *, setting: Setting) -> Verdict:

@@ -15,6 +15,7 @@ from tieline.domain.people import KnownNumber
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_written import numbers_written_in
 from tieline.domain.references import ExternalRef
+from tieline.services.privacy.erased import Erased
 from tieline.store import identity
 from tieline.store.database import Database, driver
 from tieline.store.identity import IdentityKey
@@ -48,8 +49,9 @@ class _Entry:
 class IndexKeeper:
     """One writer per process, so that learning never competes with ringing. What does not fit is learned at the next call."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, erased: Erased | None = None) -> None:
         self._database = database
+        self._erased = erased or Erased()
         self._waiting: asyncio.Queue[_Entry] = asyncio.Queue(WAITING_LIMIT)
         self._writing: asyncio.Task[None] | None = None
 
@@ -77,7 +79,7 @@ class IndexKeeper:
 
     async def _write(self) -> None:
         while True:
-            entry = await self._waiting.get()
+            entry = self._not_of_the_erased(await self._waiting.get())
             try:
                 async with self._database.begin() as tx:
                     await identity.replace(await driver(tx), entry.keys, of=(entry.ref.connection, entry.ref.kind, entry.ref.id))
@@ -85,6 +87,13 @@ class IndexKeeper:
                 log.warning("identity.not_learned", connection=entry.ref.connection)
             finally:
                 self._waiting.task_done()
+
+    def _not_of_the_erased(self, entry: _Entry) -> _Entry:
+        """Return an entry with the numbers that may be kept; none of a record that was erased."""
+        if not self._erased:
+            return entry
+        gone = self._erased.ref(entry.ref)
+        return _Entry(entry.ref, tuple(key for key in entry.keys if not gone and not self._erased.number(key.e164)))
 
 
 def _entries(lesson: Lesson, *, line: Line, now: datetime) -> Iterator[_Entry]:

@@ -1,7 +1,7 @@
 """What the screen pop works with: one per process."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from tieline.security.pseudonym import Pseudonyms
 from tieline.services.directory import Directory
 from tieline.services.flights import AnswerCache
 from tieline.services.index_keeper import IndexKeeper
+from tieline.services.privacy.erased import Erased
 from tieline.store.database import Database
 from tieline.store.journal import Journal
 from tieline.store.memory import Memory
@@ -44,6 +45,7 @@ class PopDesk:
     new_pop_id: Callable[[], str]
     deadline_ms: int = 1500
     late_answer_ms: int = 8000
+    erased: Erased = field(default_factory=Erased)
 
     def now(self) -> datetime:
         """Return the present instant."""

@@ -27,6 +27,7 @@ from tieline.services.identification import (
     doubtful_records,
     identify,
     remember,
+    without_erased,
 )
 from tieline.services.pop_asked import Asked
 from tieline.services.pop_desk import PopDesk
@@ -49,7 +50,7 @@ class Inquiry:
         self.remembered = Remembered()
         self.past: tuple[PastCall, ...] = ()
         self.memory_failed = False
-        self.flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=asked.at)
+        self.flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=asked.at, erased=desk.erased)
         self._desk = desk
         self._plan = Plan(directory.sources, asked.agent.id if asked.agent is not None else None, self.caller)
         self._setting = Setting(
@@ -62,6 +63,7 @@ class Inquiry:
         )
         self._said: Evidence | None = None
         self._verdict: Verdict | None = None
+        self._erased_version = desk.erased.version
 
     @property
     def asks_nobody(self) -> bool:
@@ -110,6 +112,7 @@ class Inquiry:
     @property
     def verdict(self) -> Verdict:
         """Return who calls, by all that is known now."""
+        self._forget_the_erased()
         if self._verdict is None:
             self._verdict = identify(self.caller, self.remembered, self.said, setting=self._setting)
         return self._verdict
@@ -117,9 +120,17 @@ class Inquiry:
     @property
     def said(self) -> Evidence:
         """Return what the systems have said by now."""
+        self._forget_the_erased()
         if self._said is None:
             self._said = self._evidence()
         return self._said
+
+    def _forget_the_erased(self) -> None:
+        """Think again if somebody was erased since."""
+        if self._erased_version != self._desk.erased.version:
+            self._erased_version = self._desk.erased.version
+            self.remembered = without_erased(self.remembered, self._desk.erased)
+            self._said = self._verdict = None
 
     @property
     def profiles(self) -> list[Flight]:
@@ -188,4 +199,5 @@ class Inquiry:
         )
         recalled = await self._desk.memory.recall(recall)
         self.past = recalled.past
-        self.remembered = await remember(self._desk.memory, recalled.found, caller, self.line)
+        remembered = await remember(self._desk.memory, recalled.found, caller, self.line)
+        self.remembered = without_erased(remembered, self._desk.erased)

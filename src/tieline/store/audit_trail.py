@@ -63,3 +63,11 @@ async def count(tx: AsyncConnection, *, actor: str, action: str, since: datetime
     table = audit_entries.c
     query = select(func.count()).where(table.actor == actor, table.action == action, table.at >= since)
     return int((await tx.execute(query)).scalar_one())
+
+
+async def about(conn: AsyncConnection, subjects: Sequence[str], *, limit: int) -> list[dict[str, Any]]:
+    """Return who did what with any of some subjects, newest first, as documents for the person themselves."""
+    table = audit_entries.c
+    query = select(table.at, table.actor_role, table.action, table.call_id).where(table.subject.in_(subjects))
+    found = await conn.execute(query.order_by(table.seq.desc()).limit(limit))
+    return [{**row._asdict(), "at": row.at.isoformat()} for row in found]

@@ -1,8 +1,9 @@
 """What the index of numbers knows of one party: asked by reference, or by number for one system alone."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.customer import Tier
@@ -37,3 +38,20 @@ async def ids_by_number(conn: AsyncConnection, e164: str, connection: str) -> li
     table = identity_keys.c
     query = select(table.external_id).where(table.e164 == e164, table.connection == connection, table.external_kind == "customer")
     return sorted(set((await conn.execute(query)).scalars()))
+
+
+async def parties(conn: AsyncConnection, e164s: Sequence[str]) -> list[ExternalRef]:
+    """Return the records that carry any of some numbers."""
+    table = identity_keys.c
+    query = select(table.connection, table.external_kind, table.external_id).where(table.e164.in_(e164s)).distinct()
+    return [
+        ExternalRef(connection=row.connection, kind=row.external_kind, id=row.external_id) for row in await conn.execute(query)
+    ]
+
+
+async def numbers(conn: AsyncConnection, refs: Iterable[ExternalRef]) -> list[str]:
+    """Return the numbers that any of some records carries."""
+    table = identity_keys.c
+    places = [(ref.connection, ref.kind, ref.id) for ref in refs]
+    query = select(table.e164).where(tuple_(table.connection, table.external_kind, table.external_id).in_(places)).distinct()
+    return sorted((await conn.execute(query)).scalars())

@@ -81,6 +81,11 @@ async def close(tx: AsyncConnection, arrival_id: UUID, state: InboxState, *, not
     await tx.execute(update(inbox).where(inbox.c.id == arrival_id).values(state=state, note=note))
 
 
+async def blank(tx: AsyncConnection, arrival_id: UUID) -> None:
+    """Let go of what a request said. That it came, and when, stays, so that it is known again."""
+    await tx.execute(update(inbox).where(inbox.c.id == arrival_id).values(body=b"", headers={}))
+
+
 async def find(conn: AsyncConnection, arrival_id: UUID) -> KeptArrival | None:
     """Return one request."""
     row = (await conn.execute(select(inbox).where(inbox.c.id == arrival_id))).one_or_none()

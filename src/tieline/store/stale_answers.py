@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final
 
 import orjson
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store import driver_rows
+from tieline.store.tables_calls import interactions, pops
 
 CHANNEL: Final = "tieline_stale"
 
@@ -40,6 +42,17 @@ class StaleAnswer:
 async def showing(tx: AsyncConnection, ref: str, *, since: datetime) -> list[str]:
     """Return the cards of calls under way that show an object, `orders:SO-1`."""
     return await driver_rows.column(tx, _SHOWING, {"ref": ref, "since": since})
+
+
+async def on_screens_of(tx: AsyncConnection, *, numbers: Sequence[str], refs: Sequence[str], since: datetime) -> list[str]:
+    """Return the cards that stand on screens for calls under way of a number or a record."""
+    mine = or_(interactions.c.customer_e164.in_(numbers), interactions.c.customer_ref.in_(refs))
+    query = (
+        select(pops.c.id)
+        .join(interactions, interactions.c.id == pops.c.interaction_id)
+        .where(pops.c.state == "shown", interactions.c.settled_at.is_(None), interactions.c.last_event_at >= since, mine)
+    )
+    return list((await tx.execute(query)).scalars())
 
 
 async def announce(tx: AsyncConnection, stale: StaleAnswer) -> None:

@@ -9,6 +9,7 @@ from tieline.services import call_settling, housekeeping
 from tieline.services.feedback import late, overdue
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
+from tieline.services.privacy import erasing
 from tieline.services.subscriptions.managing import resume_left_behind
 from tieline.services.upkeep import ending, keeping
 from tieline.services.upkeep.wanted import all_wanted
@@ -74,10 +75,16 @@ async def keep_subscriptions(house: House, _now: datetime) -> int:
     return sum(each or 0 for each in (*done, await attempt("subscriptions.end", ending.end_unwanted(house))))
 
 
+async def sweep_erased(house: House, now: datetime) -> int:
+    """Take out what of people who were erased was under way at that moment."""
+    return await erasing.sweep(house.desk, house.box, now=now)
+
+
 DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.sweep", "* * * * *", sweep_calls),
     Duty("reviews.expire", "7 * * * *", expire_reviews),
     Duty("subscriptions.resume", "* * * * *", resume_subscriptions),
+    Duty("erasures.sweep", "* * * * *", sweep_erased),
     Duty("changes.pull", "* * * * *", pull_changes),
     Duty("vendor_subscriptions.keep", "* * * * *", keep_subscriptions),
     Duty("feedback.link", "*/2 * * * *", link_feedback),

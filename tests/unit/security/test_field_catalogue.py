@@ -17,6 +17,8 @@ from tieline.domain.order import Order
 from tieline.domain.ticket import Ticket
 from tieline.security.field_catalogue import ABOUT_CUSTOMERS, NOT_A_CUSTOMERS, field_catalogue, read_field_catalogue
 from tieline.security.masking_catalogue import catalogue as masking_catalogue
+from tieline.store.subject_erase import erased_tables
+from tieline.store.subject_rows import OF_SUBJECT
 from tieline.store.tables import metadata
 
 FOUND = field_catalogue()
@@ -105,3 +107,9 @@ def test_what_blanking_leaves_is_left() -> None:
     assert "assignee" not in table.blanked
     assert "phone" in table.blanked
     assert "phone" not in replace(table, stays=frozenset({"phone"})).blanked
+
+
+def test_the_rows_of_a_person_are_found_in_every_table_they_are_erased_from() -> None:
+    erased = {name for name, table in FOUND.tables.items() if table.erased in {"delete", "blank"}}
+    assert set(OF_SUBJECT) == erased == set(erased_tables())
+    assert len(erased_tables()) == len(erased)

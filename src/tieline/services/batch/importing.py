@@ -24,6 +24,7 @@ from tieline.services.directory import NO_LINE, Directory
 from tieline.services.house import House
 from tieline.store import audit_trail, configuration, identity_import, import_cursors
 from tieline.store.database import Transaction, driver
+from tieline.store.identity_import import StagedKey
 from tieline.store.import_cursors import ImportCursor
 from tieline.store.journal_rows import AuditRow
 
@@ -143,10 +144,22 @@ class _Import:
 
     async def _commit(self, part: Slice, cursor: ImportCursor) -> ImportCursor:
         async with self._house.database.begin() as tx:
-            changed = await identity_import.merge(await driver(tx), list(part.keys.values()))
+            changed = await identity_import.merge(await driver(tx), self._permitted(part))
             after = await self._moved(part, cursor, changed=changed)
             await self._advance(tx, cursor, after)
         return after
+
+    def _permitted(self, part: Slice) -> list[StagedKey]:
+        """Return the entries of a slice without those of people who were erased: a full import does not bring them back."""
+        erased = self._house.desk.erased
+        keys = list(part.keys.values())
+        if not erased:
+            return keys
+        return [
+            key
+            for key in keys
+            if not (erased.number(key.e164) or erased.record(key.connection, key.external_kind, key.external_id))
+        ]
 
     async def _moved(self, part: Slice, cursor: ImportCursor, *, changed: int) -> ImportCursor:
         ends = await asyncio.to_thread(self._rejects.write, part.rejects, at=cursor.rejects_bytes)

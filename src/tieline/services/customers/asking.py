@@ -12,7 +12,7 @@ from tieline.services.sources import Question
 
 async def ask_all(desk: PopDesk, questions: Iterable[Question]) -> tuple[Flight, ...]:
     """Put every question and wait for all answers or the desk's deadline; what is late still reaches the cache."""
-    flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=desk.now())
+    flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=desk.now(), erased=desk.erased)
     for question in questions:
         flights.start(question)
     deadline = Deadline.after(desk.deadline_ms / 1000)

@@ -85,6 +85,8 @@ async def _take_apart(desk: WebhookDesk, arrival: ClaimedArrival, events: Sequen
         if not await inbox_work.close(tx, arrival, "unusable" if faults else "done", note="; ".join(faults) or None):
             return
         await inbox_work.add(tx, [_part(arrival, number, event) for number, event in enumerate(events)])
+        if not faults:
+            await inbox.blank(tx, arrival.id)  # The parts say it all, each of one object.
         for fault in faults:
             await webhook_questions.ask(tx, arrival, fault, now=desk.clock())
     if faults:
@@ -103,6 +105,8 @@ async def _act(desk: WebhookDesk, connection: VendorConnection, arrival: Claimed
                 tx, desk, arrival.connection, completed, cause=arrival.id
             )
             await inbox_work.close(tx, arrival, "done")
+            if taking.is_of_erased(desk.erased, arrival.connection, completed):
+                await inbox.blank(tx, arrival.id)
     except ParentMissing as exc:
         in_s = LOOK_FOR_PARENT_S[min(arrival.attempts, len(LOOK_FOR_PARENT_S)) - 1]
         await _wait(desk, arrival, in_s=in_s, code=exc.code, parked=True)

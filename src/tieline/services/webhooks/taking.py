@@ -6,6 +6,9 @@ The guard, what the handlers write and the note for rules commit together or not
 from typing import Final
 from uuid import UUID
 
+from tieline.domain.phone_written import numbers_written_in
+from tieline.services.directory import NO_LINE
+from tieline.services.privacy.erased import Erased
 from tieline.services.webhooks.completing import Completed
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.news import News, ToldBy
@@ -26,9 +29,14 @@ async def take(
     told_by: ToldBy = "webhook",
     cause: UUID | None = None,
 ) -> bool:
-    """Act on an event; False: something as new or newer about its object was taken before, and nothing happens."""
+    """Act on an event; False: nothing happens, for something as new or newer about its object was taken before.
+
+    Nor does anything happen if it is about somebody who was erased.
+    """
     event, canonical = completed.event, completed.canonical
     now = desk.clock()
+    if is_of_erased(desk.erased, connection, completed):
+        return False
     status = _text(canonical.get("status"))
     before: str | None = ""
     if event.external_id is not None:
@@ -49,6 +57,21 @@ async def take(
     await desk.handlers.act(tx, news)
     await _tell_rules(tx, news)
     return True
+
+
+def is_of_erased(erased: Erased, connection: str, completed: Completed) -> bool:
+    """Say whether news is about somebody who was erased, by its own id, its customer or its number."""
+    if not erased:
+        return False
+    event, canonical = completed.event, completed.canonical
+    if event.external_id is not None and erased.record(connection, event.object, event.external_id):
+        return True
+    customer = _text(canonical.get("customer")) or _text(canonical.get("customer_id"))
+    if customer is not None and erased.record(connection, "customer", customer.rpartition(":")[2]):
+        return True
+    written = canonical.get("phones") or [canonical.get("phone")]
+    numbers = [number for text in written if isinstance(text, str) for number in numbers_written_in(text, line=NO_LINE)]
+    return bool(numbers) and all(erased.number(number.key) for number in numbers)
 
 
 async def _tell_rules(tx: Transaction, news: News) -> None:

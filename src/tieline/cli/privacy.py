@@ -1,0 +1,84 @@
+"""`tieline privacy`: serve what people may ask of their data, on the machine that runs the server."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from tieline.cli.root import Root
+from tieline.services.batch.formula_safe import guard
+from tieline.services.privacy.subject import Wanted
+
+console = Console()
+Phone = Annotated[str | None, typer.Option(help="Any spelling of a number.")]
+Ref = Annotated[str | None, typer.Option(help="A record, as crm:003xx.")]
+Why = Annotated[str, typer.Option(help="Why: kept in the audit. Name a case, not a person.")]
+
+
+def add_to(app: typer.Typer, root: Root) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="What people may ask of their data: a copy, an end.", no_args_is_help=True)
+    _add_export(group, root)
+
+    @group.command()
+    def erase(
+        reason: Why,
+        phone: Phone = None,
+        ref: Ref = None,
+        *,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    ) -> None:
+        """Erase one person everywhere, and keep them from coming back with the next sync."""
+        told = root.erase_subject(Wanted(reason=reason, phone=phone, ref=ref), dry_run=dry_run)
+        for table, count in sorted(told.counts.items()):
+            console.print(f"{table} {count}", highlight=False)
+        console.print("Would go." if told.id is None else f"Erased as {told.id}.", highlight=False)
+        for record in told.recipients:
+            console.print(f"Erase it there too: {record}", highlight=False)
+        if told.shared_numbers:
+            console.print(f"{told.shared_numbers} of their numbers are also somebody else's: those calls stay.", highlight=False)
+
+    @group.command()
+    def lift(erasure: Annotated[UUID, typer.Argument(help="The id that `erase` printed.")], reason: Why) -> None:
+        """Let somebody who was erased come back as somebody new."""
+        root.lift_erasure(erasure, reason)
+        console.print("Lifted.")
+
+    app.add_typer(group, name="privacy")
+
+
+def _add_export(group: typer.Typer, root: Root) -> None:
+    @group.command()
+    def export(
+        file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write it: JSON.")],
+        reason: Why,
+        phone: Phone = None,
+        ref: Ref = None,
+        tables: Annotated[Path | None, typer.Option(file_okay=False, help="Each table as CSV into this folder too.")] = None,
+    ) -> None:
+        """Write a copy of everything that is kept of one person."""
+        copied = root.export_subject(Wanted(reason=reason, phone=phone, ref=ref))
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(copied, ensure_ascii=False, indent=2, default=str), encoding="utf-8")
+        if tables is not None:
+            tables.mkdir(mode=0o700, exist_ok=True)
+            for name, rows in copied["tables"].items():
+                write_csv(tables / f"{name}.csv", rows)
+        console.print(f"{sum(map(len, copied['tables'].values()))} rows.", highlight=False)
+
+
+def write_csv(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as CSV, so that no cell is taken for a formula."""
+    with file.open("w", encoding="utf-8-sig", newline="") as out:
+        table = csv.DictWriter(out, list(rows[0]))
+        table.writeheader()
+        table.writerows({name: guard(_cell(value)) for name, value in row.items()} for row in rows)
+
+
+def _cell(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

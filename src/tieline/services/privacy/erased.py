@@ -1,0 +1,110 @@
+"""Whom this process must not speak of any more: known to every process within moments of the commit that erased them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import replace
+
+from tieline.domain.customer import Customer
+from tieline.domain.data_subject import number_mark, record_mark
+from tieline.domain.phone import PhoneNumber
+from tieline.domain.references import ExternalRef
+from tieline.domain.ticket import Ticket
+from tieline.security.pseudonym import Pseudonyms
+from tieline.services.sources import Answer, CanonicalModel, Question
+from tieline.store import erasures
+from tieline.store.database import Database
+from tieline.store.notifications import Note
+
+KIND = "erased"
+
+
+class Erased:
+    """The marks, by keyed stand-ins. `version` changes with them. Nothing is computed while there are none."""
+
+    def __init__(self, pseudonyms: Pseudonyms | None = None, marks: Iterable[str] = ()) -> None:
+        self._pseudonyms = pseudonyms
+        self._marks = frozenset(marks)
+        self.version = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._marks)
+
+    def replace(self, marks: frozenset[str]) -> None:
+        """Take over what holds now."""
+        if marks != self._marks:
+            self._marks = marks
+            self.version += 1
+
+    def number(self, e164: str | None) -> bool:
+        """Say whether a number is an erased person's alone."""
+        return bool(self._marks) and e164 is not None and self._has(number_mark(e164))
+
+    def record(self, connection: str, kind: str, record_id: str) -> bool:
+        """Say whether a record of a system is an erased person's."""
+        return bool(self._marks) and self._has(record_mark(connection, kind, record_id))
+
+    def ref(self, ref: ExternalRef) -> bool:
+        """Say whether a reference names an erased person's record."""
+        return self.record(ref.connection, ref.kind, ref.id)
+
+    def question(self, question: Question) -> bool:
+        """Say whether a question is about an erased person, so that it is not put."""
+        phone, customer_id = question.inputs.get("phone"), question.inputs.get("customer_id")
+        if isinstance(phone, PhoneNumber) and self.number(phone.key):
+            return True
+        return isinstance(customer_id, str) and self.record(question.source.name, "customer", customer_id)
+
+    def without(self, question: Question, answer: Answer) -> Answer:
+        """Return an answer without what is an erased person's."""
+        if not self._marks:
+            return answer
+        models = () if self.question(question) else tuple(model for model in answer.models if not self._names(model))
+        return answer if len(models) == len(answer.models) else replace(answer, models=models)
+
+    def _names(self, model: CanonicalModel) -> bool:
+        if self.ref(model.ref):
+            return True
+        if isinstance(model, Ticket) and model.customer is not None:
+            return self.record(model.ref.connection, "customer", model.customer.rpartition(":")[2])
+        return isinstance(model, Customer) and model.merged_into is not None and self._heir(model)
+
+    def _heir(self, customer: Customer) -> bool:
+        return self.record(customer.ref.connection, "customer", (customer.merged_into or "").rpartition(":")[2])
+
+    def _has(self, mark: str) -> bool:
+        return self._pseudonyms is not None and self._pseudonyms.of(KIND, mark) in self._marks
+
+
+class ErasedFollower:
+    """Keeps `Erased` as the database has it, and empties this process's memory of answers. One per process."""
+
+    def __init__(self, database: Database, erased: Erased, *, forget_answers: Callable[[], object]) -> None:
+        self._database = database
+        self._erased = erased
+        self._forget_answers = forget_answers
+        self._following: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load once, then follow. Raises: Overloaded."""
+        await self.load()
+        notes = self._database.listen(erasures.CHANNEL)
+        self._following = asyncio.create_task(self._follow(notes), name="erasures")
+
+    async def load(self) -> None:
+        """Read the marks anew."""
+        async with self._database.read() as conn:
+            self._erased.replace(await erasures.marks(conn))
+
+    async def aclose(self) -> None:
+        """Stop."""
+        if self._following is not None:
+            self._following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._following
+
+    async def _follow(self, notes: AsyncGenerator[Note, None]) -> None:
+        async for note in notes:
+            await self.load()
+            if not note.resync:
+                self._forget_answers()
