@@ -1,6 +1,7 @@
 """Letters by `smtp_email` over real sockets and TLS: what becomes of each receiver, and what each failure means."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ from tieline.domain.errors import (
 )
 from tieline.kit.clock import utc_now
 from tieline.kit.deadline import Deadline
+from tieline.mapping.book import load_book
 from tieline.security.egress import Egress
 
 LI = "li.wei@example.org"
@@ -199,6 +201,16 @@ async def test_what_is_no_address_is_never_said_to_the_server(authority: Authori
         result = await send(connection, to=f"{to},{LI}")
         (envelope,) = server.letters
     assert ([item.outcome for item in result.items], envelope.rcpt_tos) == (["permanent", "ok"], [LI])
+
+
+async def test_what_a_survey_says_arrives_as_a_letter(authority: Authority) -> None:
+    message = load_book(Catalog().find("smtp_email").mapping_file)["message"]
+    record = message.write({"to": LI, "text": "请评价本次服务"}, current=None, is_new=True)
+    async with post(authority, subject="满意度") as (server, connection):
+        await connection.run("message.send", deadline=Deadline.after(5), idempotency_key="survey:1:sms", record=record)
+        letter = server.letter()
+    assert (letter["subject"], letter.get_content().strip()) == ("满意度", "请评价本次服务")
+    assert re.fullmatch(r"<[0-9a-f]{64}@example\.com>", letter["message-id"])  # The key would be no part of an address.
 
 
 async def test_a_ping_signs_in_and_sends_nothing(authority: Authority) -> None:
