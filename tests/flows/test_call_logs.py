@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from tests.flows.door import patiently
+from tests.flows.door import KNOWN, NOBODY, patiently
 from tests.flows.sandbox import Sandbox
 from tests.flows.test_tickets import Office, opened
+
+from tieline.store import deliveries
 
 
 @pytest.fixture
@@ -18,10 +20,10 @@ async def office(database_url: str, tmp_path: Path, sandbox: Sandbox) -> AsyncIt
         yield office
 
 
-async def talk(office: Office, call_id: str, **ended: Any) -> str:  # noqa: ANN401 - fields of an event
+async def talk(office: Office, call_id: str, *, caller: str = KNOWN, **ended: Any) -> str:  # noqa: ANN401 - fields of an event
     """Let a call run its course, and return its own id."""
     house = office.house
-    await house.tell("ringing", call_id, agent="1001")
+    await house.tell("ringing", call_id, agent="1001", **{"from": caller})
     await house.tell("answered", call_id, agent="1001")
     house.clock.forward(timedelta(seconds=90))
     await house.tell("ended", call_id, agent="1001", outcome="served", **ended)
@@ -83,3 +85,42 @@ async def test_a_call_inside_the_house_is_nobodys_business_there(office: Office)
     await office.house.settle()
     rows = await office.house.rows("SELECT count(*) FROM deliveries WHERE object_kind = 'call_log'")
     assert rows == [(0,)]
+
+
+async def sent_to_crm(office: Office, call: str) -> dict[str, Any] | None:
+    async with office.house.database.read() as conn:
+        found = [one for one in await deliveries.of_object(conn, "call_log", call) if one.connection == "crm"]
+    return dict(found[0].sent or {}) if found else None
+
+
+async def looked_up(office: Office, caller: str) -> None:
+    """Let the systems say who a number is, as they do while it rings."""
+    await office.house.pop(caller)
+    await office.house.house.desk.keeper.settle()
+
+
+async def test_whom_a_call_was_with_is_given_to_the_connector_by_its_id_there(office: Office) -> None:
+    await looked_up(office, KNOWN)
+    call = await talk(office, "c-with-whom")
+    there = await in_crm(office, f"call:{call}:crm", bool)
+    sent: dict[str, Any] | None = None
+    async for _ in patiently("never delivered"):
+        sent = await sent_to_crm(office, call)
+        if sent:
+            break
+    assert sent is not None
+    assert (sent["customer_id"], "ticket_id" in sent) == (there["contact_id"], False)
+
+
+async def test_a_system_that_keeps_calls_only_with_whom_it_knows_is_not_asked_to_keep_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = office.house.house.directory.now.connections["crm"]
+    needed = {**{name: crm.needs(name) for name in crm.operations}, "call.log": frozenset({"customer_id"})}
+    monkeypatch.setattr(crm, "needs", needed.get)
+    told = {}
+    for caller in (KNOWN, NOBODY):
+        await looked_up(office, caller)
+        call = await talk(office, f"c-{caller}", caller=caller)
+        told[caller] = await sent_to_crm(office, call) is not None
+    assert told == {KNOWN: True, NOBODY: False}

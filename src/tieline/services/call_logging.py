@@ -26,6 +26,8 @@ from tieline.store.database import Transaction
 
 CALL_LOG: Final = "call_log"
 LOG, UPDATE = "call.log", "call.log_update"
+ABOUT: Final = {"customer_id": "customer", "ticket_id": "ticket"}
+"""What a connector may ask for beside the record, and what it is called in the record."""
 
 
 async def promise_log(tx: Transaction, directory: Directory, interaction_id: UUID, story: Interaction, *, now: datetime) -> None:
@@ -50,9 +52,26 @@ async def promise_anew(
         is_first = name not in told
         if not is_first and directory.connections[name].needs(UPDATE) is None:
             continue
+        if is_first and await _lacks(tx, directory, name, interaction_id):
+            continue
         key = log_key(interaction_id, name)
         effects.append(_effect(name, LOG if is_first else UPDATE, interaction_id, key if is_first else f"{key}:{digest}"))
     await promise_all(tx, effects, now=now)
+
+
+async def _lacks(tx: Transaction, directory: Directory, name: str, interaction_id: UUID) -> bool:
+    """Say whether a system keeps calls only with somebody it knows, or about a ticket it has, and none such is known so far."""
+    needed = (directory.connections[name].needs(LOG) or frozenset()) & ABOUT.keys()
+    call = await call_records.by_id(tx, interaction_id) if needed else None
+    if call is None:
+        return False
+    there = {"customer_id": await _customer_there(tx, call, name), "ticket_id": await _ticket_there(tx, call, name)}
+    return any(there[each] is None for each in needed)
+
+
+def _about(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return whom the call was with and about what, by their ids there, as far as that is known."""
+    return {each: words[word] for each, word in ABOUT.items() if words[word] is not None}
 
 
 def log_key(interaction_id: UUID, connection: str) -> str:
@@ -87,7 +106,7 @@ class CallLogSink:
         given = {name: value for name, value in words.items() if value is not None}
         record = orjson.loads(orjson.dumps(mapping.write(given, current=None, is_new=True)))
         if delivery.operation == LOG:
-            return {"record": record}
+            return {"record": record, **_about(words)}
         before = await self._told(conn, delivery)
         news = {name: value for name, value in record.items() if before.get(name) != value}
         return {"call_id": await self._id_there(conn, delivery), "record": news} if news else None
