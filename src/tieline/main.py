@@ -177,6 +177,7 @@ class Tieline:
     @contextlib.asynccontextmanager
     async def demo(self, *, port: int, reachable: Sequence[str], apply_file: Path, progress: Progress) -> AsyncIterator[Serving]:
         """Serve with an open door on loopback, a worker included."""
+        port = port or serving.free_port("127.0.0.1")  # known before the house is built: surveys name our address
         permitted = ",".join(f"127.0.0.1=127.0.0.0/8:{urlsplit(url).port}" for url in reachable)
         settings = self._settings.model_copy(
             update={"auth": "off", "host": "127.0.0.1", "port": port, "private_networks": permitted}

@@ -100,6 +100,13 @@ async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIter
         await asyncio.wait(tasks)
 
 
+def free_port(host: str) -> int:
+    """Return a port nobody listens on at this moment."""
+    with socket.create_server((host, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 def _settle_memory() -> None:
     """Take what was loaded at the start (numbering plans, models, routes) out of the garbage collector's rounds.
 

@@ -118,8 +118,15 @@ class Office:
 
 
 @asynccontextmanager
-async def opened(url: str, folder: Path, sandbox: Sandbox, *, told: bool = True) -> AsyncIterator[Office]:
-    async with open_house(url, folder, sandbox) as house:
+async def opened(
+    url: str,
+    folder: Path,
+    sandbox: Sandbox,
+    *,
+    told: bool = True,
+    **settings: Any,  # noqa: ANN401 - settings of any type
+) -> AsyncIterator[Office]:
+    async with open_house(url, folder, sandbox, **settings) as house:
         working = asyncio.create_task(worker.run(house.house, url, concurrency=4))
         try:
             if told:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from tieline.cli.demo_customer import DemoCustomer
 from tieline.cli.demo_setup import CALLED_BEFORE, LINE, apply_file
 from tieline.cli.root import Root, Serving
 from tieline.domain.pop_query import PopQuery
@@ -98,13 +99,15 @@ async def _remember_companies(serving: Serving) -> None:
 
 
 async def _ring(serving: Serving, pbx: Mapping[str, str], stop: asyncio.Event) -> None:
-    """Tell the simulated PBX to play one story after the other."""
-    target = f"{serving.url}/v1/cti/pbx"
+    """Tell the simulated PBX to play one story after the other; its customers answer the surveys that follow."""
+    target, customer = f"{serving.url}/v1/cti/pbx", DemoCustomer(pbx)
     for number, story in enumerate(cycle(STORIES)):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 2.0 if number == 0 else BETWEEN_RINGS_S)
         if stop.is_set():
             return
+        for phone, score in await asyncio.to_thread(customer.answer):
+            console.print(f"[dim]★[/]  {phone} answered a survey: {score}   {serving.url}/v1/feedback", highlight=False)
         wish = {"scenario": story, "agent": AGENTS[number % len(AGENTS)], "target_url": target}
         answer = await asyncio.to_thread(_post, f"{pbx['url']}/play", wish)
         console.print(f"[dim]☎[/]  {story:<15} agent {wish['agent']}  {_trace_hint(serving, answer)}", highlight=False)

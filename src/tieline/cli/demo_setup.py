@@ -27,6 +27,15 @@ def apply_file(systems: Mapping[str, Mapping[str, str]]) -> str:
             "categories": ["产品质量", "物流", "发票", "投诉", "退款", "其他"],
             "assignment": [{"category": "投诉", "role": "supervisor"}, {"tier": "high_value", "role": "senior"}],
         },
+        "surveys": {
+            "quiet_hours": None,  # so that the demo can be watched at night
+            "ways": {"sms": {"connection": "pbx"}},
+            "ask": [
+                {"after": "call", "template": "csat", "by": ["sms"]},
+                {"after": "ticket", "template": "csat", "by": ["sms"]},
+                {"after": "second_contact", "template": "csat", "by": ["sms"]},
+            ],
+        },
         "lines": {LINE: {"name": "Support", "country": "CN", "language": "zh", "queues": [QUEUE], "area_code": "10"}},
         "agents": {
             "1001": _agent("Li Wei", "agent", "1001"),

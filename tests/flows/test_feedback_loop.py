@@ -1,0 +1,116 @@
+"""The loop, through a real worker and the simulated systems: served, asked, let down, answered, called back, asked again.
+
+The CRM knows all of it in the end, each thing once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.door import KNOWN, patiently
+from tests.flows.sandbox import Sandbox
+from tests.flows.test_tickets import Office, opened
+
+from tieline.cli.demo_customer import DemoCustomer
+from tieline.services.feedback import overdue
+from tieline.worker.duties import escalate_overdue
+
+CONTACT = "LC-104729"
+
+
+@pytest.fixture
+async def office(database_url: str, tmp_path: Path, sandbox: Sandbox) -> AsyncIterator[Office]:
+    async with opened(database_url, tmp_path, sandbox, public_url="http://127.0.0.1") as office:
+        yield office
+
+
+async def served(office: Office, call_id: str, agent: str) -> None:
+    """Let the known customer be served by an agent, and the call be settled."""
+    house = office.house
+    for kind, after_s in (("ringing", 20), ("answered", 90), ("ended", 0)):
+        told = {"outcome": "served"} if kind == "ended" else {}
+        await house.tell(kind, call_id, agent=agent, **told)
+        house.clock.forward(timedelta(seconds=after_s))
+    await house.settle()
+
+
+async def answered(office: Office, customer: DemoCustomer) -> tuple[str, int]:
+    """Wait until the message is there, and let the customer answer the page it names."""
+    async for _ in patiently("no survey ever reached the customer's telephone", within_s=20):
+        messages = [message for message in await asyncio.to_thread(customer._messages) if message["id"] not in customer.seen]
+        if messages:
+            break
+    token = str(messages[0]["text"]).rpartition("/s/")[2]
+    customer.seen.add(messages[0]["id"])
+    score, text = next(customer.opinions)
+    page = await office.house.client.post(f"/s/{token}", data={"score": str(score), "text": text})
+    assert page.status_code == 200, page.text
+    return messages[0]["number"], score
+
+
+async def opinions(office: Office, count: int) -> list[dict[str, Any]]:
+    """Wait until the CRM was told of so many opinions of ours."""
+    found: list[dict[str, Any]] = []
+    async for _ in patiently(f"the CRM was never told: {found}", within_s=20):
+        answer = await office.crm.client.get(f"{office.crm.url}/v2/contacts/{CONTACT}/opinions")
+        found = [one for one in answer.json()["opinions"] if "key" in one]
+        if len(found) >= count:
+            return found
+    raise AssertionError
+
+
+async def test_somebody_let_down_is_answered_called_back_and_asked_again(office: Office) -> None:
+    house, customer = office.house, DemoCustomer(office.house.sandbox.places["pbx"])
+    await served(office, "c-first", "1001")
+    assert await answered(office, customer) == (KNOWN, 1)
+
+    (said,) = (await house.client.get("/v1/feedback", params={"call_id": "c-first"})).json()["items"]
+    follow = said["follow_up"]
+    assert (follow["assignee"], follow["due_at"] is not None, follow["opened_at"] is not None, follow["contacted_at"]) == (
+        *("9001", True, True),
+        None,
+    )
+    ticket = await office.in_sync(follow["ticket_id"])
+    (told,) = await opinions(office, 1)
+    assert (told["score"], told["kind"], told["channel"], told["comment"]) == (1, "CSAT", "sms", said["text"])
+    assert (told["contact_id"], ticket["status"]) == (CONTACT, "new")
+
+    house.clock.forward(timedelta(hours=1))
+    await served(office, "c-back", "9001")
+    assert await answered(office, customer) == (KNOWN, 5)
+    (again,) = (await house.client.get("/v1/feedback", params={"call_id": "c-back"})).json()["items"]
+    assert (again["score"], again["follow_up"], len(await opinions(office, 2))) == (5, None, 2)
+
+    closed = await house.client.post(
+        f"/v1/tickets/{follow['ticket_id']}/close", json={"ending": "resolved"}, headers={"Idempotency-Key": "close-1"}
+    )
+    assert closed.status_code == 200, closed.text
+    (ended,) = (await house.client.get("/v1/feedback", params={"call_id": "c-first"})).json()["items"]
+    loop = ended["follow_up"]
+    assert loop["opened_at"] < loop["contacted_at"] < loop["closed_at"]
+    await house.settle()
+    surveys = (await house.client.get("/v1/surveys")).json()["items"]
+    assert sorted((one["occasion"], one["state"], tuple(one["reasons"])) for one in surveys) == [
+        ("call", "answered", ()),
+        ("call", "refused", ("asked_recently",)),
+        ("second_contact", "answered", ()),
+        ("ticket", "refused", ("asked_recently", "second_contact_asked")),
+    ]
+
+
+async def test_a_ticket_nobody_saw_to_in_time_goes_to_somebody_higher_once(office: Office) -> None:
+    house = office.house
+    wish = {"kind": "complaint", "channel": "agent", "text": "没人理我", "phone": KNOWN}
+    said = (await house.client.post("/v1/feedback", json=wish, headers={"Idempotency-Key": "late-1"})).json()
+    ticket = said["follow_up"]["ticket_id"]
+    assert await escalate_overdue(house.house, house.clock()) == 0
+    house.clock.forward(timedelta(days=14))
+    assert await overdue.overdue(house.house.tickets, house.clock()) != []
+    assert [await escalate_overdue(house.house, house.clock()) for _ in range(2)] == [1, 0]
+    found = await office.ticket(ticket)
+    assert (found["escalation"], found["priority"], found["assignee"]) == (1, "urgent", "9001")
+    (listed,) = (await house.client.get("/v1/feedback", params={"kind": "complaint"})).json()["items"]
+    assert listed["follow_up"]["escalated_at"] is not None
