@@ -23,6 +23,7 @@ class Ledger:
     tickets: dict[str, str] = field(default_factory=dict)
     calls: list[dict[str, str]] = field(default_factory=list)
     orders: list[dict[str, Any]] = field(default_factory=list)
+    ratings: list[dict[str, Any]] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
 
     async def serve(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
@@ -43,6 +44,8 @@ class Ledger:
                 return self._note(kind, body["key"])
             case _, "calls":
                 return {"calls": [call for call in self.calls if call["key"] == query.get("key")]}
+            case _, "ratings":
+                return {"ratings": [one for one in self.ratings if query["since"] <= one["said_at"] <= query["until"]]}
             case _ if name:
                 known = [order for order in self.orders if order["id"] == name]
                 return {"order": known[-1]} if known else None

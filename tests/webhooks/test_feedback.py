@@ -1,6 +1,7 @@
 """Feedback another system tells of, what becomes known of it later, and what other systems are told: with a real shop behind."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from tieline.services.delivery.carrying import carry
 from tieline.services.feedback import late
 from tieline.services.feedback.intake import Said, take_in
 from tieline.services.tickets.desk import TicketDesk
+from tieline.services.webhooks.pulling import pull
 from tieline.store.feedback import KnownFeedback
 from tieline.worker.duties import link_feedback
 from tieline.worker.edge import catch
@@ -147,3 +149,19 @@ async def test_who_told_us_is_not_told_again(shop_and_ledger: tuple[Shop, Ledger
     await shop.read()
     assert await shop.rows("SELECT count(*) FROM deliveries WHERE operation = 'feedback.log'") == [(0,)]
     assert kept.asked["POST feedback"] == 0
+
+
+async def test_ratings_nobody_told_us_are_asked_for_once_each_and_an_unusable_one_keeps_no_other(
+    shop_and_ledger: tuple[Shop, Ledger],
+) -> None:
+    shop, system = shop_and_ledger
+    now = shop.house.clock().astimezone(UTC)
+    stars = {"R-1": 1, "R-2": 5, "R-3": None, "R-4": 9}
+    system.ratings = [
+        {"id": name, "stars": score, "buyer": "B-7", "said_at": (now - timedelta(minutes=10)).isoformat(timespec="seconds")}
+        for name, score in stars.items()
+    ]
+    for _ in range(2):
+        await pull(shop.house.webhooks, "shop", "feedback.list")
+    kept = await shop.rows("SELECT external_id, score, revision, follow_up IS NOT NULL FROM feedback ORDER BY external_id")
+    assert kept == [("R-1", 1, 1, True), ("R-2", 5, 1, False)]

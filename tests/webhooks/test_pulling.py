@@ -62,7 +62,12 @@ async def test_a_webhook_that_was_lost_heals(shop: Shop, system: Ledger) -> None
 async def test_a_system_is_asked_as_often_as_its_connector_says(shop: Shop, system: Ledger, minutes: int, news: int) -> None:
     await pull_due(shop.house.webhooks)
     system.orders = [{"id": "SO-1", "state": "paid", "updated": ago(minutes=1)}]
-    assert await shop.change("UPDATE pull_cursors SET pulled_at = pulled_at - %s", timedelta(minutes=minutes)) == 1
+    assert (
+        await shop.change(
+            "UPDATE pull_cursors SET pulled_at = pulled_at - %s WHERE operation = 'order.changed'", timedelta(minutes=minutes)
+        )
+        == 1
+    )
     assert await pull_due(shop.house.webhooks) == news
 
 

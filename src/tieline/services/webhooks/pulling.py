@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from tieline.connectors.connection import VendorConnection
 from tieline.connectors.contract import Record
 from tieline.connectors.manifest.inbound_plan import Poll
-from tieline.domain.errors import ConnectorError, VendorBadAnswer
+from tieline.domain.errors import ConnectorError, RequestRefused, VendorBadAnswer
 from tieline.domain.event import Event
+from tieline.domain.feedback import checked_score
 from tieline.kit.deadline import Deadline
 from tieline.observability.metrics import NEWS
 from tieline.services.webhooks import taking
@@ -34,11 +35,16 @@ PULL_WITHIN_S: Final = 120.0
 ROWS_A_COMMIT: Final = 200
 JITTER: Final = timedelta(seconds=20)
 """A duty that comes a little early still finds due what is due now."""
-PULLED: Final[dict[str, Literal["order", "ticket", "customer"]]] = {
+PULLED: Final[dict[str, Literal["order", "ticket", "customer", "feedback"]]] = {
     "order.changed": "order",
     "ticket.changed": "ticket",
     "customer.changed": "customer",
+    "feedback.list": "feedback",
 }
+EVENT_OF: Final = {"feedback.list": "feedback.received"}
+"""What an operation's records are news of, where it is not named so."""
+GIVEN: Final = frozenset({"since", "until"})
+"""What a pull knows to ask by."""
 log = structlog.get_logger()
 
 
@@ -55,7 +61,8 @@ class Pulled:
 def pulls_of(desk: WebhookDesk) -> list[tuple[str, str]]:
     """Return what can be pulled: connection and operation."""
     open_now = desk.directory.now.connections
-    return [(name, operation) for name, one in open_now.items() for operation in PULLED if one.needs(operation) is not None]
+    asked = {(name, operation): one.needs(operation) for name, one in open_now.items() for operation in PULLED}
+    return [place for place, needed in asked.items() if needed is not None and needed <= GIVEN]
 
 
 async def pull(desk: WebhookDesk, name: str, operation: str) -> Pulled:
@@ -67,7 +74,8 @@ async def pull(desk: WebhookDesk, name: str, operation: str) -> Pulled:
     async with desk.database.read() as conn:
         cursor = await pull_cursors.find(conn, name, operation)
     since = cursor.since if cursor else now - LOOKS_BACK
-    result = await connection.run(operation, deadline=Deadline.after(PULL_WITHIN_S), priority="bulk", since=since)
+    span = {"since": since, **({"until": now} if "until" in connection.takes(operation) else {})}
+    result = await connection.run(operation, deadline=Deadline.after(PULL_WITHIN_S), priority="bulk", **span)
     rows = [_row(desk, connection, operation, record) for record in result.records]
     sound = [row for row in rows if row is not None]
     pulled = await _take(
@@ -134,13 +142,15 @@ def _row(desk: WebhookDesk, connection: VendorConnection, operation: str, record
     mapping = desk.directory.trial(connection.name).book.get(PULLED[operation])
     try:
         canonical = mapping.read(record) if mapping is not None else {}
-        changed_at = canonical.get("updated_at")
+        if PULLED[operation] == "feedback":
+            checked_score(canonical.get("kind", "csat"), canonical.get("score"))
+        changed_at = canonical.get("updated_at") or canonical.get("at")
         event = Event(
-            kind=operation,
+            kind=EVENT_OF.get(operation, operation),
             external_id=canonical["id"],
             occurred_at=changed_at if isinstance(changed_at, datetime) else None,
             record=dict(record),
         )
-    except (VendorBadAnswer, ValidationError, KeyError):
+    except (VendorBadAnswer, RequestRefused, ValidationError, KeyError):
         return None
     return Completed(event, canonical, was_read=True)
