@@ -35,6 +35,7 @@ REQUEST_SECONDS: Final = Histogram(
 REQUESTS_IN_WORK: Final = Gauge(
     "tieline_http_requests_in_work", "Requests not yet answered.", registry=REGISTRY, multiprocess_mode="livesum"
 )
+LET_GO: Final = Counter("tieline_retention_rows", "Rows let go of because their term was over.", ("kind",), registry=REGISTRY)
 SECURITY_EVENTS: Final = Counter(
     "tieline_security_events", "Refusals and changes that a guard wants to see.", ("event",), registry=REGISTRY
 )

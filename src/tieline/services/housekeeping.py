@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from tieline.domain.match_shared import CHOICES_WITHIN
-from tieline.push.channel import LIVE_AT_MOST
+from tieline.security.field_catalogue import field_catalogue
 from tieline.services.access import SESSION_IDLE
 from tieline.store import (
     agent_events,
@@ -23,22 +23,27 @@ from tieline.store import (
 )
 from tieline.store.database import Database
 
+_TERMS: Final = field_catalogue().retention
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept. An agent's events must outlast the longest live card; arrivals, the longest repetition.
+    """How long things are kept, as the catalogue of fields says.
+
+    An agent's events must outlast the longest live card; arrivals, the longest repetition.
 
     Deliveries are counted from their end: what stands still is kept until a person deals with it.
     """
 
-    agent_events: timedelta = LIVE_AT_MOST + timedelta(hours=1)
-    pop_codes: timedelta = timedelta(days=1)
-    pop_traces: timedelta = timedelta(days=90)
-    arrivals: timedelta = timedelta(days=90)
-    deliveries: timedelta = timedelta(days=90)
-    newest_news: timedelta = timedelta(days=365)
-    happenings: timedelta = timedelta(days=30)
-    refused_surveys: timedelta = timedelta(days=90)
+    agent_events: timedelta = _TERMS["cards"]
+    pop_codes: timedelta = _TERMS["codes"]
+    pop_traces: timedelta = _TERMS["traces"]
+    arrivals: timedelta = _TERMS["arrivals"]
+    choices: timedelta = _TERMS["choices"]
+    deliveries: timedelta = _TERMS["deliveries"]
+    newest_news: timedelta = _TERMS["newest_news"]
+    happenings: timedelta = _TERMS["happenings"]
+    refused_surveys: timedelta = _TERMS["refused_surveys"]
 
 
 async def tidy(database: Database, retention: Retention, now: datetime) -> int:
@@ -49,7 +54,7 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
         gone += await sessions.drop_ended(tx, now=now, idle=SESSION_IDLE)
         gone += await api_keys.forget(tx, now=now)
         gone += await idempotency.forget(tx, now=now)
-        gone += await number_marks.forget_choices(tx, before=now - CHOICES_WITHIN)
+        gone += await number_marks.forget_choices(tx, before=now - retention.choices)
     async with database.begin() as tx:
         gone += await pops.forget_traces(tx, promised_before=now - retention.pop_traces)
         gone += await inbox.forget(tx, received_before=now - retention.arrivals)

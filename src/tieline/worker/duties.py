@@ -9,7 +9,7 @@ from tieline.services import call_settling, housekeeping
 from tieline.services.feedback import late, overdue
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
-from tieline.services.privacy import erasing
+from tieline.services.privacy import erasing, retention
 from tieline.services.subscriptions.managing import resume_left_behind
 from tieline.services.upkeep import ending, keeping
 from tieline.services.upkeep.wanted import all_wanted
@@ -80,6 +80,11 @@ async def sweep_erased(house: House, now: datetime) -> int:
     return await erasing.sweep(house.desk, house.box, now=now)
 
 
+async def let_go(house: House, now: datetime) -> int:
+    """Let go of what the catalogue of fields gives a term."""
+    return await retention.let_go(house.database, now)
+
+
 DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.sweep", "* * * * *", sweep_calls),
     Duty("reviews.expire", "7 * * * *", expire_reviews),
@@ -90,5 +95,6 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("feedback.link", "*/2 * * * *", link_feedback),
     Duty("loops.escalate", "* * * * *", escalate_overdue),
     Duty("surveys.expire", "*/10 * * * *", expire_surveys),
+    Duty("retention.let_go", "23 3 * * *", let_go),
     Duty("records.tidy", "*/10 * * * *", tidy),
 )
