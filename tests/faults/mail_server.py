@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-USER, PASSWORD = "service@example.com", "wéi-秘密"
+USER, PASSWORD, TOKEN = "service@example.com", "wéi-秘密", "ey.access-token"
 
 
 @dataclass
@@ -43,6 +44,14 @@ class MailServer:
         if self.at_data is None:
             await asyncio.Event().wait()
         return str(self.at_data)
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - likewise
+        """As https://learn.microsoft.com describes it: the refusal stands in a challenge, which is answered by an empty line."""
+        self.sign_ins.append("XOAUTH2")
+        if b64decode(args[1]) == f"user={USER}\x01auth=Bearer {TOKEN}\x01\x01".encode():
+            return AuthResult(success=True)
+        await server.challenge_auth("refused")
+        return AuthResult(success=False, handled=False)
 
     def letter(self) -> EmailMessage:
         """Return the only letter, as a mailbox would read it."""

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 from tests.faults.certificates import certificate
-from tests.faults.mail_server import PASSWORD, USER, MailServer, mail_server
+from tests.faults.mail_server import PASSWORD, TOKEN, USER, MailServer, mail_server
 
 from tieline.connectors.connection import VendorConnection, open_connection
 from tieline.connectors.contract import Result
 from tieline.connectors.registry import Catalog
+from tieline.connectors.wire.mail import MailWire, credentials_in
+from tieline.connectors.wire.messages import Outgoing
+from tieline.connectors.wire.transport import tls_trusting
 from tieline.domain.errors import (
     ConnectorError,
     EgressForbidden,
@@ -143,6 +146,23 @@ async def test_a_refused_password_waits_for_an_administrator_and_is_tried_once(a
             await send(connection)
         await connection.aclose()
     assert (caught.value.code, server.sign_ins, server.letters) == ("upstream_credentials", ["PLAIN"], [])
+
+
+@pytest.mark.parametrize(("token", "status"), [(TOKEN, 250), ("ey.old", 535)])
+async def test_a_token_signs_in_by_xoauth2(authority: Authority, token: str, status: int) -> None:
+    async with mail_server(authority.context, security="smtp") as server:
+        egress = Egress.parse(f"127.0.0.1=127.0.0.0/8:{server.port}")
+        wire = MailWire(egress, tls=tls_trusting(authority.pem), clock=utc_now)
+        asked = Outgoing("NOOP", f"smtp://127.0.0.1:{server.port}/", headers={"authorization": f"XOAUTH2 {USER} {token}"})
+        answer = await wire.send(asked, deadline=Deadline.after(5))
+        await wire.aclose()
+    assert (answer.status, server.sign_ins) == (status, ["XOAUTH2"])
+
+
+@pytest.mark.parametrize("written", ["Basic", "Basic !", "Basic bm9jb2xvbg==", "Bearer token", "XOAUTH2 token", "XOAUTH2  token"])
+def test_what_is_no_sign_in_for_a_mail_server_is_refused(written: str) -> None:
+    with pytest.raises(VendorMisconfigured):
+        credentials_in({"authorization": written})
 
 
 async def test_a_server_that_falls_silent_after_the_letter_may_have_it(authority: Authority) -> None:

@@ -9,10 +9,11 @@ import binascii
 import re
 import ssl
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
 from tieline.connectors.language.writing import json_bytes
 from tieline.connectors.manifest.requests import MAIL_METHODS
@@ -32,6 +33,18 @@ _CODES: Final = range(200, 600)
 _TAKEN: Final = range(200, 300)
 _PASSING: Final = range(400, 500)
 _FAREWELL_S: Final = 1.0
+_WAYS: Final[Mapping[str, tuple[str, ...]]] = {"basic": ("plain", "login"), "xoauth2": ("xoauth2",)}
+"""Which of SASL's ways are meant by a scheme, the best first."""
+_PARTED_BY: Final[Mapping[str, str]] = {"basic": ":"}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """As whom to sign in. `kind`: a key of `_WAYS`."""
+
+    kind: str
+    name: str
+    secret: str = field(repr=False)
 
 
 class MailWire:
@@ -76,7 +89,7 @@ class _Talk:
     def __init__(self, outgoing: Outgoing, clock: Clock, tls: ssl.SSLContext) -> None:
         if outgoing.method not in MAIL_METHODS:
             raise VendorMisconfigured("a mail server is asked by SEND or NOOP")
-        self._credentials = _credentials(outgoing.headers)
+        self._credentials = credentials_in(outgoing.headers)
         self._letter = letter_from(outgoing.body) if outgoing.method == "SEND" else None
         self._receivers = receivers_of(self._letter) if self._letter else []
         self._written = write(self._letter, self._receivers, at=clock()) if self._letter else b""
@@ -132,17 +145,20 @@ class _Talk:
         await self._client.ehlo()
 
     async def _sign_in(self) -> None:
-        """Sign in once: a server counts refused attempts."""
+        """Sign in once, in the first way both of us know: a server counts refused attempts."""
         self._stage = "auth"
-        offered = self._client.server_auth_methods
         if self._credentials is None:
             return
-        if "plain" in offered:
-            await self._client.auth_plain(*self._credentials)
-        elif "login" in offered:
-            await self._client.auth_login(*self._credentials)
-        else:
-            raise VendorMisconfigured("the mail server offers neither PLAIN nor LOGIN", code="upstream_credentials")
+        said: Mapping[str, Callable[[str, str], Awaitable[SMTPResponse]]] = {
+            "xoauth2": self._client.auth_xoauth2,
+            "plain": self._client.auth_plain,
+            "login": self._client.auth_login,
+        }
+        ways = [way for way in _WAYS[self._credentials.kind] if way in self._client.server_auth_methods]
+        if not ways:
+            detail = f"the mail server offers no sign-in by {' or '.join(_WAYS[self._credentials.kind]).upper()}"
+            raise VendorMisconfigured(detail, code="upstream_credentials")
+        await said[ways[0]](self._credentials.name, self._credentials.secret)
 
     async def _hand_over(self, letter: Letter) -> Incoming:
         """Name sender and receivers, and send the letter to those that were taken."""
@@ -186,16 +202,22 @@ def _parted(text: str) -> dict[str, str]:
     return {"enhanced": enhanced, "text": rest if enhanced else text}
 
 
-def _credentials(headers: Mapping[str, str]) -> tuple[str, str] | None:
-    """Read name and password from what the connector's `basic` wrote. Raises: VendorMisconfigured: it is of another kind."""
+def credentials_in(headers: Mapping[str, str]) -> Credentials | None:
+    """Read what the connector's scheme wrote: `Basic …`, or `XOAUTH2 NAME TOKEN`. Raises: VendorMisconfigured: something else."""
     written = headers.get("authorization")
     if written is None:
         return None
     kind, _, value = written.partition(" ")
-    try:
-        name, colon, password = b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as exc:
-        raise VendorMisconfigured("a mail server is signed in to by basic") from exc
-    if kind.lower() != "basic" or not colon:
-        raise VendorMisconfigured("a mail server is signed in to by basic")
-    return name, password
+    if kind.lower() == "basic":
+        try:
+            value = b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as exc:
+            raise _unknown_scheme() from exc
+    name, parted, secret = value.partition(_PARTED_BY.get(kind.lower(), " "))
+    if kind.lower() not in _WAYS or not (name and parted and secret):
+        raise _unknown_scheme()
+    return Credentials(kind.lower(), name, secret)
+
+
+def _unknown_scheme() -> VendorMisconfigured:
+    return VendorMisconfigured("a mail server is signed in to by basic, or by a header XOAUTH2 with name and token")
