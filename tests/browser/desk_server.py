@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
-from tests.browser import recorded
+from tests.browser import recorded, recorded_reports
 
 from tieline.api import agent_pops
 from tieline.api.envelope import Envelope
@@ -149,6 +149,11 @@ def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = 
         app.include_router(router)
     app.add_api_route("/test/pops", _noted)
     app.add_api_route("/v1/calls/{call_id}/trace", _trace)
+    app.add_api_route("/v1/reports/{name}", _report)
+    app.add_api_route("/v1/reports/{name}/rows", _rows)
+    app.add_api_route("/v1/wallboard", _wallboard)
+    app.add_api_route("/v1/follow-ups", _follow_ups)
+    app.add_api_route("/v1/agents", _agents)
     return app
 
 
@@ -159,6 +164,29 @@ async def _noted(request: Request) -> JSONResponse:
 
 async def _trace(call_id: str) -> JSONResponse:
     return JSONResponse(recorded.trace(call_id))
+
+
+async def _report(name: str, request: Request) -> JSONResponse:
+    return JSONResponse(recorded_reports.report(name, request.query_params))
+
+
+async def _rows(name: str, request: Request) -> JSONResponse:
+    del name
+    return JSONResponse(recorded_reports.rows(request.query_params))
+
+
+async def _wallboard() -> JSONResponse:
+    return JSONResponse(recorded_reports.wallboard())
+
+
+async def _follow_ups() -> JSONResponse:
+    return JSONResponse(recorded_reports.follow_ups())
+
+
+async def _agents() -> JSONResponse:
+    return JSONResponse(
+        {"items": [{"id": agent, "name": name, "team": "support"} for agent, name in recorded_reports.AGENTS.items()]}
+    )
 
 
 def serve(url: str, port: int, *, auth: str = "off") -> None:

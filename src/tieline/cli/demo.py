@@ -141,6 +141,7 @@ def _welcome(serving: Serving, systems: Mapping[str, Mapping[str, str]]) -> None
 [bold]Tieline is running.[/]  Ctrl-C stops everything.
 
   Agent's desk       {url}/desk?agent=1001   (also 1002, 2001 senior, 9001 supervisor)
+  Reports            {url}/reports   (on a wall: {url}/reports?wall=1)
   API docs           {url}/docs
   Ask for a number   curl '{url}/v1/screen-pop?phone=%2B8613800138000&agent=1001&line=%2B861065543800'
   Ring yourself      tieline ring --from +8613800138000 --to {LINE} --agent 1001 --server {url}

@@ -1,6 +1,6 @@
 """Routes that answer people: who is not signed in is led to the door, and a refusal is a page with a sentence."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from fastapi import Request, Response
@@ -11,6 +11,8 @@ from tieline.domain.errors import NotAllowed, NotFound, NotSignedIn, TielineErro
 from tieline.web.painter import Painter
 
 SIGN_IN: Final = "/desk/sign-in"
+BACK_TO: Final[Mapping[str, str]] = {"reports": "/reports"}
+"""Where else than to the desk one may be led after signing in, by the word the door is asked with."""
 _EXPLAINED: Final[tuple[type[TielineError], ...]] = (NotAllowed, NotFound)
 
 
@@ -28,10 +30,15 @@ def page_route(painter: Painter) -> type[APIRoute]:
                 try:
                     return await show(request)
                 except NotSignedIn:
-                    return RedirectResponse(SIGN_IN, status_code=303, headers={"Cache-Control": "no-store"})
+                    return RedirectResponse(_door(request.url.path), status_code=303, headers={"Cache-Control": "no-store"})
                 except _EXPLAINED as refused:
                     return painter.page(request, "refused.html", status=refused.http_status, reason=f"refused.{refused.code}")
 
             return answer
 
     return PageRoute
+
+
+def _door(wanted: str) -> str:
+    words = [word for word, path in BACK_TO.items() if path == wanted]
+    return f"{SIGN_IN}?to={words[0]}" if words else SIGN_IN

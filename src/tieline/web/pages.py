@@ -1,4 +1,4 @@
-"""The pages themselves: an agent's desk, one pop's page, the door to them, and the files they load."""
+"""The pages themselves: an agent's desk, the reports, one pop's page, the door to them, and the files they load."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 AgentId = Annotated[str | None, Query(max_length=200)]
 PopId = Annotated[str, Path(max_length=200)]
 DeskVisitor = Annotated[Caller, permit("desk.open")]
+ReportReader = Annotated[Caller, permit("reports.read")]
+Wall = Annotated[bool, Query(description="The view for a screen on the wall, which refreshes itself.")]
 SAME_FOR_EVERYONE: Final = public("the same files for everyone")
 EMPTY_SHELL: Final = public("an empty page; what it shows comes for a one-time code or to whoever is signed in")
 
@@ -35,6 +37,7 @@ def web_routers(*, frame_ancestors: Sequence[str] = ()) -> list[APIRouter]:
     router = APIRouter(route_class=page_route(painter), include_in_schema=False)
     router.add_api_route("/", shown.home, methods=["GET"], dependencies=[public("leads to the desk")])
     router.add_api_route("/desk", shown.desk, methods=["GET"])
+    router.add_api_route("/reports", shown.reports, methods=["GET"])
     router.add_api_route("/pop/{pop_id}", shown.pop, methods=["GET"], dependencies=[EMPTY_SHELL])
     router.add_api_route("/static/{version}/{name:path}", shown.file, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
     SignIn(painter).add_to(router)
@@ -67,6 +70,13 @@ class Pages:
         return self._painter.page(
             request, "desk.html", language=language, agent=found.id, agent_name=found.name, may_leave=caller.agent is not None
         )
+
+    async def reports(self, request: Request, caller: ReportReader, wall: Wall = False) -> Response:  # noqa: FBT002 - a query
+        """Show the reports. The page is empty: each figure comes from the interface, which tells everyone their own."""
+        house: House = request.app.state.house
+        reader = house.agent(caller.agent) if caller.agent else None
+        language = language_of(request, preferred=reader.language if reader else None)
+        return self._painter.page(request, "reports.html", language=language, wall=wall, may_leave=caller.agent is not None)
 
     async def pop(self, request: Request, pop_id: PopId) -> Response:
         """Show the page that a softphone opens for one pop. It is empty until its script has shown the one-time code."""

@@ -1,4 +1,4 @@
-"""The door to the desk: a personal key is shown once and exchanged for a session cookie."""
+"""The door to the desk and the reports: a personal key is shown once and exchanged for a session cookie."""
 
 from typing import Final
 from urllib.parse import parse_qsl
@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import BodyMalformed, NotAllowed, NotSignedIn
-from tieline.security.permissions import public
+from tieline.security.permissions import Caller, public
 from tieline.services.access import Access, Credentials
-from tieline.web.page_route import SIGN_IN
+from tieline.web.page_route import BACK_TO, SIGN_IN
 from tieline.web.painter import Painter
 
 LONGEST_FORM_BYTES: Final = 2048
@@ -31,20 +31,24 @@ class SignIn:
 
     async def show(self, request: Request) -> Response:
         """Show the form."""
-        return self._painter.page(request, "sign_in.html", failed=False)
+        return self._form(request, failed=False)
+
+    def _form(self, request: Request, *, failed: bool, status: int = 200) -> Response:
+        to = request.query_params.get("to", "")
+        return self._painter.page(request, "sign_in.html", status=status, failed=failed, to=to if to in BACK_TO else "")
 
     async def enter(self, request: Request) -> Response:
         """Exchange a key that belongs to an agent for a session."""
         access: Access = request.app.state.access
         try:
             caller = await access.who(Credentials(authorization=(f"Bearer {await _key_in(request)}",)))
-            caller.require("desk.open")
+            way = _way(request, caller)
         except (NotSignedIn, NotAllowed):
-            return self._painter.page(request, "sign_in.html", status=401, failed=True)
+            return self._form(request, status=401, failed=True)
         if caller.agent is None:
-            return self._painter.page(request, "sign_in.html", status=403, failed=True)
+            return self._form(request, status=403, failed=True)
         token, _ = await access.open_session(caller.agent)
-        answer = _to_the_desk()
+        answer = RedirectResponse(way, status_code=303, headers={"Cache-Control": "no-store"})
         name: str = request.app.state.session_cookie
         answer.set_cookie(name, token, path="/", httponly=True, samesite="lax", secure=name.startswith("__Host-"))
         return answer
@@ -60,8 +64,16 @@ class SignIn:
         return answer
 
 
-def _to_the_desk() -> Response:
-    return RedirectResponse("/desk", status_code=303, headers={"Cache-Control": "no-store"})
+def _way(request: Request, caller: Caller) -> str:
+    """Return where to lead who signed in: where they came from, else to the desk; to the reports whoever has no desk.
+
+    Raises: NotAllowed: they may open neither.
+    """
+    wanted = BACK_TO.get(request.query_params.get("to", ""))
+    if caller.may("reports.read") and (wanted is not None or not caller.may("desk.open")):
+        return BACK_TO["reports"]
+    caller.require("desk.open")
+    return "/desk"
 
 
 async def _key_in(request: Request) -> str:
