@@ -28,7 +28,7 @@ CALLS: Final = (
     ("ended", "inbound", False, "support", 90, 5, ("w2", "ended", 60)),
     ("wrapup", "inbound", False, "support", 90, 5, None),
 )
-TICKETS: Final = (
+TICKETS: Final[tuple[tuple[str, str | None, int | None, list[tuple[str, int]]], ...]] = (
     # status, assignee, due s from now (None: never), what feedback did and how many s ago
     ("reopened", "w1", 3_600, [("opened", 900_000), ("reopened", 1_000)]),
     ("open", "wlead", -60, [("opened", 50_000), ("went_on", 100)]),
