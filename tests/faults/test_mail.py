@@ -18,7 +18,7 @@ from tieline.connectors.contract import Result
 from tieline.connectors.registry import Catalog
 from tieline.connectors.wire.mail import MailWire, credentials_in
 from tieline.connectors.wire.messages import Outgoing
-from tieline.connectors.wire.transport import tls_trusting
+from tieline.connectors.wire.trust import tls_trusting
 from tieline.domain.errors import (
     ConnectorError,
     EgressForbidden,

@@ -26,7 +26,7 @@ from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.breaker import State as BreakerState
 from tieline.connectors.wire.limits import Throttle
 from tieline.connectors.wire.messages import Wire
-from tieline.connectors.wire.transport import tls_trusting
+from tieline.connectors.wire.trust import tls_of_its_own
 from tieline.connectors.wire.wires import SCHEMES, wire_for
 from tieline.domain.errors import VendorUnavailable
 from tieline.kit.clock import Clock, monotonic_s
@@ -61,7 +61,7 @@ class VendorConnection(Asking, Hearing, contract.Connection):
         self._config = config
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
         stream = connector.manifest.inbound.stream if connector.manifest.inbound else None
-        self.listening = Listening(stream, config) if stream else None
+        self.listening = Listening(stream, config, tls=_own_tls(connector.manifest, config)) if stream else None
         self.connector = connector
 
     def __repr__(self) -> str:
@@ -117,7 +117,7 @@ def open_connection(  # noqa: PLR0913 - the seventh, the vault, is only given wh
     addresses = _addresses(manifest, settled)
     for url in addresses:
         egress.check(url, schemes=SCHEMES)
-    wire = wire_for(addresses, egress, limits=manifest.limits, tls=_trust(manifest, settled), clock=clock)
+    wire = wire_for(addresses, egress, limits=manifest.limits, tls=_own_tls(manifest, settled), clock=clock)
     keeping = Keeping(vault) if vault else Keeping()
     return assemble(name, connector, settled, wire=wire, clock=clock, keeping=keeping)
 
@@ -169,10 +169,11 @@ def outbound_urls(manifest: Manifest) -> tuple[str, ...]:
     return (*hosts, *(entry.token_url for entry in entries if isinstance(entry, TokenGrant)))
 
 
-def _trust(manifest: Manifest, settled: Mapping[str, Any]) -> ssl.SSLContext | None:
-    """Return whom this connection trusts, if somebody named an authority. Raises: VendorMisconfigured: it is no certificate."""
-    authority = constant_text(manifest.tls.authority, settled) if manifest.tls else ""
-    return tls_trusting(authority) if authority else None
+def _own_tls(manifest: Manifest, settled: Mapping[str, Any]) -> ssl.SSLContext | None:
+    """Return the context of this connection alone, if its form holds one. Raises: VendorMisconfigured: it cannot be made."""
+    told = manifest.tls.model_dump(exclude_none=True) if manifest.tls else {}
+    filled = {name: text for name, template in told.items() if (text := constant_text(template, settled))}
+    return tls_of_its_own(**filled) if filled else None
 
 
 def _addresses(manifest: Manifest, settled: Mapping[str, Any]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def _check_entry(manifest: Manifest, entry: Auth, at: TreePath, fields: Mapping[
             if isinstance(text, str) and name not in _OTHERWISE:
                 yield from check_ingredient(alone, text, (*at, name) if key == name else (*at, name, key))
     for name in _SECRETS.get(entry.kind, ()):
-        yield from _open_secret(getattr(entry, name), (*at, name), fields)
+        yield from open_secret(getattr(entry, name), (*at, name), fields)
     if isinstance(entry, TokenGrant | LoginAuth | SessionAuth):
         also = frozenset(entry.take.also) if isinstance(entry, LoginAuth) else frozenset()
         yield from ((((*at, "take", "also", name), f"the name {name} is taken; choose another")) for name in also & RESERVED)
@@ -69,7 +69,8 @@ def _check_entry(manifest: Manifest, entry: Auth, at: TreePath, fields: Mapping[
     yield from _unread_bodies(entry, at)
 
 
-def _open_secret(template: str | None, at: TreePath, fields: Mapping[str, bool]) -> Iterator[Fault]:
+def open_secret(template: str | None, at: TreePath, fields: Mapping[str, bool]) -> Iterator[Fault]:
+    """Yield it if a credential stands in the open. `fields`: which of the form's fields are secret."""
     found = [each for _, each in references(template or "") if isinstance(each, Reference)]
     named = [each.steps[0] for each in found if each.root == "config"]
     if template and not found:

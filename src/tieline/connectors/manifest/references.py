@@ -6,7 +6,7 @@ from typing import Final
 
 from tieline.connectors.contract import CAPABILITIES, INPUTS
 from tieline.connectors.language.references import Reference, TreePath, references
-from tieline.connectors.manifest.auth_check import check_auth
+from tieline.connectors.manifest.auth_check import check_auth, open_secret
 from tieline.connectors.manifest.inbound_references import check_inbound
 from tieline.connectors.manifest.plan_references import check_plan
 from tieline.connectors.manifest.plans import Plan
@@ -34,7 +34,8 @@ def check_references(manifest: Manifest) -> Iterator[Fault]:
     if manifest.operations or "hosts" in manifest.model_fields_set:
         yield from _check_tree(manifest, manifest.hosts, ("hosts",), roots={"config"})
     if manifest.tls:
-        yield from _check_tree(manifest, manifest.tls.authority, ("tls", "authority"), roots={"config"})
+        yield from _check_tree(manifest, manifest.tls.model_dump(exclude_none=True), ("tls",), roots={"config"})
+        yield from open_secret(manifest.tls.key, ("tls", "key"), {name: field.secret for name, field in manifest.config.items()})
     yield from check_auth(manifest)
     yield from _check_shown(manifest)
     for name, declared in manifest.operations.items():

@@ -50,9 +50,22 @@ class ConfigField(Part):
 
 
 class Tls(Part):
-    """Whom the connection trusts. `authority`: certificates in PEM, of a field of the form; empty: those everybody trusts."""
+    """Whom the connection trusts, and who it says it is: PEM of fields of the form, which may stay empty.
 
-    authority: Template
+    `authority`: certificates trusted instead of those everybody trusts. `certificate` and its `key`: for a server that asks.
+    """
+
+    authority: Template | None = None
+    certificate: Template | None = None
+    key: Template | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("a certificate and its key belong together")
+        if self.authority is None and self.certificate is None:
+            raise ValueError("name an authority, or a certificate and its key")
+        return self
 
 
 class Window(Part):

@@ -66,7 +66,7 @@ class AriStream:
     async def open(cls, settings: AriSettings, egress: Egress, *, tls: ssl.SSLContext) -> "AriStream":
         """Connect, subscribe, filter. Raises: VendorMisconfigured: refused. StreamLost, VendorUnavailable, EgressForbidden."""
         socket = await _open_socket(settings, egress, tls)
-        stream = cls(settings, socket, HttpWire(egress, connections=1, response_bytes=LARGEST_ANSWER_BYTES))
+        stream = cls(settings, socket, HttpWire(egress, connections=1, response_bytes=LARGEST_ANSWER_BYTES, tls=tls))
         try:
             await stream._filter()
         except BaseException:

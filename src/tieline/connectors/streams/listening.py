@@ -1,6 +1,7 @@
 """One exchange listened to: how it is dialled, and what its messages mean, compiled once from the manifest."""
 
 import json
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -38,10 +39,11 @@ class Meaning(NamedTuple):
 
 
 class Listening:
-    """The stream of one connection. `memory` belongs to one consumer at a time."""
+    """The stream of one connection. `memory` belongs to one consumer at a time; `tls`: the connection's own, if it has one."""
 
-    def __init__(self, intake: StreamIntake, config: Mapping[str, Any]) -> None:
+    def __init__(self, intake: StreamIntake, config: Mapping[str, Any], *, tls: ssl.SSLContext | None = None) -> None:
         """Compile for settled configuration. Raises: VendorMisconfigured: no such kind, or an unknown zone."""
+        self._tls = tls
         self.kind, self._declared = _chosen(intake, config)
         self._config = config
         self._names = [compile_path(path) for path in (*self._declared.call, *self._declared.legs)]
@@ -70,7 +72,7 @@ class Listening:
 
     async def open(self, egress: Egress) -> ExchangeStream:
         """Dial, sign in and subscribe. Raises: ConnectorError."""
-        return await _OPENERS[self.kind](self._declared, self._config, egress)
+        return await _OPENERS[self.kind](self._declared, self._config, egress, self._tls or trusted_tls())
 
 
 def address_of(intake: StreamIntake, config: Mapping[str, Any]) -> str:
@@ -104,7 +106,7 @@ def _flag(template: str, config: Mapping[str, Any]) -> bool:
     return constant_text(template, config).lower() == "true"
 
 
-async def _ami(declared: AmiDeclared, config: Mapping[str, Any], egress: Egress) -> ExchangeStream:
+async def _ami(declared: AmiDeclared, config: Mapping[str, Any], egress: Egress, tls: ssl.SSLContext) -> ExchangeStream:
     login = constant_text(declared.login, config)
     settings = AmiSettings(
         host=constant_text(declared.host, config),
@@ -116,10 +118,10 @@ async def _ami(declared: AmiDeclared, config: Mapping[str, Any], egress: Egress)
         subscribe=declared.subscribe,
         snapshot=declared.snapshot,
     )
-    return await AmiStream.open(settings, egress, tls=trusted_tls())
+    return await AmiStream.open(settings, egress, tls=tls)
 
 
-async def _ari(declared: AriDeclared, config: Mapping[str, Any], egress: Egress) -> ExchangeStream:
+async def _ari(declared: AriDeclared, config: Mapping[str, Any], egress: Egress, tls: ssl.SSLContext) -> ExchangeStream:
     settings = AriSettings(
         base_url=constant_text(declared.base_url, config).rstrip("/"),
         username=constant_text(declared.username, config),
@@ -127,10 +129,10 @@ async def _ari(declared: AriDeclared, config: Mapping[str, Any], egress: Egress)
         app=constant_text(declared.app, config),
         subscribe=declared.subscribe,
     )
-    return await AriStream.open(settings, egress, tls=trusted_tls())
+    return await AriStream.open(settings, egress, tls=tls)
 
 
-async def _esl(declared: EslDeclared, config: Mapping[str, Any], egress: Egress) -> ExchangeStream:
+async def _esl(declared: EslDeclared, config: Mapping[str, Any], egress: Egress, tls: ssl.SSLContext) -> ExchangeStream:
     settings = EslSettings(
         host=constant_text(declared.host, config),
         port=constant_text(declared.port, config),
@@ -139,10 +141,10 @@ async def _esl(declared: EslDeclared, config: Mapping[str, Any], egress: Egress)
         subscribe=declared.subscribe,
         snapshot=declared.snapshot,
     )
-    return await EslStream.open(settings, egress, tls=trusted_tls())
+    return await EslStream.open(settings, egress, tls=tls)
 
 
-Opener = Callable[[Any, Mapping[str, Any], Egress], Awaitable[ExchangeStream]]
+Opener = Callable[[Any, Mapping[str, Any], Egress, ssl.SSLContext], Awaitable[ExchangeStream]]
 _OPENERS: Final[Mapping[str, Opener]] = {
     "ami": _ami,
     "ari": _ari,

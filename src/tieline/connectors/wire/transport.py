@@ -14,11 +14,10 @@ from functools import cache, lru_cache
 from typing import Final, Self
 from urllib.parse import quote
 
-import certifi
-
 from tieline.connectors.wire.dialling import Dialler
 from tieline.connectors.wire.http_line import AnswerBroken, AnswerTooLarge, HttpLine, LineBroken
 from tieline.connectors.wire.messages import Incoming, Outgoing
+from tieline.connectors.wire.trust import everybodys_tls
 from tieline.domain.errors import OutcomeUnknown, VendorBadAnswer, VendorMisconfigured, VendorTimeout, VendorUnavailable
 from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress, Target, parse_target
@@ -168,20 +167,4 @@ def _unanswered(outgoing: Outgoing, error: Exception) -> Exception:
 @cache
 def trusted_tls() -> ssl.SSLContext:
     """One context for all: loading the certificates takes tens of milliseconds, so it happens when a connection is made."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def tls_trusting(authority: str) -> ssl.SSLContext:
-    """Return a context that trusts what this authority vouches for, and nobody else.
-
-    Args: authority: its certificates in PEM. Raises: VendorMisconfigured: it is none.
-    """
-    try:
-        context = ssl.create_default_context(cadata=authority)
-    except (ssl.SSLError, ValueError) as exc:
-        raise VendorMisconfigured("the certificate of the authority is no PEM", code="upstream_tls") from exc
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return everybodys_tls()
