@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -26,11 +26,12 @@ from tieline.services.apply import Change, apply
 from tieline.services.batch import afar, exporting, importing
 from tieline.services.connectors import Trial
 from tieline.services.house import House
-from tieline.services.privacy import copying, erasing
+from tieline.services.privacy import breach, copying, erasing
 from tieline.services.privacy.erasing import Erasure
 from tieline.services.privacy.subject import Wanted
 from tieline.services.secret_keeping import Inventory, Rotation
 from tieline.settings import Settings, env_example
+from tieline.store.breach import Period
 from tieline.store.migrate import head_revision, upgrade
 from tieline.wiring import applying, database_of, house_of, key_file_of
 from tieline.worker import run as worker
@@ -139,6 +140,12 @@ class Tieline:
     def lift_erasure(self, erasure_id: UUID, reason: str) -> None:
         """Let somebody come back."""
         self._once(lambda house: erasing.lift(house.desk, erasure_id, reason, caller=CONSOLE))
+
+    def breach_pack(self, folder: Path, *, since: datetime, until: datetime | None, actor: str | None) -> breach.Pack:
+        """Write who was shown whose data."""
+        return self._once(
+            lambda house: breach.write_pack(house, Period(since, until or house.clock(), actor), folder, caller=CONSOLE)
+        )
 
     def check_secrets(self) -> Inventory:
         """Open every secret."""

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from tieline.services.batch.formula_safe import guard
 from tieline.services.privacy.subject import Wanted
 
 console = Console()
+MOMENTS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 Phone = Annotated[str | None, typer.Option(help="Any spelling of a number.")]
 Ref = Annotated[str | None, typer.Option(help="A record, as crm:003xx.")]
 Why = Annotated[str, typer.Option(help="Why: kept in the audit. Name a case, not a person.")]
@@ -49,6 +51,7 @@ def add_to(app: typer.Typer, root: Root) -> None:
         root.lift_erasure(erasure, reason)
         console.print("Lifted.")
 
+    _add_breach_pack(group, root)
     app.add_typer(group, name="privacy")
 
 
@@ -70,6 +73,23 @@ def _add_export(group: typer.Typer, root: Root) -> None:
             for name, rows in copied["tables"].items():
                 write_csv(tables / f"{name}.csv", rows)
         console.print(f"{sum(map(len, copied['tables'].values()))} rows.", highlight=False)
+
+
+def _add_breach_pack(group: typer.Typer, root: Root) -> None:
+    @group.command(name="breach-pack")
+    def breach_pack(
+        folder: Annotated[Path, typer.Argument(file_okay=False, help="A new folder for the pack.")],
+        since: Annotated[datetime, typer.Option(formats=MOMENTS, help="From when: 2026-11-26T09:00:00+08:00.")],
+        until: Annotated[datetime | None, typer.Option(formats=MOMENTS, help="To when; default: now.")] = None,
+        actor: Annotated[str | None, typer.Option(help="Only what this one did, as agent:1001 or key:….")] = None,
+    ) -> None:
+        """Write who was shown whose data in a period: for the report after a breach (PIPL art. 57, GDPR art. 33)."""
+        pack = root.breach_pack(folder, since=since.astimezone(), until=until.astimezone() if until else None, actor=actor)
+        shown = f"{pack.actors} were shown data of {pack.people}, {pack.entries} times; {pack.revealed_fields} fields opened."
+        console.print(shown, highlight=False)
+        console.print(
+            "The audit trail is sound." if pack.sound else f"THE AUDIT TRAIL WAS TOUCHED: {pack.doubt}.", highlight=False
+        )
 
 
 def write_csv(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,6 +16,7 @@ from tieline.services.batch.importing import ImportWish, Tally
 from tieline.services.connectors import Trial
 from tieline.services.doctor import Finding
 from tieline.services.house import House
+from tieline.services.privacy.breach import Pack
 from tieline.services.privacy.erasing import Erasure
 from tieline.services.privacy.subject import Wanted
 from tieline.services.secret_keeping import Inventory, Rotation
@@ -75,6 +77,9 @@ class Root(Protocol):
 
     def lift_erasure(self, erasure_id: UUID, reason: str) -> None:
         """Let somebody who was erased come back as somebody new."""
+
+    def breach_pack(self, folder: Path, *, since: datetime, until: datetime | None, actor: str | None) -> Pack:
+        """Write who was shown whose data in a period."""
 
     def check_secrets(self) -> Inventory:
         """Open everything that is sealed, once."""

@@ -20,6 +20,7 @@ audit_entries = Table(
     Index("audit_entries_subject_seq_idx", "subject", "seq"),
     Index("audit_entries_actor_seq_idx", "actor", "seq"),
     Index("audit_entries_call_id_idx", "call_id"),
+    Index("audit_entries_at_idx", "at", postgresql_using="brin"),
 )
 """Who asked for whose data. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE."""
 
