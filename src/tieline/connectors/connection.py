@@ -20,12 +20,14 @@ from tieline.connectors.manifest.configuration import settle
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.manifest.token_grants import TokenGrant
 from tieline.connectors.registry import Connector
+from tieline.connectors.streams.commands import CommandWire
 from tieline.connectors.streams.listening import Listening, address_of
 from tieline.connectors.wire.addresses import check_reachable
 from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.breaker import State as BreakerState
 from tieline.connectors.wire.limits import Throttle
 from tieline.connectors.wire.messages import Wire
+from tieline.connectors.wire.transport import trusted_tls
 from tieline.connectors.wire.trust import tls_of_its_own
 from tieline.connectors.wire.wires import SCHEMES, wire_for
 from tieline.domain.errors import VendorUnavailable
@@ -117,7 +119,8 @@ def open_connection(  # noqa: PLR0913 - the seventh, the vault, is only given wh
     addresses = _addresses(manifest, settled)
     for url in addresses:
         egress.check(url, schemes=SCHEMES)
-    wire = wire_for(addresses, egress, limits=manifest.limits, tls=_own_tls(manifest, settled), clock=clock)
+    tls = _own_tls(manifest, settled) or trusted_tls()
+    wire = wire_for(addresses, egress, limits=manifest.limits, tls=tls, clock=clock, exchange=CommandWire(egress, tls=tls))
     keeping = Keeping(vault) if vault else Keeping()
     return assemble(name, connector, settled, wire=wire, clock=clock, keeping=keeping)
 

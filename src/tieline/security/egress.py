@@ -22,9 +22,11 @@ WEB: Final = frozenset({"https", "http"})
 MAIL: Final = frozenset({"smtps", "smtp"})
 """Mail is handed over by TLS from the first byte (`smtps`) or after STARTTLS (`smtp`), RFC 8314."""
 SFTP: Final = frozenset({"sftp"})
-_USUAL_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "smtps": 465, "smtp": 587, "sftp": 22}
-_PUBLIC_PORTS: Final[Mapping[str, int]] = {scheme: port for scheme, port in _USUAL_PORTS.items() if scheme != "http"}
+EXCHANGE: Final = frozenset({"esl", "esls"})
+"""An exchange's event socket, plain or behind a TLS wrapper: never public, so the operator names each."""
+_PUBLIC_PORTS: Final[Mapping[str, int]] = {"https": 443, "smtps": 465, "smtp": 587, "sftp": 22}
 """Where a public address may be called without anybody's permission; plain HTTP is nowhere."""
+_USUAL_PORTS: Final[Mapping[str, int]] = {**_PUBLIC_PORTS, "http": 80, "esl": 8021, "esls": 8021}
 _HOST: Final = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE
 )

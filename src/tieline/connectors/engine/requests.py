@@ -10,14 +10,14 @@ from tieline.connectors.language.paths import Step, parse
 from tieline.connectors.language.references import Reference, parse_text
 from tieline.connectors.language.templates import Compiled, Render, Roots, compile_tree, constant_text
 from tieline.connectors.language.writing import as_text
-from tieline.connectors.manifest.requests import BODIES, MAIL_METHODS, Request
+from tieline.connectors.manifest.requests import BODIES, EXCHANGE_METHODS, MAIL_METHODS, Request
 from tieline.connectors.manifest.schema import Manifest, Operation
 from tieline.connectors.manifest.soap import SoapCall
 from tieline.connectors.soap.calls import SoapOperation
 from tieline.connectors.wire.headers import header_values
 from tieline.connectors.wire.messages import Outgoing
 from tieline.domain.errors import VendorMisconfigured, VendorRejected
-from tieline.security.egress import MAIL
+from tieline.security.egress import EXCHANGE, MAIL
 
 Placement = tuple[Sequence[Step], Render]
 
@@ -64,8 +64,7 @@ def compile_request(manifest: Manifest, name: str, operation: Operation, config:
     kind, tree = body_of(request)
     soap = _soap(request, config)
     server = constant_text(manifest.hosts[request.host], config).rstrip("/")
-    if (request.method in MAIL_METHODS) != (server.partition(":")[0].lower() in MAIL):
-        raise VendorMisconfigured("SEND and NOOP are for servers under smtps:// or smtp://, and those take nothing else")
+    _check_method(request.method, server.partition(":")[0].lower())
     return CompiledRequest(
         method=request.method,
         url=_url(server, request.path, config),
@@ -79,6 +78,14 @@ def compile_request(manifest: Manifest, name: str, operation: Operation, config:
         keyed=choice is not None and choice.keyed,
         auth=request.auth or "auth",
     )
+
+
+def _check_method(method: str, scheme: str) -> None:
+    """Hold methods and servers together. Raises: VendorMisconfigured: the server is of another kind than the method."""
+    if (method in MAIL_METHODS) != (scheme in MAIL):
+        raise VendorMisconfigured("SEND and NOOP are for servers under smtps:// or smtp://, and those take nothing else")
+    if (method in EXCHANGE_METHODS) != (scheme in EXCHANGE):
+        raise VendorMisconfigured("API is for exchanges under esl:// or esls://, and those take nothing else")
 
 
 def body_of(request: Request) -> tuple[str | None, object]:
@@ -100,7 +107,7 @@ def _soap(request: Request, config: Mapping[str, Any]) -> SoapOperation | None:
 
 def _headers(operation: Operation, kind: str | None, soap: SoapOperation | None) -> dict[str, Any]:
     request = operation.request
-    if request.method in MAIL_METHODS:
+    if request.method in MAIL_METHODS | EXCHANGE_METHODS:
         return {}
     headers: dict[str, Any] = {"accept": "application/json, application/xml;q=0.9, */*;q=0.5"}
     if soap is not None:

@@ -12,6 +12,8 @@ from tieline.connectors.manifest.soap import SoapCall
 XML_NAME: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?|#text")
 MAIL_METHODS: Final = frozenset({"SEND", "NOOP"})
 """What a mail server is asked: to take a letter, which is the `json`, or nothing."""
+EXCHANGE_METHODS: Final = frozenset({"API"})
+"""What an exchange is told over its event socket: a command, which is the `json`."""
 BODIES: Final = ("json", "form", "text", "xml", "multipart", "soap")
 PartName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
@@ -44,7 +46,7 @@ class Request(Part):
     `nulls` says what becomes of a null in the body: sent as it is, left out, or sent as an empty text.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "SEND", "NOOP"] = "GET"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "SEND", "NOOP", "API"] = "GET"
     host: Word = "main"
     auth: Word | None = None
     path: Annotated[str, Field(pattern=r"^/[^\s?#\\]*$", max_length=2000)] = "/"
@@ -68,4 +70,6 @@ class Request(Part):
             raise ValueError("a GET request has no body; write method: POST")
         if self.method in MAIL_METHODS and bodies != ([self.json_] if self.method == "SEND" else []):
             raise ValueError("SEND has a letter under json, NOOP has nothing")
+        if self.method in EXCHANGE_METHODS and bodies != [self.json_]:
+            raise ValueError("API has a command under json")
         return self

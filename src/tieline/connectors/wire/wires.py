@@ -11,9 +11,9 @@ from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.errors import VendorMisconfigured
 from tieline.kit.clock import Clock
 from tieline.kit.deadline import Deadline
-from tieline.security.egress import MAIL, WEB, Egress
+from tieline.security.egress import EXCHANGE, MAIL, WEB, Egress
 
-SCHEMES: Final = WEB | MAIL
+SCHEMES: Final = WEB | MAIL | EXCHANGE
 
 
 class Wires:
@@ -35,9 +35,12 @@ class Wires:
             await wire.aclose()
 
 
-def wire_for(addresses: tuple[str, ...], egress: Egress, *, limits: Limits, tls: ssl.SSLContext | None, clock: Clock) -> Wire:
-    """Return what reaches these addresses. `tls`: whom this connection trusts, where that is not everybody's."""
+def wire_for(
+    addresses: tuple[str, ...], egress: Egress, *, limits: Limits, tls: ssl.SSLContext, clock: Clock, exchange: Wire
+) -> Wire:
+    """Return what reaches these addresses. `tls`: whom this connection trusts; `exchange`: what gives commands to exchanges."""
     web = HttpWire(egress, connections=limits.concurrency, response_bytes=limits.response_bytes, tls=tls)
-    if not any(address.partition(":")[0].lower() in MAIL for address in addresses):
+    if all(address.partition(":")[0].lower() in WEB for address in addresses):
         return web
-    return Wires({**dict.fromkeys(WEB, web), **dict.fromkeys(MAIL, MailWire(egress, tls=web.tls, clock=clock))})
+    mail = MailWire(egress, tls=tls, clock=clock)
+    return Wires({**dict.fromkeys(WEB, web), **dict.fromkeys(MAIL, mail), **dict.fromkeys(EXCHANGE, exchange)})
