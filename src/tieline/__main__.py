@@ -2,4 +2,5 @@
 
 from tieline.main import run
 
-run()
+if __name__ == "__main__":  # A process that reads for an import loads this too, and is no command.
+    run()

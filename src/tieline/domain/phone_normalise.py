@@ -180,7 +180,7 @@ def _number(kept: str, parsed: _Parsed, extension: str | None, *, guessed: bool)
     country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(number.country_code or 0)
     return PhoneNumber(
         raw=kept,
-        e164=phonenumbers.format_number(number, PhoneNumberFormat.E164),
+        e164=f"+{number.country_code}{phonenumbers.national_significant_number(number)}",
         national=phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL),
         kind=_KINDS.get(parsed.kind, "other"),
         country=country if country and country.isalpha() else None,

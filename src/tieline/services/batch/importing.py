@@ -1,8 +1,9 @@
 """Importing the phone index: a slice is read while the one before is written; rows and cursor are one commit."""
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from tieline.services.batch.formats import format_of, open_sheet
 from tieline.services.batch.phone_rows import PhoneRows, PhoneRules
 from tieline.services.batch.rejects import RejectsFile
 from tieline.services.batch.sheet import Reading
-from tieline.services.batch.slices import Slice, slices
+from tieline.services.batch.slices import Slice, processes_for, slices, slices_ahead
 from tieline.services.directory import NO_LINE, Directory
 from tieline.services.house import House
 from tieline.store import audit_trail, configuration, identity_import, import_cursors
@@ -79,7 +80,11 @@ async def import_phones(house: House, wish: ImportWish, *, asker: Caller, told: 
     sheet = await asyncio.to_thread(open_sheet, wish.path, wish.reading)
     try:
         rows = PhoneRows(sheet, wish.reading.columns, await run.rules(cursor.as_of))
-        return await run.through(slices(sheet, rows, skip=cursor.rows_read), cursor, told)
+        processes = processes_for(sheet)
+        skip = cursor.rows_read
+        parts = slices_ahead(sheet, rows, processes=processes, skip=skip) if processes else slices(sheet, rows, skip=skip)
+        with contextlib.closing(parts):
+            return await run.through(parts, cursor, told)
     finally:
         sheet.close()
 
@@ -96,7 +101,7 @@ class _Import:
     async def rules(self, as_of: datetime) -> PhoneRules:
         """Gather what numbers and connections are read by."""
         async with self._house.database.read() as conn:
-            connections = (await configuration.read(conn)).connections.keys()
+            connections = frozenset((await configuration.read(conn)).connections)
         if self._wish.connection is not None and self._wish.connection not in connections:
             raise ConfigRefused("there is no connection of the name given with --connection")
         directory = self._house.directory.now
@@ -114,7 +119,7 @@ class _Import:
             await self._note(tx, "import.begun", fresh)
         return fresh
 
-    async def through(self, parts: Iterator[Slice], cursor: ImportCursor, told: Told) -> Tally:
+    async def through(self, parts: Generator[Slice], cursor: ImportCursor, told: Told) -> Tally:
         """Write slice after slice, reading one ahead, and finish."""
         begun_at = cursor.rows_read
         part = await asyncio.to_thread(next, parts, None)

@@ -81,7 +81,8 @@ class PhoneRows:
         try:
             found: dict[str, Any] = {}
             for column, kind in FIELDS.items():
-                found[column] = kind(cells.get(self._headings[column]))
+                cell = cells.get(self._headings[column])
+                found[column] = None if cell is None or cell == "" else kind(cell)
             column = "connection"
             self._settle_connection(found)
             column = "external_id"
