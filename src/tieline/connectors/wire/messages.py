@@ -1,7 +1,7 @@
 """What goes out and what comes back, before and after the wire. Neither ever shows its contents in `repr`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -28,7 +28,8 @@ class Outgoing:
 
     def copy(self) -> "Outgoing":
         """Return one that can be signed and changed while this one stays as it is."""
-        return replace(self, headers=dict(self.headers))
+        headers = dict(self.headers)
+        return Outgoing(self.method, self.url, headers, self.body, self.read, self.keyed, self.auth, self.credentials)
 
     def __repr__(self) -> str:
         return f"<{self.method} to {urlsplit(self.url).hostname}>"
