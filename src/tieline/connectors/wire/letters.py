@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
 from hashlib import sha256
 from typing import Annotated, Final
 
@@ -30,7 +31,10 @@ _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _LONGEST_KEY: Final = 100
 _LINES_OF_THEIR_OWN: Final = frozenset({"Cc", "Zl", "Zp"})
 """Unicode's kinds of characters that end a line, or might for somebody."""
-_PLAIN: Final = policy.SMTP.clone(cte_type="7bit")
+_WORD_BEGINS: Final = "=?"
+_LONGEST_PLAIN: Final = 60
+_AS_WRITTEN: Final = policy.SMTP.clone(cte_type="7bit", refold_source="none")
+"""The library must not read our headers again: it decodes what looks like an encoded word, ends of lines included."""
 
 
 class Letter(BaseModel):
@@ -104,18 +108,20 @@ def message_id(letter: Letter) -> str | None:
 
 def write(letter: Letter, receivers: Sequence[Receiver], *, at: datetime) -> bytes:
     """Return the letter's bytes, with CRLF. Raises: VendorRejected: a header would hold an end of line. VendorMisconfigured."""
-    message = EmailMessage(_PLAIN)
-    name, subject = _one_line(letter.name or ""), _one_line(letter.subject)
-    message["From"] = Address(name, addr_spec=letter.sender)
-    message["To"] = _shown([each.address for each in receivers if each.address])
-    if letter.reply_to:
-        message["Reply-To"] = Address(addr_spec=_reply_to(letter.reply_to))
-    message["Subject"] = subject
-    message["Date"] = at
-    named = message_id(letter)
-    if named:
-        message["Message-ID"] = named
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office note answers it.
+    message = EmailMessage(_AS_WRITTEN)
+    addresses = [each.address for each in receivers if each.address]
+    headers = {
+        "From": _sender(letter),
+        "To": addresses[0] if len(addresses) == 1 else "undisclosed-recipients:;",
+        "Reply-To": _reply_to(letter.reply_to) if letter.reply_to else None,
+        "Subject": _words(_one_line(letter.subject), before="Subject: "),
+        "Date": format_datetime(at),
+        "Message-ID": message_id(letter),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office note answers it.
+    }
+    for name, value in headers.items():
+        if value is not None:
+            message.set_raw(name, value)
     message.set_content(letter.text or "", charset="utf-8")
     if letter.html and letter.text:
         message.add_alternative(letter.html, subtype="html", charset="utf-8")
@@ -124,8 +130,25 @@ def write(letter: Letter, receivers: Sequence[Receiver], *, at: datetime) -> byt
     return message.as_bytes()
 
 
-def _shown(addresses: Sequence[str]) -> Address | str:
-    return Address(addr_spec=addresses[0]) if len(addresses) == 1 else "undisclosed-recipients:;"
+def _sender(letter: Letter) -> str:
+    name, address = _one_line(letter.name or ""), letter.sender
+    if not name:
+        return address
+    return f"{_words(name, before='From: ')} <{address}>" if _needs_words(name) else formataddr((name, address))
+
+
+def _words(text: str, *, before: str) -> str:
+    """Return a text as encoded words (RFC 2047), in lines, where it could not stand as it is.
+
+    What looks like an encoded word is encoded once more: read as one, it could hold anything, the end of its header as well.
+    """
+    if not _needs_words(text):
+        return text
+    return Header(text, "utf-8", header_name=before.rstrip(": ")).encode(linesep="\r\n")
+
+
+def _needs_words(text: str) -> bool:
+    return not text.isascii() or _WORD_BEGINS in text or len(text) > _LONGEST_PLAIN
 
 
 def _reply_to(text: str) -> str:
