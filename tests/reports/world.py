@@ -1,10 +1,10 @@
 """Generated calls and answers, and the database that holds them."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -89,56 +89,70 @@ class World:
         return self.door.house.clock()
 
 
+def made_call(number: int, **told: Any) -> Call:  # noqa: ANN401 - fields of a call
+    """Return a served call of nobody known, but for what is told."""
+    usual = {"outcome": "served", "queue": None, "agent": None, "ref": None, "number": None, "reason": None}
+    return Call(id=UUID(int=number), **{**usual, "talk_s": None, "wait_s": None, "wrap_up_s": 0, **told})
+
+
 async def fill(door: FrontDoor, calls: Sequence[Call], answers: Sequence[Answer]) -> None:
-    """Put calls and answers where the exchange and the customers would have."""
+    """Put calls and answers where the exchange and the customers would have. A call's id there is its number."""
     async with door.house.database.pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
-        for number, call in enumerate(calls):
-            ended = call.at + timedelta(minutes=12)
-            told = (
-                call.id,
-                str(number),
-                call.number,
-                call.queue,
-                call.outcome,
-                call.ref,
-                call.at,
-                ended,
-                ended,
-                call.talk_s,
-                call.wait_s,
-            )
-            await cursor.execute(
-                "INSERT INTO interactions (id, provider, call_key, direction, customer_e164, queue, state, outcome, customer_ref,"
-                " started_at, ended_at, last_event_at, talk_s, wait_s)"
-                " VALUES (%s, 'pbx', %s, 'inbound', %s, %s, 'ended', %s, %s, %s, %s, %s, %s, %s)",
-                told,
-            )
-            await cursor.execute("INSERT INTO call_aliases VALUES ('pbx', %s, %s, 'given')", (str(number), call.id))
-            if call.agent:
-                for early, agent in ((0, "1001"), (5, call.agent)):
-                    await cursor.execute(
-                        "INSERT INTO legs (id, interaction_id, leg_key, agent, kind, state, answered_at)"
-                        " VALUES (gen_random_uuid(), %s, %s, %s, 'agent', 'ended', %s)",
-                        (call.id, f"leg-{early}", agent, call.at + timedelta(seconds=early)),
-                    )
-            if call.wrap_up_s:
-                wrapped = (call.id, ended + timedelta(seconds=call.wrap_up_s))
-                await cursor.execute("INSERT INTO call_wrap_ups (interaction_id, by, at) VALUES (%s, 'agent:1001', %s)", wrapped)
-            if call.reason:
-                await cursor.execute(
-                    "INSERT INTO tickets (id, number, subject, status, priority, category, source, call_id, created_by,"
-                    " created_at, updated_at, version)"
-                    " VALUES (gen_random_uuid(), %s, 's', 'closed', 'normal', %s, 'call', %s, 't', %s, %s, 1)",
-                    (number, call.reason, str(number), call.at, call.at),
-                )
-        for answer in answers:
-            await cursor.execute(
-                "INSERT INTO feedback (id, kind, score, channel, interaction_id, agent, at, received_at, received_by)"
-                " VALUES (gen_random_uuid(), %s, %s, 'ivr', %s, %s, %s, %s, 'test')",
-                (answer.kind, answer.score, answer.call.id if answer.call else None, answer.agent, answer.at, answer.at),
-            )
+        for statement, told in (*_of_calls(calls), (_ANSWER, [_answer(answer) for answer in answers])):
+            await cursor.executemany(statement, told)
         await cursor.execute("INSERT INTO number_marks (e164, mark, marked_at) VALUES ('+8613800000000', 'shared', now())")
         await cursor.execute(
             "INSERT INTO identity_keys (e164, connection, external_kind, external_id, last8, seen_at)"
             " SELECT '+8613800000001', 'pbx', 'customer', id, '00000001', now() FROM unnest(ARRAY['A', 'B']) AS id"
         )
+
+
+def _of_calls(calls: Sequence[Call]) -> Iterable[tuple[LiteralString, list[tuple[Any, ...]]]]:
+    yield _CALL, [_call(call) for call in calls]
+    yield _ALIAS, [(str(call.id.int), call.id) for call in calls]
+    yield (
+        _LEG,
+        [
+            (call.id, f"leg-{early}", agent, call.at + timedelta(seconds=early))
+            for call in calls
+            if call.agent
+            for early, agent in ((0, "1001"), (5, call.agent))
+        ],
+    )
+    yield _WRAP_UP, [(call.id, _ended(call) + timedelta(seconds=call.wrap_up_s)) for call in calls if call.wrap_up_s]
+    yield _TICKET, [(call.id.int, call.reason, str(call.id.int), call.at, call.at) for call in calls if call.reason]
+
+
+_CALL: Final = (
+    "INSERT INTO interactions (id, provider, call_key, direction, customer_e164, queue, state, outcome, customer_ref,"
+    " started_at, ended_at, last_event_at, talk_s, wait_s)"
+    " VALUES (%s, 'pbx', %s, 'inbound', %s, %s, 'ended', %s, %s, %s, %s, %s, %s, %s)"
+)
+_ALIAS: Final = "INSERT INTO call_aliases VALUES ('pbx', %s, %s, 'given')"
+_LEG: Final = (
+    "INSERT INTO legs (id, interaction_id, leg_key, agent, kind, state, answered_at)"
+    " VALUES (gen_random_uuid(), %s, %s, %s, 'agent', 'ended', %s)"
+)
+_WRAP_UP: Final = "INSERT INTO call_wrap_ups (interaction_id, by, at) VALUES (%s, 'agent:1001', %s)"
+_TICKET: Final = (
+    "INSERT INTO tickets (id, number, subject, status, priority, category, source, call_id, created_by,"
+    " created_at, updated_at, version) VALUES (gen_random_uuid(), %s, 's', 'closed', 'normal', %s, 'call', %s, 't', %s, %s, 1)"
+)
+_ANSWER: Final = (
+    "INSERT INTO feedback (id, kind, score, channel, interaction_id, agent, at, received_at, received_by)"
+    " VALUES (gen_random_uuid(), %s, %s, 'ivr', %s, %s, %s, %s, 'test')"
+)
+
+
+def _ended(call: Call) -> datetime:
+    return call.at + timedelta(minutes=12)
+
+
+def _call(call: Call) -> tuple[Any, ...]:
+    ended = _ended(call)
+    whose = (call.id, str(call.id.int), call.number, call.queue, call.outcome, call.ref)
+    return (*whose, call.at, ended, ended, call.talk_s, call.wait_s)
+
+
+def _answer(answer: Answer) -> tuple[Any, ...]:
+    return (answer.kind, answer.score, answer.call.id if answer.call else None, answer.agent, answer.at, answer.at)

@@ -1,64 +1,32 @@
-"""The figures a manager asks for, as JSON or as a table for a spreadsheet."""
+"""The figures a manager asks for, as JSON or as a table for a spreadsheet; and the rows a figure opens to."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
 
-from tieline.api.csv_text import MEDIA_TYPE, csv_text
-from tieline.api.house import HouseOfRequest
+from tieline.api.csv_text import MEDIA_TYPE as CSV
+from tieline.api.csv_text import csv_text
+from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.lists import Page
 from tieline.api.openapi import problems
+from tieline.api.paging import Pager
+from tieline.api.report_shapes import ReportQuery, RowsQuery, ShownReport, ShownRow, shown
 from tieline.api.strict_route import StrictRoute
+from tieline.api.xlsx_book import MEDIA_TYPE as XLSX
+from tieline.api.xlsx_book import xlsx_book
+from tieline.domain.kpi_formulas import ReportName
 from tieline.security.permissions import Caller, permit
-from tieline.services import reports
-from tieline.services.reports import Question, Report, ReportName
-from tieline.store.reports import GroupBy
+from tieline.services.reports import asking, rows
 
 router = APIRouter(route_class=StrictRoute, tags=["Feedback"])
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
-_SPREADSHEET: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
-
-
-class ReportQuery(BaseModel):
-    """Which days, both included, as they are where the company is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    from_: Annotated[Day | None, Field(alias="from", description="Left out: six days before `to`.")] = None
-    to: Annotated[Day | None, Field(description="Left out: today.")] = None
-    group_by: GroupBy = "day"
-    format: Literal["json", "csv"] = "json"
-    answered_within_s: Annotated[int, Field(ge=1, le=600, description="The threshold of the service level.")] = 20
-
-
-class ShownFormula(BaseModel):
-    """How a figure is worked out, in which unit, and where that comes from."""
-
-    model_config = ConfigDict(frozen=True)
-
-    unit: str
-    formula: str
-    source: str
-
-
-class ShownReport(BaseModel):
-    """A report. Each row holds its group, the counts, and the figures; a figure nothing can be said of is null.
-
-    By agent, calls nobody answered are nobody's: `service_level` and `abandonment` are null in the rows.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    report: ReportName
-    since: datetime
-    until: Annotated[datetime, Field(description="Just past the last day.")]
-    zone: str
-    group_by: GroupBy
-    rows: Sequence[Mapping[str, Any]]
-    total: Mapping[str, Any]
-    formulas: Mapping[str, ShownFormula]
+Name = Annotated[ReportName, Path(description="Which report.")]
+Reader = Annotated[Caller, permit("reports.read")]
+_SPREADSHEETS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}, XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
+_WRITERS: Final = {"csv": (csv_text, CSV), "xlsx": (xlsx_book, XLSX)}
+_UNFIT = "The span is empty or longer than 400 days: `report_span`; no such group or filter: `report_group`"
+_REFUSALS: Final = {403: "Somebody else's work is asked for by name: `forbidden`.", 404: "No such report: `not_found`."}
 
 
 @router.get(
@@ -66,44 +34,37 @@ class ShownReport(BaseModel):
     operation_id="get_report",
     summary="Read the figures",
     response_model=ShownReport,
-    responses={
-        **_SPREADSHEET,
-        **problems(
-            {
-                404: "No such report: `not_found`.",
-                422: "The span is empty or longer than 400 days: `report_span`; or it does not fit.",
-            }
-        ),
-    },
+    responses={**_SPREADSHEETS, **problems({**_REFUSALS, 422: f"{_UNFIT}; or it does not fit."})},
 )
 async def get_report(
-    report: Annotated[ReportName, Path(description="Which report.")],
-    query: Annotated[ReportQuery, Query()],
-    caller: Annotated[Caller, permit("reports.read")],
-    house: HouseOfRequest,
+    report: Name, query: Annotated[ReportQuery, Query()], caller: Reader, house: HouseOfRequest
 ) -> ShownReport | Response:
-    """Return counts and figures by group and in all. An agent is told of their own work."""
-    asked = {name: getattr(query, name) for name in ("group_by", "format", "answered_within_s")}
-    question = Question(report=report, since=query.from_, until=query.to, **asked)
-    found = await reports.ask(house.tickets, question, by=caller)
-    if query.format == "csv":
-        headers = {"Content-Disposition": f'attachment; filename="{report}.csv"'}
-        return Response(csv_text(found.columns, found.rows), media_type=MEDIA_TYPE, headers=headers)
-    return _shown(report, query.group_by, found)
+    """Return counts and figures by group and in all. An agent is told of their own work, who leads a team of that team's."""
+    question = query.question(report, group_by=query.group_by, compare=query.compare, format=query.format)
+    found = await asking.ask(house.tickets, question, by=caller)
+    if query.format == "json":
+        return shown(question, found)
+    write, media_type = _WRITERS[query.format]
+    headers = {"Content-Disposition": f'attachment; filename="{report}.{query.format}"'}
+    return Response(write(found.columns, found.rows), media_type=media_type, headers=headers)
 
 
-def _shown(report: ReportName, group_by: GroupBy, found: Report) -> ShownReport:
-    formulas = {
-        name: ShownFormula(unit=formula.unit, formula=formula.text, source=formula.source)
-        for name, formula in found.formulas.items()
-    }
-    return ShownReport(
-        report=report,
-        since=found.span.since,
-        until=found.span.until,
-        zone=found.span.zone,
-        group_by=group_by,
-        rows=found.rows,
-        total=found.total,
-        formulas=formulas,
+@router.get(
+    "/v1/reports/{report}/rows",
+    operation_id="list_report_rows",
+    summary="Open a count to its rows",
+    responses=problems({**_REFUSALS, 422: f"{_UNFIT}; no such count: `report_count`; or it does not fit."}),
+)
+async def list_report_rows(
+    report: Name, query: Annotated[RowsQuery, Query()], caller: Reader, house: HouseOfRequest, cursors: CursorsOfRequest
+) -> Page[ShownRow]:
+    """Return the calls, tickets, answers or deliveries that a count of the report counts, newest first."""
+    pager = Pager("report-rows", query, cursors)
+    kind, found = await rows.behind(
+        house.tickets, query.question(report), query.measure, by=caller, before=pager.after, limit=pager.fetch
+    )
+    return pager.page(
+        found,
+        place=lambda row: (row["at"].isoformat(), str(row["id"])),
+        show=lambda row: ShownRow.model_validate({"kind": kind, **row}),
     )

@@ -36,6 +36,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "customer.search": "Look up a customer, or an order, that is in no call of one's own.",
     "agents.read": "List the agents.",
     "agents.any": "See and act for agents other than oneself.",
+    "teams.any": "See the figures of teams other than one's own.",
     "calls.wrap_up": "Say how one's own call ended.",
     "orders.refund": "Ask for a refund or return, which freezes the order.",
     "tickets.read": "Read our tickets.",

@@ -30,6 +30,19 @@ from tieline.store.tables_mappings import mapping_drafts, mapping_versions
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
 from tieline.store.tables_privacy import consents, erased_marks, erasures
+from tieline.store.tables_reports import (
+    answer_days,
+    answer_facts,
+    call_days,
+    call_facts,
+    call_hours,
+    delivery_days,
+    delivery_facts,
+    report_marks,
+    report_state,
+    ticket_days,
+    ticket_facts,
+)
 from tieline.store.tables_streams import stream_states
 from tieline.store.tables_subscriptions import webhook_subscriptions
 from tieline.store.tables_surveys import feedback_loops, surveys
@@ -48,16 +61,23 @@ from tieline.store.tables_vendor_subscriptions import vendor_subscriptions
 __all__ = [
     "agent_events",
     "agents",
+    "answer_days",
+    "answer_facts",
     "api_keys",
     "audit_entries",
     "call_aliases",
+    "call_days",
     "call_events",
+    "call_facts",
+    "call_hours",
     "call_wrap_ups",
     "connection_secrets",
     "connections",
     "consents",
     "deliveries",
     "delivery_attempts",
+    "delivery_days",
+    "delivery_facts",
     "erased_marks",
     "erasures",
     "events",
@@ -84,6 +104,8 @@ __all__ = [
     "pops",
     "pull_cursors",
     "refund_requests",
+    "report_marks",
+    "report_state",
     "review_items",
     "sessions",
     "sources",
@@ -91,7 +113,9 @@ __all__ = [
     "surveys",
     "ticket_attachments",
     "ticket_comments",
+    "ticket_days",
     "ticket_events",
+    "ticket_facts",
     "ticket_links",
     "ticket_numbers",
     "tickets",

@@ -10,6 +10,7 @@ from tieline.services.feedback import late, overdue
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
 from tieline.services.privacy import erasing, retention
+from tieline.services.reports import counting
 from tieline.services.subscriptions.managing import resume_left_behind
 from tieline.services.understanding import classifying
 from tieline.services.upkeep import ending, keeping
@@ -71,6 +72,11 @@ async def expire_surveys(house: House, now: datetime) -> int:
     return await housekeeping.expire_surveys(house.database, now)
 
 
+async def count_reports(house: House, now: datetime) -> int:
+    """Count what is to be counted for the reports."""
+    return await counting.count_due(house.tickets, now=now)
+
+
 async def resume_subscriptions(house: House, _now: datetime) -> int:
     """Let go on what was laid aside for a pause as that ended."""
     return await resume_left_behind(house.subscriptions)
@@ -104,5 +110,6 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("loops.escalate", "* * * * *", escalate_overdue),
     Duty("surveys.expire", "*/10 * * * *", expire_surveys),
     Duty("retention.let_go", "23 3 * * *", let_go),
+    Duty("reports.count", "* * * * *", count_reports),
     Duty("records.tidy", "*/10 * * * *", tidy),
 )

@@ -1,0 +1,42 @@
+"""Keeping the figures counted: what was marked is counted in small steps, by whoever comes first."""
+
+from datetime import datetime
+from typing import Final
+
+from tieline.services.tickets.desk import TicketDesk
+from tieline.store import report_counting
+from tieline.store.report_counting import KINDS
+
+STEP: Final = 500
+STEPS_OF_A_READER: Final = 4
+"""What somebody who asks for a report counts themselves before it is read; a greater backlog is the worker's."""
+
+
+async def count_due(desk: TicketDesk, *, now: datetime, steps: int | None = None) -> int:
+    """Count what is marked, at most so many steps of each kind, and return how many marks that were. None: all of it."""
+    zone = str(desk.policy.zone)
+    await _require_days_of(desk, zone)
+    done = 0
+    for kind in KINDS:
+        step = 0
+        while steps is None or step < steps:
+            async with desk.database.begin() as tx:
+                counted = await report_counting.count(tx, kind, zone=zone, now=now, limit=STEP)
+            done, step = done + counted, step + 1
+            if counted < STEP:
+                break
+    return done
+
+
+async def rebuild(desk: TicketDesk) -> None:
+    """Forget every figure and mark everything to be counted anew."""
+    async with desk.database.begin() as tx:
+        await report_counting.begin_anew(tx, zone=str(desk.policy.zone))
+
+
+async def _require_days_of(desk: TicketDesk, zone: str) -> None:
+    """Begin anew when days begin elsewhere than in what was counted so far."""
+    async with desk.database.read() as conn:
+        if await report_counting.counted_zone(conn) == zone:
+            return
+    await rebuild(desk)

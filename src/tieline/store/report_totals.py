@@ -1,0 +1,100 @@
+"""Reading the totals of a span: by one group and in all, narrowed by filters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Table, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tieline.domain.kpi_formulas import Counted as Kind
+from tieline.domain.kpi_formulas import FilterName, GroupBy
+from tieline.store import tables_reports as tables
+
+_DAY: Final = {
+    "day": "to_char(f.day, 'YYYY-MM-DD')",
+    "week": "to_char(f.day, 'IYYY-\"W\"IW')",
+    "month": "to_char(f.day, 'YYYY-MM')",
+}
+_WHOSE: Final = {
+    "team": "(SELECT a.definition ->> 'team' FROM agents AS a WHERE a.id = f.agent)",
+    "agent": "f.agent",
+    "queue": "f.queue",
+    "line": "f.line",
+}
+_TIER: Final = {"tier": "f.tier"}
+_CHANNEL: Final = {"channel": "f.channel"}
+_BY_PHONE: Final = {"channel": "'phone'::text"}
+_HOUR: Final = {"hour": "f.hour::text", "weekday_hour": "extract(isodow FROM f.day)::text || '-' || f.hour"}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole days from `since` to just before `until`. `only`: filter → the one value that counts."""
+
+    since: date
+    until: date
+    only: Mapping[FilterName, str] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> dict[str, object]:
+        """What a statement that names the days and the filters is given."""
+        return {"since": self.since, "until": self.until, **{str(name): value for name, value in self.only.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The measures of one group; `group` None where it cannot be told. `is_total`: of the whole span."""
+
+    group: str | None
+    is_total: bool
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A table of totals: `says`: group or filter → how its rows tell it."""
+
+    table: Table
+    says: Mapping[str, str]
+
+    def fits(self, group_by: GroupBy, only: Mapping[FilterName, str]) -> bool:
+        """Say whether its rows can be grouped and narrowed so."""
+        return {group_by, *only} <= self.says.keys()
+
+
+TOTALS: Final[Mapping[Kind, tuple[Totals, ...]]] = {
+    "call": (
+        Totals(tables.call_days, _DAY | _WHOSE | _TIER | _BY_PHONE),
+        Totals(tables.call_hours, _HOUR | _WHOSE | _BY_PHONE),
+    ),
+    "ticket": (Totals(tables.ticket_days, _DAY | _WHOSE | _TIER | _CHANNEL),),
+    "answer": (Totals(tables.answer_days, _DAY | _WHOSE | _TIER | _CHANNEL),),
+    "delivery": (Totals(tables.delivery_days, _DAY | {"connection": "f.connection"}),),
+}
+"""Kind of thing counted → its tables, the smallest first."""
+
+
+def totals_for(kind: Kind, group_by: GroupBy, only: Mapping[FilterName, str]) -> Totals | None:
+    """Return the table that can answer; None: things of this kind have no such group."""
+    return next((one for one in TOTALS[kind] if one.fits(group_by, only)), None)
+
+
+async def read(
+    conn: AsyncConnection, totals: Totals, measures: Sequence[str], group_by: GroupBy, span: Span
+) -> Sequence[Counted]:
+    """Sum up the measures of a span by group and in all."""
+    group = totals.says[group_by]
+    sums = ", ".join(f"coalesce(sum(f.{name}), 0) AS {name}" for name in measures)
+    narrowed = "".join(f" AND {totals.says[name]} = :{name}" for name in span.only)
+    statement = text(
+        f"SELECT {group} AS group_key, grouping({group}) AS is_total, {sums} FROM {totals.table.name} AS f"
+        f" WHERE f.day >= :since AND f.day < :until{narrowed} GROUP BY GROUPING SETS (({group}), ())"
+    )
+    rows = (await conn.execute(statement, span.bound)).mappings()
+    return [_counted(row, measures) for row in rows]
+
+
+def _counted(row: Mapping[Any, Any], measures: Sequence[str]) -> Counted:
+    return Counted(row["group_key"], bool(row["is_total"]), {name: int(row[name]) for name in measures})

@@ -1,0 +1,142 @@
+"""How a report is narrowed, grouped, compared, opened to its rows and written; and whose figures somebody is told."""
+
+import io
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from python_calamine import CalamineWorkbook
+from tests.api.front_door import FrontDoor, open_door, rows
+from tests.reports.world import FIRST, Answer, fill, made_call
+
+from tieline.services.reports.counting import count_due
+
+CALLS = [
+    made_call(1, at=FIRST + timedelta(hours=9), queue="sales", agent="1001", talk_s=100, wait_s=4),
+    made_call(2, at=FIRST + timedelta(hours=9, minutes=30), queue="sales", agent="1002", talk_s=50, wait_s=25),
+    made_call(3, at=FIRST + timedelta(days=1, hours=14), queue="support", agent="1001", talk_s=30, wait_s=19),
+    made_call(4, at=FIRST + timedelta(days=1, hours=14), queue="=1+1", outcome="abandoned_queue"),
+    made_call(5, at=FIRST - timedelta(days=1), queue="sales", agent="1001", talk_s=10, wait_s=3),
+]
+ANSWERS = [Answer(CALLS[0].at, "csat", 5, "1001", CALLS[0]), Answer(CALLS[1].at, "csat", 1, "1002", CALLS[1])]
+
+
+@pytest.fixture(scope="module")
+async def world(another_database_url: str, pbx_token: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FrontDoor]:
+    del pbx_token
+    async with open_door(another_database_url, tmp_path_factory.mktemp("asking")) as door:
+        await fill(door, CALLS, ANSWERS)
+        teams = {"1001": "north", "1002": "south", "supervisor": "north"}
+        for agent, team in teams.items():
+            change = "UPDATE agents SET definition = definition || jsonb_build_object('team', %s::text) WHERE id = %s RETURNING 1"
+            await rows(door, change, team, agent)
+        await door.house.directory.reload()
+        await count_due(door.house.tickets, now=door.house.clock())
+        yield door
+
+
+async def get(world: FrontDoor, path: str = "kpis", *, by: str = "qa", **query: Any) -> Any:  # noqa: ANN401 - a response
+    params = {"from": "2026-09-01", "to": "2026-09-02", **query}
+    return await world.ask("GET", f"/v1/reports/{path}", params=params, headers=await world.session(by))
+
+
+async def told(world: FrontDoor, *names: str, **query: Any) -> dict[Any, Any]:  # noqa: ANN401 - any of a query
+    """Return group → the named counts or figures, the total under None twice over as `total`."""
+    answer = (await get(world, **query)).json()
+    found = {row[answer["group_by"]]: tuple(row[name] for name in names) for row in answer["rows"]}
+    return {**found, "total": tuple(answer["total"][name] for name in names)}
+
+
+async def test_hours_and_weekdays_are_those_of_the_company(world: FrontDoor) -> None:
+    assert await told(world, "calls", group_by="hour") == {"9": (2,), "14": (2,), "total": (4,)}
+    assert await told(world, "calls", group_by="weekday_hour") == {"2-9": (2,), "3-14": (2,), "total": (4,)}
+    assert await told(world, "csat", "calls", group_by="hour") == {"9": (None, 2), "14": (None, 2), "total": (None, 4)}
+
+
+async def test_weeks_and_months_are_sums_of_their_days(world: FrontDoor) -> None:
+    span = {"from": "2026-08-31", "to": "2026-09-02"}
+    assert await told(world, "calls", "served", group_by="month", **span) == {
+        "2026-08": (1, 1),
+        "2026-09": (4, 3),
+        "total": (5, 4),
+    }
+    assert await told(world, "calls", group_by="week", **span) == {"2026-W36": (5,), "total": (5,)}
+
+
+async def test_filters_narrow_and_teams_are_those_of_now(world: FrontDoor) -> None:
+    assert await told(world, "calls", group_by="team") == {"north": (2,), "south": (1,), None: (1,), "total": (4,)}
+    assert await told(world, "calls", "aht_s", group_by="agent", queue="sales") == {
+        "1001": (1, 100.0), "1002": (1, 50.0), "total": (2, 75.0),
+    }  # fmt: skip
+    assert await told(world, "calls", group_by="queue", team="north") == {"sales": (1,), "support": (1,), "total": (2,)}
+    assert await told(world, "calls", group_by="channel") == {"phone": (4,), "ivr": (0,), "total": (4,)}
+
+
+async def test_the_span_before_is_as_long_and_told_where_it_is_asked_for(world: FrontDoor) -> None:
+    compared = (await get(world, compare="true")).json()
+    assert (compared["total"]["calls"], compared["before"]["calls"], compared["before"]["aht_s"]) == (4, 1, 10.0)
+    assert (await get(world)).json()["before"] is None
+
+
+async def test_who_leads_a_team_is_told_of_it_and_of_no_other(world: FrontDoor) -> None:
+    assert await told(world, "calls", "csat", group_by="agent", by="supervisor") == {"1001": (2, 100.0), "total": (2, 100.0)}
+    assert await told(world, "calls", group_by="agent", by="1002") == {"1002": (1,), "total": (1,)}
+    refused = [await get(world, by="supervisor", team="south"), await get(world, by="1002", agent="1001")]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(403, "forbidden")] * 2
+    assert await told(world, "calls", group_by="agent", by="supervisor", agent="1002") == {"total": (0,)}
+
+
+async def test_a_count_opens_to_its_rows_page_by_page(world: FrontDoor) -> None:
+    first = (await get(world, "kpis/rows", measure="served", limit="2")).json()
+    second = (await get(world, "kpis/rows", measure="served", limit="2", cursor=first["next"])).json()
+    assert [row["name"] for row in (*first["items"], *second["items"])] == ["3", "2", "1"]
+    assert (second["next"], first["items"][0]["kind"], first["items"][0]["wait_s"]) == (None, "call", 19)
+    in_time = (await get(world, "kpis/rows", measure="answered_in_time", answered_within_s="5")).json()
+    assert [row["name"] for row in in_time["items"]] == ["1"]
+    unhappy = (await get(world, "csat/rows", measure="csat_answers", agent="1002")).json()["items"]
+    assert [(row["kind"], row["score"]) for row in unhappy] == [("answer", 1)]
+
+
+async def test_rows_are_as_narrow_as_the_figures(world: FrontDoor) -> None:
+    mine = (await get(world, "kpis/rows", measure="calls", by="1002")).json()["items"]
+    assert [row["agent"] for row in mine] == ["1002"]
+    assert "customer_key" not in mine[0]
+    refused = await get(world, "kpis/rows", measure="calls", by="1002", agent="1001")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    opened = "SELECT actor, details FROM audit_entries WHERE action = 'report.opened' ORDER BY seq DESC LIMIT 1"
+    assert await rows(world, opened) == [("agent:1002", {"report": "kpis", "count": "calls"})]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code"),
+    [
+        ("csat/rows", {"measure": "calls"}, "report_count"),
+        ("kpis/rows", {"measure": "within_20"}, "report_count"),
+        ("kpis/rows", {"measure": "1; DROP TABLE call_facts"}, "param_value"),
+        ("sync/rows", {"measure": "delivered", "agent": "1001"}, "report_group"),
+        ("sync", {"group_by": "agent"}, "report_group"),
+        ("csat", {"group_by": "hour"}, "report_group"),
+    ],
+)
+async def test_what_no_report_holds_is_refused(world: FrontDoor, path: str, query: dict[str, str], code: str) -> None:
+    answer = await get(world, path, **query)
+    codes = {answer.json()["code"], *(one["code"] for one in answer.json().get("errors") or ())}
+    assert (answer.status_code, code in codes) == (422, True), answer.text
+
+
+async def test_a_workbook_has_numbers_as_numbers_and_runs_nothing(world: FrontDoor) -> None:
+    answer = await get(world, "queues", format="xlsx")
+    head, *lines = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    kept = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
+    assert (kept["sales"]["calls"], kept["sales"]["aht_s"], kept["=1+1"]["abandoned"]) == (2.0, 75.0, 1.0)
+
+
+async def test_how_far_it_was_counted_is_told(world: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tieline.services.reports.asking.STEPS_OF_A_READER", 0)
+    await rows(world, "UPDATE interactions SET wait_s = 5 WHERE call_key = '1' RETURNING 1")
+    [(marked_at,)] = await rows(world, "SELECT min(marked_at) FROM report_marks WHERE due_at <= now()")
+    behind = (await get(world)).json()["as_of"]
+    await count_due(world.house.tickets, now=world.house.clock())
+    assert (await get(world)).json()["as_of"] > behind
+    assert datetime.fromisoformat(behind) == marked_at
