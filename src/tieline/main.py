@@ -29,6 +29,7 @@ from tieline.services.house import House
 from tieline.services.privacy import breach, copying, erasing
 from tieline.services.privacy.erasing import Erasure
 from tieline.services.privacy.subject import Wanted
+from tieline.services.reports import counting
 from tieline.services.secret_keeping import Inventory, Rotation
 from tieline.settings import Settings, env_example
 from tieline.store.breach import Period
@@ -107,6 +108,10 @@ class Tieline:
         wish = KeyWish(name=name, scopes=tuple(scopes), agent=agent, life=timedelta(days=days))
         text, _ = self._once(lambda house: api_keys.create(house.database, wish, asker=CONSOLE, now=house.clock()))
         return text
+
+    def rebuild_reports(self, *, told: Callable[[int, int], None]) -> int:
+        """Count every figure anew."""
+        return self._once(lambda house: counting.count_anew(house.tickets, now=house.clock(), told=told))
 
     def verify_audit(self, kept: Sequence[Checkpoint], *, public_key: str | None) -> Verdict:
         """Walk the audit chain."""

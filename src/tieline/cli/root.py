@@ -60,6 +60,9 @@ class Root(Protocol):
     def create_key(self, *, name: str, scopes: Sequence[str], agent: str | None, days: int) -> str:
         """Make an API key and return it; it cannot be shown again."""
 
+    def rebuild_reports(self, *, told: Callable[[int, int], None]) -> int:
+        """Count every figure anew; `told` hears how much of how much is done. Return how many records were counted."""
+
     def verify_audit(self, kept: Sequence[Checkpoint], *, public_key: str | None) -> Verdict:
         """Walk the audit chain, also against checkpoints `kept` elsewhere."""
 

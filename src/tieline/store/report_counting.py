@@ -5,7 +5,7 @@ counting the same thing twice moves nothing. So no event,
 doubled, late or out of order, can make a total differ from its rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -97,6 +97,12 @@ async def oldest_mark(conn: AsyncConnection, *, now: datetime) -> datetime | Non
     return oldest
 
 
+async def waiting(conn: AsyncConnection, *, now: datetime) -> int:
+    """Return how many marks wait to be counted."""
+    found = await conn.execute(select(func.count()).where(report_marks.c.due_at <= now))
+    return int(found.scalar_one())
+
+
 async def counted_zone(tx: AsyncConnection) -> str | None:
     """Return where the days that were counted so far begin; None: nothing was counted."""
     found: str | None = (await tx.execute(select(report_state.c.zone))).scalar()
@@ -156,8 +162,3 @@ _TAKE: Final = text("""
     RETURNING fact_id
 """)
 _RECOUNT: Final = {kind.name: _recount(kind) for kind in KINDS}
-
-
-def kinds_named(names: Sequence[str]) -> tuple[FactKind, ...]:
-    """Return the kinds of these names, in the house's order."""
-    return tuple(kind for kind in KINDS if kind.name in names)

@@ -1,5 +1,6 @@
 """Keeping the figures counted: what was marked is counted in small steps, by whoever comes first."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -25,6 +26,18 @@ async def count_due(desk: TicketDesk, *, now: datetime, steps: int | None = None
             done, step = done + counted, step + 1
             if counted < STEP:
                 break
+    return done
+
+
+async def count_anew(desk: TicketDesk, *, now: datetime, told: Callable[[int, int], None]) -> int:
+    """Begin anew and count everything; `told` hears of each step how many of how many marks are done. Return their number."""
+    await rebuild(desk)
+    async with desk.database.read() as conn:
+        waiting = await report_counting.waiting(conn, now=now)
+    done = 0
+    while counted := await count_due(desk, now=now, steps=1):
+        done += counted
+        told(done, max(done, waiting))
     return done
 
 
