@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112678"
-down_revision = "2026112676"
+revision = "2026112685"
+down_revision = "2026112678"
 branch_labels = None
 depends_on = None
 
