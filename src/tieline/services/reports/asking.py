@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from tieline.domain.errors import RequestRefused
 from tieline.domain.kpi_formulas import FORMULAS, REPORTS, Counts, FilterName, Formula, GroupBy, ReportKind, ReportName
 from tieline.domain.kpi_formulas import Counted as Kind
@@ -15,6 +13,7 @@ from tieline.services.reports.counting import STEPS_OF_A_READER, count_due
 from tieline.services.reports.whose import narrowed
 from tieline.services.tickets.desk import TicketDesk
 from tieline.store import audit_trail, report_counting, report_totals
+from tieline.store.database import Transaction
 from tieline.store.journal_rows import AuditRow
 from tieline.store.report_totals import Counted, Span, Totals
 
@@ -135,7 +134,7 @@ class _Table:
     def columns(self) -> tuple[str, ...]:
         return (self.question.groups, *self.names, *self.formulas)
 
-    async def counted(self, conn: AsyncConnection, span: Span) -> Sequence[Counted]:
+    async def counted(self, conn: Transaction, span: Span) -> Sequence[Counted]:
         """Read the counts of a span under the names the report has for them."""
         found: list[Counted] = []
         for kind, totals in self.totals.items():
