@@ -69,6 +69,13 @@ class Settings(BaseSettings):
         Path | None, Field(description="The private key we sign in with there, without passphrase, mode 0600.")
     ] = None
     sftp_password: Annotated[SecretStr | None, Field(description="The password there, where a key is not to be had.")] = None
+    sign_in_file: Annotated[
+        Path | None,
+        Field(
+            description="YAML file of the providers people sign in by (OpenID Connect, WeCom, DingTalk) and of whom they make "
+            "which agent, in which role; needs TIELINE_PUBLIC_URL. Empty: personal keys only. See docs/sign-in.md."
+        ),
+    ] = None
     secret_key_file: Annotated[
         Path | None,
         Field(description="32 random bytes, base64, mode 0600, that seal stored secrets. Empty: made in the data directory."),

@@ -42,6 +42,8 @@ from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.services.privacy.erased import Erased, ErasedFollower
+from tieline.services.sign_in.desk import SignInDesk
+from tieline.services.sign_in.opening import open_providers, origins_of
 from tieline.services.stale_answers import StaleAnswers
 from tieline.services.subscriptions.desk import MOST_BYTES, SubscriptionDesk
 from tieline.services.surveys import occasions
@@ -198,6 +200,20 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             tickets=ticket_desk,
             surveys=survey_desk,
             subscriptions=subscriptions,
+            sign_in=SignInDesk(
+                open_providers(
+                    settings.sign_in_file,
+                    subscriptions.wire,
+                    public_url=settings.public_url,
+                    clock=clock,
+                    monotonic=monotonic_s,
+                ),
+                database,
+                box,
+                clock,
+                directory.agent,
+                settings.public_url,
+            ),
         )
 
 
@@ -255,5 +271,11 @@ def app_of(house: House, settings: Settings) -> FastAPI:
             front_proxies=networks(settings.front_proxies.split(",")),
             signing_key=house.box.derive("cursors"),
         ),
-        pages=[agent_pops_router, *web_routers(frame_ancestors=tuple(filter(None, settings.frame_ancestors.split(","))))],
+        pages=[
+            agent_pops_router,
+            *web_routers(
+                frame_ancestors=tuple(filter(None, settings.frame_ancestors.split(","))),
+                sign_out_at=origins_of(settings.sign_in_file),
+            ),
+        ],
     )

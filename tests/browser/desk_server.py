@@ -7,11 +7,11 @@ import argparse
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -120,6 +120,15 @@ class RecordedPops:
         return OpenedPop(card, agent_of(pop_id), None)
 
 
+class NobodyVouches:
+    """People sign in by personal keys only."""
+
+    providers: Final[Mapping[str, Any]] = {}
+
+    async def leave_address(self, _issuer: str | None, *, back: str) -> str:
+        return back
+
+
 def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = ()) -> FastAPI:
     """The application; its state is complete once it has started."""
 
@@ -138,6 +147,7 @@ def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = 
             channel=channel,
             directory=SimpleNamespace(now=Directory(agents=AGENTS)),
             agent_pops=RecordedPops(channel),
+            sign_in=NobodyVouches(),
         )
         yield
         await channel.aclose()

@@ -26,9 +26,7 @@ class NumberRange(NamedTuple):
 
 def read_range(text: str, plan: DialPlan) -> NumberRange | None:
     """Return the block a text stands for; None if it is none, such as a number with an extension."""
-    if len(text) > _LONGEST or text.removeprefix("+").isdigit():
-        return None
-    found = _BLOCK.match(text.strip())
+    found = _BLOCK.match(text.strip()) if len(text) <= _LONGEST else None
     if found is None or found["stem"][-1:].isdigit() or len(found["first"]) != len(found["last"]):
         return None
     try:

@@ -3,7 +3,6 @@
 Everything that fails here fails alike: `auth_failed`, with no word on what was wrong.
 """
 
-import hashlib
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from tieline.security.api_keys import key_id_within
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import permissions_of
 from tieline.services.api_keys import KeyRing
-from tieline.store import sessions
+from tieline.store import api_keys, audit_trail, sessions
 from tieline.store.database import Database
+from tieline.store.journal_rows import AuditRow
 from tieline.store.sessions import SessionRow
 
 __all__ = ["Access", "Caller", "Credentials", "refuse_open_door_to_others"]
@@ -32,6 +32,18 @@ Auth = Literal["on", "off"]
 AgentOf = Callable[[str], Agent | None]
 SESSION_IDLE: Final = timedelta(minutes=30)
 SESSION_LIFE: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What a provider says of whoever signs in by it: a role (None: the directory's), and how it names them and their session."""
+
+    provider: str = "key"
+    life: timedelta = SESSION_LIFE
+    role: str | None = None
+    issuer: str | None = None
+    subject: str | None = None
+    issuer_session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +88,62 @@ class Access:
             return self._demo(given)
         raise NotSignedIn
 
-    async def open_session(self, agent: str) -> tuple[str, datetime]:
-        """Sign `agent` in; return the cookie's value and the instant it ends at the latest."""
+    async def open_session(
+        self, agent: str, *, vouched: Vouched | None = None, instead_of: str | None = None
+    ) -> tuple[str, datetime]:
+        """Sign `agent` in; return the cookie's value and the instant it ends at the latest.
+
+        `vouched` is what a provider says of them; `instead_of` the cookie they came with, whose session ends (S09: a new one at
+        every sign-in).
+        """
         now = self._clock()
         token = opaque_token()
-        row = SessionRow(_digest(token), agent=agent, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFE)
+        told = vouched or Vouched()
+        row = SessionRow(
+            sessions.digest(token),
+            id=opaque_token(12),
+            agent=agent,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + min(told.life, SESSION_LIFE),
+            role=told.role,
+            issuer=told.issuer,
+            subject=told.subject,
+            issuer_session=told.issuer_session,
+        )
         async with self._database.begin() as tx:
+            if instead_of:
+                await sessions.end(tx, sessions.digest(instead_of))
             await sessions.add(tx, row)
+            note = AuditRow(
+                at=now, actor=f"agent:{agent}", actor_role=told.role, action="session.opened", details={"by": told.provider}
+            )
+            await audit_trail.write(tx, note)
         return token, row.expires_at
 
-    async def end_session(self, token: str) -> None:
-        """Sign out. A cookie nobody knows is no error."""
+    async def end_session(self, token: str) -> str | None:
+        """Sign out; return which issuer had vouched for them. A cookie nobody knows is no error."""
         async with self._database.begin() as tx:
-            await sessions.end(tx, _digest(token))
+            ended = await sessions.end(tx, sessions.digest(token))
+            if ended is None:
+                return None
+            note = AuditRow(at=self._clock(), actor=f"agent:{ended.agent}", actor_role=ended.role, action="session.closed")
+            await audit_trail.write(tx, note)
+            await api_keys.announce(tx)
+            return ended.issuer
 
     async def _person(self, token: str) -> Caller:
         now = self._clock()
         async with self._database.read() as conn:
-            row = await sessions.find(conn, _digest(token))
-            if row is None or now >= row.expires_at or now - row.last_seen_at >= SESSION_IDLE:
+            row = await sessions.find(conn, sessions.digest(token))
+            if row is None or row.agent is None or now >= row.expires_at or now - row.last_seen_at >= SESSION_IDLE:
                 raise NotSignedIn
             agent = self._agent_of(row.agent)
             if agent is None:
                 raise NotSignedIn
             await sessions.note_seen(conn, row, now=now)
-        return Caller(actor=f"agent:{agent.id}", role=agent.role, scopes=permissions_of(agent.role), agent=agent.id)
+        role = row.role or agent.role
+        return Caller(actor=f"agent:{agent.id}", role=role, scopes=permissions_of(role), agent=agent.id)
 
     def _demo(self, given: Credentials) -> Caller:
         """With the door open, whoever sits at this machine may do everything, seeing it as the agent they name."""
@@ -134,7 +177,3 @@ def _is_loopback(address: str | None) -> bool:
         return False
     within = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return (within or parsed).is_loopback
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -13,7 +13,6 @@ from tieline.kit.yaml_lines import PathKey, YamlRefused, line_of, load_with_line
 from tieline.services.gray_mappings import MappingEntry
 from tieline.services.surveys.policy_file import SurveysEntry
 from tieline.services.tickets.policy_file import TicketsEntry
-from tieline.services.understanding.policy_file import CausesEntry
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
@@ -45,7 +44,6 @@ class ApplyFile(BaseModel):
     mappings: dict[Name, dict[str, MappingEntry]] = Field(default_factory=dict)
     tickets: TicketsEntry | None = None
     surveys: SurveysEntry | None = None
-    causes: CausesEntry | None = None
     rules: Annotated[tuple[dict[str, Any], ...], Field(max_length=0)] = ()
 
     @model_validator(mode="after")

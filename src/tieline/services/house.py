@@ -14,6 +14,7 @@ from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
+from tieline.services.sign_in.desk import SignInDesk
 from tieline.services.subscriptions.desk import SubscriptionDesk
 from tieline.services.surveys.desk import SurveyDesk
 from tieline.services.tickets.desk import TicketDesk
@@ -44,6 +45,7 @@ class House:
     tickets: TicketDesk
     surveys: SurveyDesk
     subscriptions: SubscriptionDesk
+    sign_in: SignInDesk
 
     def agent(self, agent_id: str) -> Agent | None:
         """Return an agent by id."""

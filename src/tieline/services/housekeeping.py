@@ -19,6 +19,7 @@ from tieline.store import (
     pops,
     reviews,
     sessions,
+    sign_ins,
     surveys,
 )
 from tieline.store.database import Database
@@ -52,6 +53,7 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
         gone = await agent_events.forget(tx, before=now - retention.agent_events)
         gone += await pop_codes.forget(tx, expired_before=now - retention.pop_codes)
         gone += await sessions.drop_ended(tx, now=now, idle=SESSION_IDLE)
+        gone += await sign_ins.forget_marks(tx, now=now)
         gone += await api_keys.forget(tx, now=now)
         gone += await idempotency.forget(tx, now=now)
         gone += await number_marks.forget_choices(tx, before=now - retention.choices)

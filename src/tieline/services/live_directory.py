@@ -10,6 +10,7 @@ import structlog
 from tieline.connectors.connection import VendorConnection, open_connection
 from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Catalog, Connector, Stamp
+from tieline.domain.agent import Agent
 from tieline.domain.errors import NotFound, TielineError
 from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND, BlockKind
 from tieline.kit.clock import Clock
@@ -82,6 +83,10 @@ class LiveDirectory:
             policy_versions=wanted.policy_versions,
         )
         self._say_farewell(one.connection for name, one in before.items() if self._opened.get(name) is not one)
+
+    def agent(self, agent_id: str) -> Agent | None:
+        """Return an agent by id."""
+        return self.now.agents.get(agent_id)
 
     def trial(self, name: str) -> Trial:
         """Return a connection with its mappings, to be tried out. Raises: NotFound: there is none of that name, or not open."""

@@ -1,39 +1,48 @@
 """Rows of signed-in people. Only the digest of the cookie is kept."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_access import sessions
 
 SEEN_IS_NOTED_EVERY: Final = timedelta(minutes=1)
+MOST_LISTED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One signed-in person."""
+    """One signed-in person: an agent, or a local administrator (`admin`). `role` None: the one the directory gives the agent.
+
+    `issuer`, `subject` and `issuer_session` say who vouched for them, and are None for a personal key.
+    """
 
     token_sha256: bytes
-    agent: str
+    id: str
+    agent: str | None
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    admin: str | None = None
+    role: str | None = None
+    issuer: str | None = None
+    subject: str | None = None
+    issuer_session: str | None = None
+
+
+def digest(token: str) -> bytes:
+    """Return what is kept of a cookie's value."""
+    return hashlib.sha256(token.encode()).digest()
 
 
 async def add(tx: AsyncConnection, row: SessionRow) -> None:
     """Keep a new session."""
-    await tx.execute(
-        insert(sessions).values(
-            token_sha256=row.token_sha256,
-            agent=row.agent,
-            created_at=row.created_at,
-            last_seen_at=row.last_seen_at,
-            expires_at=row.expires_at,
-        )
-    )
+    await tx.execute(insert(sessions).values(**asdict(row)))
 
 
 async def find(conn: AsyncConnection, token_sha256: bytes) -> SessionRow | None:
@@ -42,15 +51,43 @@ async def find(conn: AsyncConnection, token_sha256: bytes) -> SessionRow | None:
     return SessionRow(**found._asdict()) if found else None
 
 
+async def of_agent(conn: AsyncConnection, agent: str) -> Sequence[SessionRow]:
+    """Return an agent's sessions, the newest first."""
+    query = select(sessions).where(sessions.c.agent == agent).order_by(sessions.c.created_at.desc()).limit(MOST_LISTED)
+    return [SessionRow(**found._asdict()) for found in await conn.execute(query)]
+
+
 async def note_seen(conn: AsyncConnection, row: SessionRow, *, now: datetime) -> None:
     """Write down that the person is still there, at most once in `SEEN_IS_NOTED_EVERY`."""
     if now - row.last_seen_at >= SEEN_IS_NOTED_EVERY:
         await conn.execute(update(sessions).where(sessions.c.token_sha256 == row.token_sha256).values(last_seen_at=now))
 
 
-async def end(tx: AsyncConnection, token_sha256: bytes) -> None:
-    """Sign out."""
-    await tx.execute(delete(sessions).where(sessions.c.token_sha256 == token_sha256))
+async def end(tx: AsyncConnection, token_sha256: bytes) -> SessionRow | None:
+    """Sign out, and return who that was."""
+    gone = await tx.execute(delete(sessions).where(sessions.c.token_sha256 == token_sha256).returning(sessions))
+    found = gone.one_or_none()
+    return SessionRow(**found._asdict()) if found else None
+
+
+async def end_of_agent(tx: AsyncConnection, agent: str, *, session_id: str | None = None) -> int:
+    """End one of an agent's sessions, or all of them; return how many ended."""
+    which = sessions.c.agent == agent
+    return await _end(tx, which if session_id is None else which & (sessions.c.id == session_id))
+
+
+async def end_of_identity(tx: AsyncConnection, issuer: str, *, subject: str | None, issuer_session: str | None) -> int:
+    """End what a provider says is over: its one session if it names one, else all of the subject's; return how many ended."""
+    which = [sessions.c.issuer == issuer]
+    if subject is not None:
+        which.append(sessions.c.subject == subject)
+    if issuer_session is not None:
+        which.append(or_(sessions.c.issuer_session == issuer_session, sessions.c.issuer_session.is_(None)))
+    return await _end(tx, *which)
+
+
+async def _end(tx: AsyncConnection, *which: ColumnElement[bool]) -> int:
+    return (await tx.execute(delete(sessions).where(*which))).rowcount
 
 
 async def drop_ended(tx: AsyncConnection, *, now: datetime, idle: timedelta) -> int:

@@ -1,6 +1,6 @@
 """Tables of who may ask and who asked: keys, sessions, the audit trail."""
 
-from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tieline.store.tables_metadata import Instant, Words, metadata
@@ -43,12 +43,39 @@ sessions = Table(
     "sessions",
     metadata,
     Column("token_sha256", LargeBinary, primary_key=True),
-    Column("agent", Words, nullable=False, index=True),
+    Column("id", Words, nullable=False, unique=True),
+    Column("agent", Words, index=True),
+    Column("admin", Words),
+    Column("role", Words),
+    Column("issuer", Words),
+    Column("subject", Words),
+    Column("issuer_session", Words),
     Column("created_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
+    Index("sessions_issuer_subject_idx", "issuer", "subject", postgresql_where=text("issuer IS NOT NULL")),
 )
-"""Signed-in people; only the digest of the cookie is kept."""
+"""Signed-in people; only the digest of the cookie is kept. `id` names a session where it is listed; `admin` is set instead of
+`agent` for a local administrator; `issuer_session` is what the provider calls it."""
+
+sign_in_identities = Table(
+    "sign_in_identities",
+    metadata,
+    Column("issuer", Words, primary_key=True),
+    Column("subject", Words, primary_key=True),
+    Column("agent", Words, nullable=False),
+    Column("bound_at", Instant, nullable=False),
+    UniqueConstraint("issuer", "agent"),
+)
+"""Which agent somebody is, for good: bound at the first sign-in, so that a name given to somebody else later opens nothing."""
+
+sign_in_marks = Table(
+    "sign_in_marks",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("until", Instant, nullable=False, index=True),
+)
+"""What may be used once: states that came back, logout tokens that were heard."""
 
 audit_seals = Table(
     "audit_seals",

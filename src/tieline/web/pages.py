@@ -27,12 +27,14 @@ SAME_FOR_EVERYONE: Final = public("the same files for everyone")
 EMPTY_SHELL: Final = public("an empty page; what it shows comes for a one-time code or to whoever is signed in")
 
 
-def web_routers(*, frame_ancestors: Sequence[str] = ()) -> list[APIRouter]:
+def web_routers(*, frame_ancestors: Sequence[str] = (), sign_out_at: Sequence[str] = ()) -> list[APIRouter]:
     """Return the HTML door's routes. `frame_ancestors`: origins (the softphones') that may show our pages in a frame.
+
+    `sign_out_at`: origins of the providers people sign in by.
 
     The application's state holds `access`, `session_cookie` and `house` as the JSON door sets them.
     """
-    painter = Painter(frame_ancestors)
+    painter = Painter(frame_ancestors, sign_out_at)
     shown = Pages(painter)
     router = APIRouter(route_class=page_route(painter), include_in_schema=False)
     router.add_api_route("/", shown.home, methods=["GET"], dependencies=[public("leads to the desk")])

@@ -33,18 +33,22 @@ _POLICY: Final[Mapping[str, str]] = {
 _WITHOUT_SCRIPTS: Final[Mapping[str, str]] = {"script-src": "'none'", "connect-src": "'none'", "img-src": "'self'"}
 
 
-def content_policy(frame_ancestors: Sequence[str] = (), *, scripts: bool = True) -> str:
-    """Return the Content-Security-Policy of our pages. `frame_ancestors`: the softphones' origins."""
+def content_policy(frame_ancestors: Sequence[str] = (), sign_out_at: Sequence[str] = (), *, scripts: bool = True) -> str:
+    """Return the Content-Security-Policy of our pages.
+
+    `frame_ancestors`: the softphones' origins. `sign_out_at`: the providers' origins, to which a form that signs out may lead on.
+    """
     directives = {**_POLICY, **({} if scripts else _WITHOUT_SCRIPTS), "frame-ancestors": " ".join(frame_ancestors) or "'none'"}
+    directives["form-action"] = " ".join(("'self'", *sign_out_at))
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
 class Painter:
-    """Renders templates. `frame_ancestors` are origins that may show our pages in a frame; `scripts`: whether a page runs any."""
+    """Renders templates. `frame_ancestors` and `sign_out_at` as `content_policy` takes them; `scripts`: whether one runs any."""
 
-    def __init__(self, frame_ancestors: Sequence[str] = (), *, scripts: bool = True) -> None:
+    def __init__(self, frame_ancestors: Sequence[str] = (), sign_out_at: Sequence[str] = (), *, scripts: bool = True) -> None:
         self._headers = {
-            "Content-Security-Policy": content_policy(frame_ancestors, scripts=scripts),
+            "Content-Security-Policy": content_policy(frame_ancestors, sign_out_at, scripts=scripts),
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",

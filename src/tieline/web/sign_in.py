@@ -1,20 +1,27 @@
-"""The door to the desk and the reports: a personal key is shown once and exchanged for a session cookie."""
+"""The door to desk and reports: a provider's people are sent to it; a personal key is exchanged for a session cookie."""
 
 from typing import Final
-from urllib.parse import parse_qsl
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from tieline.domain.errors import BodyMalformed, NotAllowed, NotSignedIn
-from tieline.security.permissions import Caller, public
+from tieline.domain.errors import ConnectorError, NotAllowed, NotSignedIn
+from tieline.security.permissions import public
 from tieline.services.access import Access, Credentials
-from tieline.web.page_route import BACK_TO, SIGN_IN
+from tieline.services.sign_in.desk import SignInDesk
+from tieline.web.forms import form_of
+from tieline.web.page_route import SIGN_IN
 from tieline.web.painter import Painter
+from tieline.web.provider_door import ProviderDoor
+from tieline.web.session_cookies import drop_cookie, give_cookie
+from tieline.web.sign_in_page import sign_in_page
+from tieline.web.way_in import way_in
 
 LONGEST_FORM_BYTES: Final = 2048
-FORM: Final = "application/x-www-form-urlencoded"
 NOBODY_YET: Final = public("whoever signs in is nobody yet")
+
+log = structlog.get_logger()
 
 
 class SignIn:
@@ -28,60 +35,48 @@ class SignIn:
         router.add_api_route(SIGN_IN, self.show, methods=["GET"], dependencies=[NOBODY_YET])
         router.add_api_route(SIGN_IN, self.enter, methods=["POST"], dependencies=[NOBODY_YET])
         router.add_api_route("/desk/sign-out", self.leave, methods=["POST"], dependencies=[public("ends only one's own session")])
+        ProviderDoor(self._painter).add_to(router)
 
     async def show(self, request: Request) -> Response:
         """Show the form."""
-        return self._form(request, failed=False)
-
-    def _form(self, request: Request, *, failed: bool, status: int = 200) -> Response:
-        to = request.query_params.get("to", "")
-        return self._painter.page(request, "sign_in.html", status=status, failed=failed, to=to if to in BACK_TO else "")
+        return sign_in_page(self._painter, request)
 
     async def enter(self, request: Request) -> Response:
         """Exchange a key that belongs to an agent for a session."""
         access: Access = request.app.state.access
+        form = await form_of(request, longest_bytes=LONGEST_FORM_BYTES)
         try:
-            caller = await access.who(Credentials(authorization=(f"Bearer {await _key_in(request)}",)))
-            way = _way(request, caller)
+            caller = await access.who(Credentials(authorization=(f"Bearer {form.get('key', '').strip()}",)))
+            way = way_in(request.query_params.get("to"), caller)
         except (NotSignedIn, NotAllowed):
-            return self._form(request, status=401, failed=True)
+            return sign_in_page(self._painter, request, status=401, trouble="sign_in.failed")
         if caller.agent is None:
-            return self._form(request, status=403, failed=True)
-        token, _ = await access.open_session(caller.agent)
-        answer = RedirectResponse(way, status_code=303, headers={"Cache-Control": "no-store"})
+            return sign_in_page(self._painter, request, status=403, trouble="sign_in.failed")
         name: str = request.app.state.session_cookie
-        answer.set_cookie(name, token, path="/", httponly=True, samesite="lax", secure=name.startswith("__Host-"))
+        token, _ = await access.open_session(caller.agent, instead_of=request.cookies.get(name))
+        answer = _to(way)
+        give_cookie(answer, name, token)
         return answer
 
     async def leave(self, request: Request) -> Response:
-        """End the session and forget its cookie."""
+        """End the session and forget its cookie; whoever came by a provider is led to its own signing out."""
         name: str = request.app.state.session_cookie
         token = request.cookies.get(name)
-        if token:
-            await request.app.state.access.end_session(token)
-        answer = RedirectResponse(SIGN_IN, status_code=303, headers={"Cache-Control": "no-store"})
-        answer.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=name.startswith("__Host-"))
+        issuer = await request.app.state.access.end_session(token) if token else None
+        answer = _to(await _goodbye(request, issuer))
+        drop_cookie(answer, name)
         return answer
 
 
-def _way(request: Request, caller: Caller) -> str:
-    """Return where to lead who signed in: where they came from, else to the desk; to the reports whoever has no desk.
-
-    Raises: NotAllowed: they may open neither.
-    """
-    wanted = BACK_TO.get(request.query_params.get("to", ""))
-    if caller.may("reports.read") and (wanted is not None or not caller.may("desk.open")):
-        return BACK_TO["reports"]
-    caller.require("desk.open")
-    return "/desk"
+async def _goodbye(request: Request, issuer: str | None) -> str:
+    """Return where a browser goes that has signed out here; a provider that cannot be reached holds nobody up."""
+    desk: SignInDesk = request.app.state.house.sign_in
+    try:
+        return await desk.leave_address(issuer, back=SIGN_IN) or SIGN_IN
+    except ConnectorError as exc:
+        log.warning("sign_in.provider_unreachable", code=exc.code)
+        return SIGN_IN
 
 
-async def _key_in(request: Request) -> str:
-    """Return the form's key. Raises: BodyMalformed: it is no form of ours."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise BodyMalformed(code="media_type", http_status=415)
-    body = await request.body()
-    if len(body) > LONGEST_FORM_BYTES:
-        raise BodyMalformed(code="body_too_large", http_status=413)
-    fields = dict(parse_qsl(body.decode("latin-1"), max_num_fields=5))
-    return fields.get("key", "").strip()
+def _to(address: str) -> Response:
+    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})

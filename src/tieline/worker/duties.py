@@ -12,7 +12,6 @@ from tieline.services.housekeeping import Retention
 from tieline.services.privacy import erasing, retention
 from tieline.services.reports import counting
 from tieline.services.subscriptions.managing import resume_left_behind
-from tieline.services.understanding import classifying
 from tieline.services.upkeep import ending, keeping
 from tieline.services.upkeep.wanted import all_wanted
 from tieline.services.webhooks.pulling import pull_due
@@ -53,12 +52,6 @@ async def link_feedback(house: House, now: datetime) -> int:
     """Link feedback to what became known of its call, ticket and customer; one that cannot be does not keep the others."""
     found = await late.linkable(house.tickets, now)
     return sum([bool(await attempt("feedback.link", late.link(house.tickets, one))) for one in found])
-
-
-async def classify_texts(house: House, now: datetime) -> int:
-    """Have a model read what customers wrote, if there is one; a text it cannot read keeps none of the others."""
-    texts = await classifying.unread(house.tickets, now)
-    return sum([bool(await attempt("text.classify", classifying.classify(house.tickets, one))) for one in texts])
 
 
 async def escalate_overdue(house: House, now: datetime) -> int:
@@ -106,7 +99,6 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("changes.pull", "* * * * *", pull_changes),
     Duty("vendor_subscriptions.keep", "* * * * *", keep_subscriptions),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
-    Duty("texts.classify", "* * * * *", classify_texts),
     Duty("loops.escalate", "* * * * *", escalate_overdue),
     Duty("surveys.expire", "*/10 * * * *", expire_surveys),
     Duty("retention.let_go", "23 3 * * *", let_go),

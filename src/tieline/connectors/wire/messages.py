@@ -1,7 +1,7 @@
 """What goes out and what comes back, before and after the wire. Neither ever shows its contents in `repr`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -28,8 +28,7 @@ class Outgoing:
 
     def copy(self) -> "Outgoing":
         """Return one that can be signed and changed while this one stays as it is."""
-        headers = dict(self.headers)
-        return Outgoing(self.method, self.url, headers, self.body, self.read, self.keyed, self.auth, self.credentials)
+        return replace(self, headers=dict(self.headers))
 
     def __repr__(self) -> str:
         return f"<{self.method} to {urlsplit(self.url).hostname}>"

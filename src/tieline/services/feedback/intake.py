@@ -12,7 +12,6 @@ from tieline.services.feedback.answering import answer
 from tieline.services.feedback.linking import linked
 from tieline.services.feedback.telling import tell
 from tieline.services.tickets.desk import TicketDesk
-from tieline.services.understanding.suggesting import by_rules
 from tieline.store import audit_trail, feedback, happenings, tickets
 from tieline.store.database import Transaction
 from tieline.store.feedback import KnownFeedback
@@ -60,7 +59,6 @@ async def keep(tx: Transaction, desk: TicketDesk, new: Feedback, *, by: Caller) 
     """Keep new feedback, and do what follows from it."""
     about = await linked(tx, new)
     await feedback.add(tx, about)
-    await feedback.note_understood(tx, about.id, by_rules(desk.directory.now, about.text))
     await _note(tx, about, "received", by=by)
     return await follow(tx, desk, about.id, by=by)
 
@@ -69,7 +67,6 @@ async def renew(tx: Transaction, desk: TicketDesk, changed: Feedback, *, by: Cal
     """Write what was learned of locked feedback, and do what follows from it."""
     about = await linked(tx, changed)
     await feedback.save(tx, about)
-    await feedback.note_understood(tx, about.id, by_rules(desk.directory.now, about.text))
     await _note(tx, about, "changed", by=by)
     return await follow(tx, desk, about.id, by=by)
 

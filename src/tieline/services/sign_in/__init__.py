@@ -1,0 +1,1 @@
+"""Signing people in by somebody else who knows them: OpenID Connect, WeCom, DingTalk."""
