@@ -17,12 +17,16 @@ USER, PASSWORD, TOKEN = "service@example.com", "wéi-秘密", "ey.access-token"
 
 @dataclass
 class MailServer:
-    """`refusals`: what is said of a receiver instead of yes. `at_data`: what is said of the letter; None: nothing, ever."""
+    """`refusals`: what is said of a receiver instead of yes. `at_data`: what is said of the letter; None: nothing, ever.
+
+    `hangs_up`: once it has the letter.
+    """
 
     port: int = 0
     refusals: dict[str, str] = field(default_factory=dict)
     at_data: str | None = "250 2.0.0 taken"
     at_sender: str = "250 2.1.0 ok"
+    hangs_up: bool = False
     letters: list[Envelope] = field(default_factory=list)
     sign_ins: list[str] = field(default_factory=list)
 
@@ -39,8 +43,10 @@ class MailServer:
         return refusal or "250 2.1.5 ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
-        del server, session
+        del session
         self.letters.append(envelope)
+        if self.hangs_up and isinstance(server.transport, asyncio.WriteTransport):
+            server.transport.abort()
         if self.at_data is None:
             await asyncio.Event().wait()
         return str(self.at_data)
