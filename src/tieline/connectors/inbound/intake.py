@@ -12,6 +12,7 @@ from tieline.connectors.answers.read import Unreadable
 from tieline.connectors.inbound import soap
 from tieline.connectors.inbound.call_rows import compile_call_row
 from tieline.connectors.inbound.challenges import Question
+from tieline.connectors.inbound.doubtful import Doubts
 from tieline.connectors.inbound.event_rows import compile_event_row
 from tieline.connectors.inbound.keeping import Keeper
 from tieline.connectors.inbound.letter import Letter, Opening
@@ -61,7 +62,9 @@ class Intake:
         self._questions = [Question(each, config, usual=self._verify, seal=seal) for each in declared.challenges]
         self._keeper = Keeper(declared)
         self._rows = RowReader(_compiled(declared, config), split=compile_path(declared.split) if declared.split else None)
-        self._wanted = wanted_roots(declared.split, *(path for row in declared.events for path in row_paths(row)))
+        paths = [declared.split, *(path for row in declared.events for path in row_paths(row))]
+        self._wanted = wanted_roots(*paths)
+        self._doubts = Doubts(path for path in paths if path)
         self._reply = compile_reply(declared.reply, config, seal)
 
     def admit(self, request: InboundRequest, *, now: datetime) -> Admission:
@@ -88,12 +91,15 @@ class Intake:
 
     def read(self, request: InboundRequest) -> Reading:
         """Say what a request means that was admitted before, now or from the store. Never raises for what was sent."""
+        letter = Letter(request, self._opening)
         try:
-            return self._rows.read(Letter(request, self._opening).roots(self._wanted))
+            reading = self._rows.read(letter.roots(self._wanted))
         except Unreadable as exc:
             return Reading(faults=(str(exc),))
         except SealBroken:
             return Reading(faults=(NO_LONGER_OPENED,))
+        doubt = self._doubts.about(request.body) if letter.kind == "json" else None
+        return Reading(faults=(doubt,)) if doubt else reading
 
     def translate(self, request: InboundRequest, *, now: datetime) -> Inbound:
         """Admit and read at once; a body that cannot be read is refused."""
