@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.faults.certificates import certificate
 from tests.faults.vendor import Vendor
-from tests.subscriptions.brokers import Nats, Rabbitmq, nats_server, rabbitmq_server
+from tests.subscriptions.brokers import Nats, Rabbitmq, free_port, nats_server, rabbitmq_server
 from tests.subscriptions.telling import TICKET, happen, let_pass
 from tests.webhooks.shop import TOKEN, Shop, open_shop
 
@@ -154,6 +154,14 @@ async def test_a_queue_keeps_both_under_one_id(rabbitmq_broker: Rabbitmq, place:
         await bus.publish(MESSAGE)
         await bus.publish(MESSAGE)
     assert [one.id for one in await rabbitmq_broker.heard(place)] == ["evt_1", "evt_1"]
+
+
+async def test_another_server_of_the_cluster_is_asked(broker: Nats | Rabbitmq, place: str) -> None:
+    await broker.listen(place)
+    before, at, behind = broker.setting(place).partition("@")
+    async with opened(f"{before}{at}127.0.0.1:{free_port()};{behind}") as bus:
+        await bus.publish(MESSAGE)
+    assert len(await broker.heard(place)) == 1
 
 
 async def test_an_exchange_that_is_not_there_is_not_made(rabbitmq_broker: Rabbitmq, place: str) -> None:

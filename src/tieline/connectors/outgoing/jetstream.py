@@ -99,11 +99,13 @@ class JetStreamOutlet:
                 **self._how(client),
             )
             self._check_secure(client)
-        except BaseException as exc:
+        except (self._error, ssl.SSLError) as exc:
             await self._end(client)
-            refused = isinstance(exc, (self._error, ssl.SSLError)) and not isinstance(exc, self._away)
-            if refused:
-                raise BrokerRefuses from exc
+            if isinstance(exc, self._away):
+                raise
+            raise BrokerRefuses from exc
+        except BaseException:
+            await self._end(client)
             raise
         self._lost = lost
         return client

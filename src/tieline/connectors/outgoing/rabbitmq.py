@@ -44,7 +44,7 @@ class RabbitmqOutlet:
         """Hand a message over. Raises: VendorTimeout, VendorUnavailable. NobodyListens: no queue takes it. BrokerRefuses."""
         try:
             async with asyncio.timeout(self._within_s):
-                exchange = self._exchange or await self._connect()
+                exchange = await self._opened()
                 await exchange.publish(self._written(message), message.kind, mandatory=True)
         except self._library.exceptions.PublishError as exc:
             raise NobodyListens from exc
@@ -77,21 +77,23 @@ class RabbitmqOutlet:
             headers={"webhook-id": message.id, "key": message.key},
         )
 
-    async def _connect(self) -> "AbstractExchange":
+    async def _opened(self) -> "AbstractExchange":
         """Return the exchange, which must be there: what is missing is not ours to make."""
         async with self._connecting:
-            if self._exchange is None:
+            if self._exchange is None or self._connection is None or self._connection.is_closed:
+                await self.aclose()
                 self._connection = await self._reach()
                 channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
                 self._exchange = await channel.get_exchange(self._exchange_name, ensure=True)
             return self._exchange
 
     async def _reach(self) -> "AbstractConnection":
-        """Connect to the first server of the cluster that answers."""
+        """Connect to the first server of the cluster that answers; none may use up the time of those behind it."""
         *others, last = self._address.servers
         for server in others:
             with contextlib.suppress(OSError):
-                return await self._dial(server)
+                async with asyncio.timeout(self._within_s / len(self._address.servers)):
+                    return await self._dial(server)
         return await self._dial(last)
 
     async def _dial(self, server: str) -> "AbstractConnection":
