@@ -28,10 +28,10 @@ const PANELS = [
   [trendPanel, { id: "recommendation", series: [{ name: "nps", as: "line", tone: 6 }] }],
   [trendPanel, { id: "handling", series: [{ name: "aht_s", as: "line", tone: 4 }] }],
   [ranksPanel, { id: "causes", report: "causes", by: null, name: "complaints", columns: ["complaints", "csat_answers", "nps_answers", "answers", "mean"], tone: 5 }],
-  [heatPanel, { id: "heat" }],
-  [agentsPanel, { id: "agents" }],
   [ranksPanel, { id: "queues", report: "kpis", by: "queue", name: "calls", columns: ["calls", "served", "abandoned", "service_level", "abandonment", "aht_s"], tone: 2 }],
   [ageingPanel, { id: "ageing" }],
+  [heatPanel, { id: "heat" }],
+  [agentsPanel, { id: "agents" }],
 ];
 
 class Reports {

@@ -9,7 +9,7 @@ import { panel } from "./panel.js";
 export function ageingPanel({ id }, host) {
   let found = null;
   const chart = plot({ pick: ({ key }) => openTickets(key) });
-  const frame = panel({ id, chart, wide: true });
+  const frame = panel({ id, chart });
 
   function openTickets(bucket) {
     host.list({ title: `${say(`panel.${id}`)} · ${say(`age.${bucket}`)}`, ...tableOf(found.items.filter((item) => item.bucket === bucket), host) });

@@ -11,14 +11,14 @@ export const FIGURES = {
   csat: { better: "up", rows: "csat_answers", domain: [0, 100] },
   nps: { better: "up", rows: "nps_answers", domain: [-100, 100] },
   ces: { better: "up", rows: "ces_answers", domain: [1, 7] },
-  feedback_loop_s: { better: "down", rows: "loops" },
-  first_response_s: { better: "down", rows: "tickets" },
-  resolution_s: { better: "down", rows: "tickets" },
-  reopen_rate: { better: "down", rows: "tickets" },
-  complaint_resolved: { better: "up", rows: "complaints" },
-  complaint_reviewed: { better: "up", rows: "complaints" },
+  feedback_loop_s: { better: "down", rows: "loops_closed" },
+  first_response_s: { better: "down", rows: "responded" },
+  resolution_s: { better: "down", rows: "resolved" },
+  reopen_rate: { better: "down", rows: "reopened" },
+  complaint_resolved: { better: "up", rows: "complaints_resolved" },
+  complaint_reviewed: { better: "up", rows: "complaints_reviewed" },
   pop_success: { better: "up", rows: "pops", domain: [0, 100] },
-  sync_lag_s: { better: "down", rows: null },
+  sync_lag_s: { better: "down", rows: "delivered" },
 };
 const NONE = "–";
 const DAY_S = 86_400;

@@ -19,10 +19,10 @@ export function rowsDialog(host) {
   const status = element("p", { class: "panel-status quiet", role: "status" });
   const shown = table();
   const more = element("button", { type: "button", class: "button", on: { click: () => next() } });
-  const file = element("button", { type: "button", class: "button plain", on: { click: () => saveRows() } }, "CSV");
+  const file = element("button", { type: "button", class: "button small plain", on: { click: () => saveRows() } }, "CSV");
   const node = element(
     "dialog",
-    { class: "rows", "aria-labelledby": title.id },
+    { class: "rows-dialog", "aria-labelledby": title.id },
     element("div", { class: "panel-head" }, title, element("div", { class: "panel-tools" }, file, close)),
     status,
     shown.node,
