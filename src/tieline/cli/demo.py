@@ -17,10 +17,13 @@ import typer
 from rich.console import Console
 
 from tieline.cli.demo_customer import DemoCustomer
+from tieline.cli.demo_past import past
+from tieline.cli.demo_rows import rows_of
 from tieline.cli.demo_setup import CALLED_BEFORE, LINE, apply_file
 from tieline.cli.root import Root, Serving
 from tieline.domain.pop_query import PopQuery
 from tieline.kit.deadline import Deadline
+from tieline.services.backfill import give_a_past
 from tieline.services.screen_pop import Asker, look_up
 
 console = Console(soft_wrap=True)
@@ -53,6 +56,7 @@ async def _run(root: Root, *, port: int, rings: bool) -> None:
             file.write_text(apply_file(systems), encoding="utf-8")
             reachable = [system["url"] for system in systems.values()]
             async with root.demo(port=port, reachable=reachable, apply_file=file, progress=_tell) as serving:
+                await _remember_a_past(serving)
                 await _remember_companies(serving)
                 await _subscribe(serving)
                 _welcome(serving, systems)
@@ -89,6 +93,13 @@ async def _subscribe(serving: Serving) -> None:
         connection = serving.house.directory.now.connections[name]
         callback_url = f"{serving.url}/v1/webhooks/{name}"
         await connection.run("event.subscribe", deadline=Deadline.after(SUBSCRIBE_WITHIN_S), callback_url=callback_url)
+
+
+async def _remember_a_past(serving: Serving) -> None:
+    """Fill the reports with four weeks of made-up calls, the first time."""
+    desk = serving.house.tickets
+    now = desk.clock()
+    await give_a_past(desk, rows_of(past(now, desk.policy.zone), now=now))
 
 
 async def _remember_companies(serving: Serving) -> None:
