@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tieline.services import call_settling, housekeeping
+from tieline.services import call_repair, call_settling, housekeeping
 from tieline.services.feedback import late, overdue
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
@@ -46,6 +46,11 @@ async def tidy(house: House, now: datetime) -> int:
 async def pull_changes(house: House, _now: datetime) -> int:
     """Ask every system whose turn it is what changed."""
     return await pull_due(house.webhooks)
+
+
+async def repair_calls(house: House, _now: datetime) -> int:
+    """Put calls right by the records of exchanges whose events are told once at best."""
+    return await call_repair.repair_due(house)
 
 
 async def link_feedback(house: House, now: datetime) -> int:
@@ -97,6 +102,7 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("subscriptions.resume", "* * * * *", resume_subscriptions),
     Duty("erasures.sweep", "* * * * *", sweep_erased),
     Duty("changes.pull", "* * * * *", pull_changes),
+    Duty("calls.repair", "* * * * *", repair_calls),
     Duty("vendor_subscriptions.keep", "* * * * *", keep_subscriptions),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
     Duty("loops.escalate", "* * * * *", escalate_overdue),
