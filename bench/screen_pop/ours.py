@@ -23,7 +23,7 @@ from tieline.settings import Settings
 from tieline.store import identity
 from tieline.store.database import Database, driver
 from tieline.store.identity import IdentityKey
-from tieline.store.journal import Append, Journal
+from tieline.store.journal import Append, Batch, Entry, Journal
 from tieline.store.migrate import upgrade
 
 HERE = Path(__file__).parent
@@ -93,8 +93,12 @@ def _now() -> datetime:
 class NothingWritten(Journal):
     """A journal that keeps nothing."""
 
-    async def append(self, append: Append) -> None:
+    def begin(self, append: Append) -> Entry:
         """Forget it."""
+        del append
+        batch = Batch()
+        batch.commit = asyncio.create_task(asyncio.sleep(0))
+        return Entry(batch, 0)
 
 
 async def serve(settings: Settings) -> None:

@@ -57,9 +57,10 @@ class VendorConnection(Asking, Hearing, contract.Connection):
         clock: Clock,
         entropy: Entropy,
     ) -> None:
-        Asking.__init__(self, connector.manifest, config, exchanger=exchanger, clock=clock)
+        Asking.__init__(self, connector.manifest, config, exchanger=exchanger)
         Hearing.__init__(self, connector.manifest, config, clock=clock, entropy=entropy)
         self._name = name
+        self._clock = clock
         self._config = config
         self._secrets = tuple(str(config[field]) for field in connector.manifest.secrets if config.get(field))
         stream = connector.manifest.inbound.stream if connector.manifest.inbound else None

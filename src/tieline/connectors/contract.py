@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from tieline.kit.deadline import Deadline
@@ -144,7 +143,6 @@ class Result:
 
     outcome: Outcome
     records: tuple[Record, ...] = ()
-    as_of: datetime | None = None
     took_ms: int = 0
     truncated: bool = False
     external_id: str | None = None

@@ -1,12 +1,10 @@
 """One moment by which the whole answer must be there, shared by everything done for it."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """An instant on the running event loop's clock."""
 
     at_s: float

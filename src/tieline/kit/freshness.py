@@ -3,9 +3,8 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from tieline.kit.clock import Clock
 
@@ -18,8 +17,7 @@ def _take_notice(flight: "asyncio.Task[T]") -> None:
         flight.exception()
 
 
-@dataclass(frozen=True, slots=True)
-class Kept(Generic[T]):
+class Kept(NamedTuple, Generic[T]):
     """A value and the instant it was true."""
 
     value: T

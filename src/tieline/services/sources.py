@@ -62,8 +62,7 @@ class Source:
         return self.gray.release.name if self.gray is not None and mapping is self.gray.mapping else None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a source said, translated; all `models` are of one kind."""
 
     models: tuple[CanonicalModel, ...]

@@ -7,7 +7,7 @@ that wrote it down badly.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -46,8 +46,7 @@ class IdentityKey:
         return self.e164.lstrip("+")[-SUFFIX_DIGITS:]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """Who carries the number. `exact` is false when only the last eight digits are equal; `more` says the list was cut."""
 
     keys: tuple[IdentityKey, ...] = ()

@@ -5,8 +5,9 @@ plain insert, under many it is one commit for all who came in the meantime.
 """
 
 import asyncio
+from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -29,6 +30,18 @@ class Batch:
     refused: dict[int, Exception] = field(default_factory=dict)
 
 
+class Entry(NamedTuple):
+    """The place of one caller's rows in a batch. Awaiting it returns once they are on disk; raises as `Journal.append`."""
+
+    batch: Batch
+    position: int
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from asyncio.shield(self.batch.commit).__await__()
+        if self.position in self.batch.refused:
+            raise self.batch.refused[self.position]
+
+
 class Journal:
     """Appends to the audit trail and the pops of one process. Belongs to one event loop."""
 
@@ -41,11 +54,15 @@ class Journal:
         self._closed = False
 
     async def append(self, append: Append) -> None:
-        """Return once the rows are on disk. Cancelling the caller does not take its rows back.
+        """Return once the rows are on disk. A caller that is cancelled takes nothing back.
 
         Raises: Overloaded: too many are waiting, or the database is away (then for everyone in the batch, and whether the
         rows were written is not known). psycopg.Error, TypeError: these rows, and only these, were refused.
         """
+        await self.begin(append)
+
+    def begin(self, append: Append) -> Entry:
+        """Hand rows over and return at once; await the entry before anything leaves the house. Raises: Overloaded, TypeError."""
         if self._closed or self._waiting >= self._waiting_limit:
             raise Overloaded("the journal takes no more rows at the moment", code="journal_busy")
         row = prepare(append)
@@ -53,9 +70,7 @@ class Journal:
         position = len(batch.rows)
         batch.rows.append(row)
         self._waiting += 1
-        await asyncio.shield(batch.commit)
-        if position in batch.refused:
-            raise batch.refused[position]
+        return Entry(batch, position)
 
     async def close(self) -> None:
         """Take nothing more and return when everything taken is written, or has failed in its waiters."""

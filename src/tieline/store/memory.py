@@ -4,9 +4,8 @@ One statement per ring; and one for all rings that come while another is under w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -21,8 +20,7 @@ from tieline.store.number_marks import NumberMark
 TOGETHER_AT_MOST: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
+class Recall(NamedTuple):
     """What is asked of one number. `country_prefix` (`+86`) allows comparing last digits within that country; empty forbids it.
 
     The calls are those of the last seven days before `now`, of the number or of the customer `ref` (`crm:003xx`), but for
@@ -38,11 +36,10 @@ class Recall:
     most_hits: int = HITS_AT_MOST
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(NamedTuple):
     """Who carries the number, best first, with its mark; and its calls, newest first."""
 
-    found: Found = field(default_factory=Found)
+    found: Found = Found()
     past: tuple[PastCall, ...] = ()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tieline.connectors.contract import Outcome
 from tieline.connectors.language.conditions import compile_conditions
@@ -33,8 +33,7 @@ _READ_ROWS: Final = (OutcomeRow.model_validate({"when": {"status": [404, 410]}, 
 _WRITE_ROWS: Final = (OutcomeRow.model_validate({"when": {"status": sorted(_UNCLEAR_AFTER_WRITE)}, "is": "unknown"}),)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the answer means; `row` counts the connector's own rows from 1, 0 is a default. `message` only for `explain`."""
 
     outcome: Outcome

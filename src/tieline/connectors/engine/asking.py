@@ -16,7 +16,6 @@ from tieline.connectors.manifest.plans import Plan
 from tieline.connectors.manifest.schema import Manifest
 from tieline.connectors.wire.limits import Priority
 from tieline.domain.errors import ConnectorError, VendorMisconfigured, VendorRejected
-from tieline.kit.clock import Clock
 from tieline.kit.deadline import Deadline
 
 Compiled = CompiledOperation | CompiledPlan
@@ -25,11 +24,10 @@ Compiled = CompiledOperation | CompiledPlan
 class Asking:
     """Everything one connection can be asked. `secrets` is asked for whenever something is shown."""
 
-    def __init__(self, manifest: Manifest, config: Mapping[str, Any], *, exchanger: Exchanger, clock: Clock) -> None:
+    def __init__(self, manifest: Manifest, config: Mapping[str, Any], *, exchanger: Exchanger) -> None:
         """Compile for settled configuration. Raises: VendorMisconfigured: a configured value cannot be sent."""
         self._manifest = manifest
         self._exchanger = exchanger
-        self._clock = clock
         singles = {name: compile_operation(manifest, name, config) for _, name, _ in manifest.singles()}
         plans = {
             name: compile_plan(manifest, name, declared, config, singles)
@@ -120,13 +118,13 @@ class Asking:
         try:
             if isinstance(compiled, CompiledPlan):
                 first = Call(compiled.steps[0].operation, roots, deadline, priority, trace)
-                result = await follow(self._exchanger, compiled, first, clock=self._clock)
+                result = await follow(self._exchanger, compiled, first)
             else:
-                result = await carry_out(self._exchanger, Call(compiled, roots, deadline, priority, trace), clock=self._clock)
+                result = await carry_out(self._exchanger, Call(compiled, roots, deadline, priority, trace))
         except InputMissing as exc:
             if trace:
                 trace.error("input_missing", f"the input {exc.name} is missing or cannot be written in the form asked for")
-            return _nothing_to_ask(compiled, exc, self._clock)
+            return _nothing_to_ask(compiled, exc)
         if compiled.confirm is not None:
             await compiled.confirm.confirm(self._asker(deadline, priority, trace), roots, result)
         return result
@@ -145,9 +143,9 @@ def _roots(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {"in": inputs, "record": inputs.get("record")}
 
 
-def _nothing_to_ask(compiled: Compiled, missing: InputMissing, clock: Clock) -> Result:
+def _nothing_to_ask(compiled: Compiled, missing: InputMissing) -> Result:
     if missing.unwritable and not compiled.writes:
-        return Result("not_found", as_of=clock(), pages=0, attempts=0)
+        return Result("not_found", pages=0, attempts=0)
     if missing.name.startswith("saved."):
         raise VendorRejected("what it is about was not found in the other system", code="upstream_not_found") from missing
     detail = f"{compiled.name} needs the input {missing.name}"

@@ -10,7 +10,6 @@ from tieline.connectors.engine.exchange import Call, Exchanger, Reply
 from tieline.connectors.engine.paging import Page
 from tieline.connectors.wire.messages import Answer, Outgoing
 from tieline.domain.errors import ConnectorError, OutcomeUnknown
-from tieline.kit.clock import Clock
 
 
 @dataclass(slots=True)
@@ -29,10 +28,10 @@ class Harvest:
     answer: Answer | None = None
 
 
-async def carry_out(exchanger: Exchanger, call: Call, *, clock: Clock) -> Result:
+async def carry_out(exchanger: Exchanger, call: Call) -> Result:
     """Run the call. Raises: ConnectorError: any outcome but ok, partial and not_found. InputMissing: it cannot be written."""
     started_s = asyncio.get_running_loop().time()
-    return sum_up(await gather(exchanger, call), call, started_s, clock)
+    return sum_up(await gather(exchanger, call), call, started_s)
 
 
 async def gather(exchanger: Exchanger, call: Call) -> Harvest:
@@ -45,12 +44,11 @@ async def gather(exchanger: Exchanger, call: Call) -> Harvest:
     return harvest
 
 
-def sum_up(harvest: Harvest, call: Call, started_s: float, clock: Clock) -> Result:
+def sum_up(harvest: Harvest, call: Call, started_s: float) -> Result:
     """Return what was gathered as the caller gets it. `started_s`: on the loop's clock."""
     result = Result(
         outcome=harvest.outcome,
         records=tuple(harvest.records),
-        as_of=clock(),
         took_ms=round((asyncio.get_running_loop().time() - started_s) * 1000),
         truncated=harvest.truncated,
         external_id=harvest.external_id,

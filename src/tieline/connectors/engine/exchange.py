@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -28,8 +27,7 @@ SLOW_S: Final = 1.0
 _BROKEN: Final = (errors.VendorTimeout, errors.VendorUnavailable, errors.VendorBadAnswer, errors.OutcomeUnknown)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One run: what is asked, with which inputs, by when and how urgently."""
 
     operation: CompiledOperation

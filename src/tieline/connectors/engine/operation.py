@@ -104,6 +104,8 @@ def weakest_tier(manifest: Manifest, name: str) -> Tier | None:
 
 def _windows(name: str, operation: Operation, config: Mapping[str, Any]) -> Callable[[Roots], tuple[OwnWindow, ...]]:
     declared = [(window, compile_tree(window.per or "", config).render) for window in operation.limits]
+    if not declared:
+        return lambda _roots: ()
     return lambda roots: tuple(OwnWindow(f"{name} {per(roots)}", window.calls, window.every_s) for window, per in declared)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from tieline.connectors.answers.outcome import ERRORS, wait_seconds
@@ -18,7 +18,6 @@ from tieline.connectors.language.templates import InputMissing, Render, Roots, c
 from tieline.connectors.manifest.plans import Each, Plan, Poll, Step
 from tieline.connectors.manifest.schema import Manifest
 from tieline.domain.errors import ConnectorError, OutcomeUnknown, VendorUnavailable
-from tieline.kit.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Journey:
     items: list[ItemResult] = field(default_factory=list)
 
 
-async def follow(exchanger: Exchanger, plan: CompiledPlan, first: Call, *, clock: Clock) -> Result:
+async def follow(exchanger: Exchanger, plan: CompiledPlan, first: Call) -> Result:
     """Run the steps; `first` says with which inputs, by when and how urgently.
 
     A write that is refused after others were done is `partial`, with what became of each step. Raises: ConnectorError: any other
@@ -69,7 +68,7 @@ async def follow(exchanger: Exchanger, plan: CompiledPlan, first: Call, *, clock
     journey = Journey()
     for position, step in enumerate(plan.steps):
         roots = {**first.roots, "saved": journey.saved}
-        call = replace(first, operation=step.operation, roots=roots)
+        call = first._replace(operation=step.operation, roots=roots)
         if step.holds(roots) and not await _go(exchanger, plan, journey, position, call):
             break
     roots = {**first.roots, "saved": journey.saved}
@@ -78,7 +77,7 @@ async def follow(exchanger: Exchanger, plan: CompiledPlan, first: Call, *, clock
     harvest.external_url = _text(named.get("url")) or harvest.external_url
     harvest.records = [{**record, **added} for record in harvest.records] if added else harvest.records
     harvest.items = tuple(journey.items) if len(journey.items) > 1 else harvest.items
-    return sum_up(harvest, first, started_s, clock)
+    return sum_up(harvest, first, started_s)
 
 
 async def _go(exchanger: Exchanger, plan: CompiledPlan, journey: Journey, position: int, call: Call) -> bool:
@@ -87,7 +86,7 @@ async def _go(exchanger: Exchanger, plan: CompiledPlan, journey: Journey, positi
     given = {**call.roots["in"], **step.inputs(call.roots)}
     if step.key_suffix and given.get("idempotency_key"):
         given["idempotency_key"] = f"{given['idempotency_key']}{step.key_suffix}"
-    call = replace(call, roots={**call.roots, "in": given, "record": given.get("record")})
+    call = call._replace(roots={**call.roots, "in": given, "record": given.get("record")})
     if call.trace:
         call.trace.step(call.operation.name)
     try:

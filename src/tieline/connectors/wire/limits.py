@@ -120,7 +120,7 @@ class _Turn:
         if self._counted.own:
             await self._counted.enter(self._deadline, self._at_most_s)
         try:
-            if all(lane.free() for lane in self._lanes):
+            if all(map(_Lane.free, self._lanes)):
                 await self._take()
             else:
                 await self._wait()

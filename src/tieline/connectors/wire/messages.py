@@ -1,8 +1,8 @@
 """What goes out and what comes back, before and after the wire. Neither ever shows its contents in `repr`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from tieline.kit.deadline import Deadline
@@ -28,14 +28,14 @@ class Outgoing:
 
     def copy(self) -> "Outgoing":
         """Return one that can be signed and changed while this one stays as it is."""
-        return replace(self, headers=dict(self.headers))
+        headers = dict(self.headers)
+        return Outgoing(self.method, self.url, headers, self.body, self.read, self.keyed, self.auth, self.credentials)
 
     def __repr__(self) -> str:
         return f"<{self.method} to {urlsplit(self.url).hostname}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """The raw answer; header names in lower case, the body decompressed."""
 
     status: int
@@ -46,8 +46,7 @@ class Incoming:
         return f"<{self.status}, {len(self.body)} bytes>"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer read: the roots that paths start from. `unreadable` says why the body could not be read."""
 
     status: int

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import replace
 
 from tieline.domain.customer import Customer
 from tieline.domain.data_subject import number_mark, record_mark
@@ -60,7 +59,7 @@ class Erased:
         if not self._marks:
             return answer
         models = () if self.question(question) else tuple(model for model in answer.models if not self._names(model))
-        return answer if len(models) == len(answer.models) else replace(answer, models=models)
+        return answer if len(models) == len(answer.models) else answer._replace(models=models)
 
     def _names(self, model: CanonicalModel) -> bool:
         if self.ref(model.ref):
