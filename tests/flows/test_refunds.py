@@ -3,12 +3,15 @@
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from tests.flows.door import Json, patiently
 from tests.flows.sandbox import Sandbox
 from tests.flows.test_tickets import Office, opened
+
+from tieline.services import refunds
 
 OPEN_ORDER = "SO-20261002"
 """In refunding, which the ERP still freezes."""
@@ -78,6 +81,34 @@ async def test_an_erp_that_is_down_leaves_no_half_state_and_is_told_later(office
     refused = await ask(office, "c-down")
     assert (refused.status_code, refused.json()["code"]) == (409, "order_not_live")
     office.house.sandbox.turn("erp")
+    await _let_go(office)
+
+
+async def test_an_erp_that_goes_down_before_it_has_frozen_the_order_freezes_it_once_when_it_is_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request stands half done for as long as that lasts, and says so; nobody is asked, and nothing is undone."""
+    check = refunds.check
+
+    async def check_and_go_down(*given: Any, **named: Any) -> None:  # noqa: ANN401 - whatever it takes
+        await check(*given, **named)
+        office.house.sandbox.turn("erp", status=503, error_rate=1.0)
+
+    monkeypatch.setattr(refunds, "check", check_and_go_down)
+    await answered(office, "c-pending")
+    made = await ask(office, "c-pending")
+    assert made.status_code == 202, made.text
+    async for _ in patiently("the ERP was never asked"):
+        if await office.house.rows("SELECT 1 FROM deliveries WHERE operation = 'order.hold' AND failures = 1"):
+            break
+    waiting = (await office.house.client.get(f"/v1/refund-requests/{made.json()['id']}")).json()
+    assert (waiting["state"], await flags(office)) == ("freezing", [])
+    office.house.sandbox.heal()
+    await office.house.rows_changed(b"UPDATE deliveries SET due_at = now() - interval '11 s' WHERE operation = 'order.hold'")
+    assert (await until(office, made.json()["id"], "confirmed"))["code"] is None
+    assert await held(office)
+    assert await office.house.rows("SELECT state, attempts FROM deliveries WHERE operation LIKE 'order.%'") == [("delivered", 2)]
+    assert office.house.sandbox.asked("erp", "/openapi/refund/hold") == 1
     await _let_go(office)
 
 

@@ -247,6 +247,24 @@ async def test_comments_go_both_ways_once(office: Office) -> None:
     assert [one["text"] for one in there] == ["已派工", "客户已签收"]
 
 
+async def test_files_are_told_as_links_below_the_words_and_come_back_as_no_second_comment(office: Office) -> None:
+    photo = {"name": "漏水.jpg", "media_type": "image/jpeg", "size_bytes": 48_211, "url": "https://files.example.com/1"}
+    born = await office.open(attachments=[{**photo, "url": None}])
+    number, case_id = office.ids(await office.in_sync(born["id"]))
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    words = {"text": "照片见附件", "attachments": [photo]}
+    await office.house.client.post(f"/v1/tickets/{born['id']}/comments", json=words, headers=headers)
+    told = ["漏水.jpg\n📎 漏水.jpg (47 KB)", "照片见附件\n📎 漏水.jpg (47 KB) https://files.example.com/1"]
+    await office.in_sync(born["id"])
+    assert await office.helpdesk.notes(number) == told
+    there = (await office.crm.client.get(f"{office.crm.url}/v2/cases/{case_id}/comments")).json()["comments"]
+    assert [one["text"] for one in there] == told
+    await office.helpdesk.note(number, "收到")
+    whole = await office.until(born["id"], lambda ticket: len(ticket["comments"]) == 3, "the answer never came")
+    assert [one["text"] for one in whole["comments"]] == ["漏水.jpg", "照片见附件", "收到"]
+    assert [(one["name"], one["size_bytes"]) for one in whole["attachments"]] == [("漏水.jpg", 48_211)] * 2
+
+
 async def test_conflicting_edits_end_in_a_review_that_can_be_taken_back(
     database_url: str, tmp_path: Path, sandbox: Sandbox
 ) -> None:

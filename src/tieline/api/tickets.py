@@ -29,7 +29,7 @@ from tieline.security.permissions import Caller, permit
 from tieline.services.idempotency import once
 from tieline.services.tickets import changing, reading
 from tieline.services.tickets.changing import Escalation
-from tieline.services.tickets.commenting import FileWord, Words, attach
+from tieline.services.tickets.commenting import FileWord, Words, say_files
 from tieline.services.tickets.opening import Wish, open_ticket
 from tieline.services.tickets.spoke import systems_with_copies
 from tieline.store.database import Transaction
@@ -75,7 +75,7 @@ async def open_one(
         now = house.clock()
         opened = await open_ticket(tx, house.tickets, _wish(wanted), by=caller, now=now)
         files = [FileWord(**file.model_dump()) for file in wanted.attachments]
-        await attach(tx, opened.ticket, files, by=caller.actor, comment=None, now=now)
+        await say_files(tx, house.tickets, opened.ticket, files, by=caller, now=now)
         return {"ticket_id": str(opened.ticket.id), "reused": opened.reused}
 
     done = await once(house.database, asked, work, clock=house.clock)

@@ -96,6 +96,12 @@ async def add_attachments(tx: AsyncConnection, found: Iterable[Attachment]) -> N
         await tx.execute(insert(ticket_attachments).values(rows))
 
 
+async def attachments_of(conn: AsyncConnection, comment_id: UUID) -> Sequence[Attachment]:
+    """Return what is known of the files of one comment, in the order they were named."""
+    query = select(ticket_attachments).where(ticket_attachments.c.comment_id == comment_id).order_by(ticket_attachments.c.id)
+    return [Attachment(**row._asdict()) for row in await conn.execute(query)]
+
+
 async def attachments(conn: AsyncConnection, ticket_id: UUID) -> Sequence[Attachment]:
     """Return what is known of a ticket's files, the oldest first."""
     query = select(ticket_attachments).where(ticket_attachments.c.ticket_id == ticket_id).order_by(ticket_attachments.c.at)

@@ -1,10 +1,11 @@
 """Write into a ticket; every system with a copy that takes comments is told, but for the one it came from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tieline.domain.ticket_files import with_files
 from tieline.domain.ticket_hub import HubTicket
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
@@ -60,7 +61,7 @@ async def hear(tx: Transaction, desk: TicketDesk, ticket: HubTicket, said: Comme
     origin = said.origin or ""
     if any(one.places.get(origin) == there.id for one in known):
         return False
-    ours = next((one for one in known if one.text == said.text and _is_not_found(one, origin, there)), None)
+    ours = await _told_without_an_id(tx, known, said.text, origin, there)
     if ours is not None:
         await ticket_history.place_comment(tx, ours.id, origin, there.id)
         return False
@@ -69,9 +70,28 @@ async def hear(tx: Transaction, desk: TicketDesk, ticket: HubTicket, said: Comme
     return True
 
 
+async def _told_without_an_id(tx: Transaction, known: Iterable[Comment], text: str, origin: str, there: Shown) -> Comment | None:
+    """Return the comment of ours that a text is, as it was told there."""
+    for one in known:
+        if not (_is_not_found(one, origin, there) and text.startswith(one.text)):
+            continue
+        if text == with_files(one.text, await ticket_history.attachments_of(tx, one.id)):
+            return one
+    return None
+
+
 def _is_not_found(comment: Comment, origin: str, there: Shown) -> bool:
     """Say whether we told it there and cannot tell which it is: its id never came, or is none of those shown."""
     return origin in comment.places and comment.places[origin] not in there.all
+
+
+async def say_files(
+    tx: Transaction, desk: TicketDesk, ticket: HubTicket, files: Sequence[FileWord], *, by: Caller, now: datetime
+) -> None:
+    """Keep what is said of the files a ticket was opened with, as a comment, so that every system hears of them."""
+    if files:
+        said = await say(tx, desk, ticket, Words(", ".join(file.name for file in files)), by=by, now=now)
+        await attach(tx, ticket, files, by=by.actor, comment=said.id, now=now)
 
 
 async def attach(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tieline.domain.delivery import Delivered, Delivery, GivenUp
 from tieline.domain.errors import NotFound, VendorBadAnswer
+from tieline.domain.ticket_files import with_files
 from tieline.domain.ticket_hub import HubTicket
 from tieline.kit.deadline import Deadline
 from tieline.kit.ids import time_ordered_id
@@ -52,10 +53,15 @@ async def take_in(tx: Transaction, desk: TicketDesk, ticket: HubTicket, connecti
             text=one["text"],
             author=one.get("author") or connection,
             public=bool(one.get("public")),
-            at=at if isinstance(at, datetime) else now,
+            at=_moment(at, now) if isinstance(at, datetime) else now,
             origin=connection,
         )
         await commenting.hear(tx, desk, ticket, comment, Shown(str(one["id"]), shown), now=now)
+
+
+def _moment(told: datetime, now: datetime) -> datetime:
+    """Return when something was said. Who tells whole seconds may mean their last moment: an answer follows what it answers."""
+    return told if told.microsecond else min(told.replace(microsecond=999_999), max(told, now))
 
 
 class CommentSink:
@@ -70,16 +76,18 @@ class CommentSink:
         async with self._desk.database.read() as conn:
             comment = await self._comment(conn, delivery)
             link = await ticket_links.find(conn, comment.ticket_id, delivery.connection)
+            files = await ticket_history.attachments_of(conn, comment.id)
         if link is None or link.external_id is None:
             raise NotFound("The system has no copy of this ticket.", code="gone_there")
+        text = with_files(comment.text, files)
         words = {
-            "text": comment.text,
+            "text": text,
             "author": comment.author,
             "public": comment.public,
             "at": comment.at,
             "ticket": link.external_id,
         }
-        record = spoke.comments.write(words, current=None, is_new=True) if spoke.comments else {"text": comment.text}
+        record = spoke.comments.write(words, current=None, is_new=True) if spoke.comments else {"text": text}
         return {"ticket_id": link.external_id, "record": record}
 
     async def delivered(self, tx: Transaction, delivery: Delivery, result: Delivered) -> None:
