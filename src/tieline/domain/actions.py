@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tieline.domain.match_reasons import Language
-from tieline.domain.screen_pop import Action, Block, Match, MatchState
+from tieline.domain.screen_pop import Action, Block, IdentityLevel, Match, MatchState
 
 LOCK_REASONS: Mapping[str, Mapping[Language, str]] = {
     "not_chosen": {"en": "choose the customer first", "zh": "请先选定客户"},
@@ -64,13 +64,13 @@ ACTIONS: tuple[ActionRule, ...] = (
 
 def actions_for(match: Match, blocks: Mapping[str, Block]) -> tuple[Action, ...]:
     """Return the actions offered in this state of the match, locked ones with their reason; none for an internal call."""
-    offered = (rule for rule in ACTIONS if match.state in rule.offered)
-    wanted = (rule for rule in offered if rule.until is None or match.identity_level < rule.until)
-    return tuple(_action(rule, match, blocks) for rule in wanted)
+    wanted = _wanted(match.state, match.identity_level)
+    return tuple([_offered(rule.id, _lock(rule, match, blocks)) for rule in wanted])
 
 
-def _action(rule: ActionRule, match: Match, blocks: Mapping[str, Block]) -> Action:
-    return _offered(rule.id, _lock(rule, match, blocks))
+@cache
+def _wanted(state: MatchState, level: IdentityLevel) -> tuple[ActionRule, ...]:
+    return tuple(rule for rule in ACTIONS if state in rule.offered and (rule.until is None or level < rule.until))
 
 
 @cache
@@ -86,7 +86,7 @@ def _lock(rule: ActionRule, match: Match, blocks: Mapping[str, Block]) -> str | 
     if rule.block is not None:
         code = _lock_of_block(blocks.get(rule.block))
         if code is not None:
-            return _words(code, block=LOCK_REASONS[_WORDS[rule.block]]["en"])
+            return _words(code, rule.block)
     return _words("not_identified") if match.identity_level < rule.level else None
 
 
@@ -98,5 +98,6 @@ def _lock_of_block(block: Block | None) -> str | None:
     return None if block.state == "live" else block.state
 
 
-def _words(code: str, **values: str) -> str:
-    return LOCK_REASONS[code]["en"].format(**values)
+@cache
+def _words(code: str, block: str | None = None) -> str:
+    return LOCK_REASONS[code]["en"].format(block=LOCK_REASONS[_WORDS[block]]["en"] if block else "")

@@ -6,7 +6,8 @@ A hint drawn from data that is not current says so in its `because`.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from itertools import islice
+from typing import Literal, NamedTuple
 
 from tieline.domain.hint_texts import HINT_TEXTS, hint_text
 from tieline.domain.match_reasons import Language
@@ -14,6 +15,7 @@ from tieline.domain.match_verdict import SEARCHING
 from tieline.domain.repeat_caller import RepeatCaller
 from tieline.domain.screen_pop import Block, Hint, Match, ShownCall, ShownCustomer
 from tieline.domain.ticket import OPEN_TICKET_STATUSES
+from tieline.domain.trusted import built
 
 HintKind = Literal["script", "banner", "warning", "transfer"]
 
@@ -52,8 +54,7 @@ class Circumstances:
         return "zh" if self.spoken is None or self.spoken.lower().startswith("zh") else "en"
 
 
-@dataclass(frozen=True, slots=True)
-class _Suggestion:
+class _Suggestion(NamedTuple):
     """A text of `hint_texts`, not yet in words."""
 
     kind: HintKind
@@ -92,10 +93,12 @@ def hints_for(circumstances: Circumstances) -> tuple[Hint, ...]:
     """Return the hints, the most pressing first, at most eight; none for an internal call."""
     if circumstances.match.state == "internal":
         return ()
-    suggested = [suggestion for rule in _RULES for suggestion in rule(circumstances)]
-    first_of_each = {suggestion.code: suggestion for suggestion in reversed(suggested)}
-    ordered = sorted(first_of_each.values(), key=suggested.index)[:MOST_HINTS]
-    return tuple(_in_words(suggestion, circumstances.words) for suggestion in ordered)
+    first_of_each: dict[str, _Suggestion] = {}
+    for rule in _RULES:
+        for suggestion in rule(circumstances):
+            first_of_each.setdefault(suggestion.code, suggestion)
+    words = circumstances.words
+    return tuple([_in_words(suggestion, words) for suggestion in islice(first_of_each.values(), MOST_HINTS)])
 
 
 def _who(circumstances: Circumstances) -> Iterator[_Suggestion]:
@@ -200,4 +203,5 @@ def _freshness_mark(block: Block | None) -> str:
 
 def _in_words(suggestion: _Suggestion, language: Language) -> Hint:
     values = {name: HINT_TEXTS[str(value)][language] if value in HINT_TEXTS else value for name, value in suggestion.values}
-    return Hint(kind=suggestion.kind, text=hint_text(suggestion.code, language=language, **values), because=suggestion.because)
+    text = hint_text(suggestion.code, language=language, **values)
+    return built(Hint, {"kind": suggestion.kind, "text": text, "because": suggestion.because})

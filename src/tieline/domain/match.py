@@ -4,6 +4,8 @@ The first rung with a hit decides. Nobody is opened from the fifth rung down; se
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
 
 from tieline.domain.dial_plan import calling_code
 from tieline.domain.identity_level import RULES_OF_THE_LINE, identity_level
@@ -15,13 +17,16 @@ from tieline.domain.people import Person
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_normalise import last8
 from tieline.domain.phone_written import numbers_written_in
-from tieline.domain.screen_pop import Match, MatchState
+from tieline.domain.screen_pop import IdentityLevel, Match, MatchState
 
 
 def judge(caller: PhoneNumber, people: Sequence[Person], *, context: MatchContext) -> Verdict:
     """Say who is calling. `people` really carry the caller's exact number (see `match_carry.carriers`, `people.group`)."""
-    verdicts = (rule(caller, people, context) for rule in _RULES)
-    return next(verdict for verdict in verdicts if verdict is not None)
+    for rule in _RULES:
+        verdict = rule(caller, people, context)
+        if verdict is not None:
+            return verdict
+    return _nobody("none", "nothing")
 
 
 def _withheld(caller: PhoneNumber, _people: Sequence[Person], _context: MatchContext) -> Verdict | None:
@@ -92,12 +97,8 @@ def _mentioned(_caller: PhoneNumber, _people: Sequence[Person], context: MatchCo
     return Verdict(match, ranked=people[:MOST_SHOWN], more=max(0, len(people) - MOST_SHOWN))
 
 
-def _nothing(_caller: PhoneNumber, _people: Sequence[Person], _context: MatchContext) -> Verdict | None:
-    return _nobody("none", "nothing")
-
-
 _Rule = Callable[[PhoneNumber, Sequence[Person], MatchContext], Verdict | None]
-_RULES: tuple[_Rule, ...] = (_withheld, _internal, _named, _exact, _company, _suffix, _mentioned, _nothing)
+_RULES: tuple[_Rule, ...] = (_withheld, _internal, _named, _exact, _company, _suffix, _mentioned)
 
 
 def _known(rule: str, person: Person, ranked: Sequence[RankedPerson], *, context: MatchContext, more: int) -> Verdict:
@@ -105,8 +106,7 @@ def _known(rule: str, person: Person, ranked: Sequence[RankedPerson], *, context
     shared = rule in RULES_OF_THE_LINE or is_line_number(context) or len(ranked) > 1
     by_number = shared and rule != "token"
     level = identity_level("known", rule, verified=context.verified, recent=context.contact(person).is_open, shared=by_number)
-    match = Match(state="known", confidence=score, reason=reason_text(rule), rule=rule, identity_level=level)
-    return _shown(Verdict(match, chosen=person, shared=shared), ranked, context=context, more=more)
+    return _shown(_opened(score, rule, level), person, ranked, _Rest(shared, more, context.shown))
 
 
 def _question(ranked: Sequence[RankedPerson], *, context: MatchContext, more: int = 0) -> Verdict:
@@ -122,18 +122,27 @@ def _question(ranked: Sequence[RankedPerson], *, context: MatchContext, more: in
         identity_level=identity_level("maybe", top.rule),
     )
     shared = top.rule in RULES_OF_THE_LINE or is_line_number(context)
-    return _shown(Verdict(match, chosen=lone_company, shared=shared), ranked, context=context, more=more)
+    return _shown(match, lone_company, ranked, _Rest(shared, more, context.shown))
 
 
-def _shown(verdict: Verdict, ranked: Sequence[RankedPerson], *, context: MatchContext, more: int) -> Verdict:
-    ordered = _as_already_shown(ranked, context.shown)
-    return Verdict(
-        verdict.match,
-        verdict.chosen,
-        tuple(ordered[:MOST_SHOWN]),
-        more=more + max(0, len(ordered) - MOST_SHOWN),
-        shared=verdict.shared,
-    )
+@cache
+def _opened(score: float, rule: str, level: IdentityLevel) -> Match:
+    """A few dozen of them in all."""
+    return Match(state="known", confidence=score, reason=reason_text(rule), rule=rule, identity_level=level)
+
+
+class _Rest(NamedTuple):
+    """What a verdict says besides: see `Verdict`; and the references in the order already shown."""
+
+    shared: bool
+    more: int
+    shown: Sequence[str]
+
+
+def _shown(match: Match, chosen: Person | None, ranked: Sequence[RankedPerson], rest: _Rest) -> Verdict:
+    ordered = _as_already_shown(ranked, rest.shown)
+    more = rest.more + max(0, len(ordered) - MOST_SHOWN)
+    return Verdict(match, chosen, tuple(ordered[:MOST_SHOWN]), more=more, shared=rest.shared)
 
 
 def _as_already_shown(ranked: Sequence[RankedPerson], shown: Sequence[str]) -> list[RankedPerson]:

@@ -170,9 +170,9 @@ def _fits(parsed: phonenumbers.PhoneNumber, reading: Reading) -> bool:
 
 def _guessed(parsed: phonenumbers.PhoneNumber, reading: Reading, plan: DialPlan) -> bool:
     """Say whether the country is not written: neither plus nor `86138…` nor an exit code such as `011…`."""
-    own = str(parsed.country_code) == plan.calling_code
-    carried = f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
-    return reading.guessed and own and reading.digits != carried
+    if not reading.guessed or str(parsed.country_code) != plan.calling_code:
+        return False
+    return reading.digits != f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
 
 
 def _number(kept: str, parsed: _Parsed, extension: str | None, *, guessed: bool) -> PhoneNumber:

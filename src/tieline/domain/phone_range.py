@@ -26,7 +26,9 @@ class NumberRange(NamedTuple):
 
 def read_range(text: str, plan: DialPlan) -> NumberRange | None:
     """Return the block a text stands for; None if it is none, such as a number with an extension."""
-    found = _BLOCK.match(text.strip()) if len(text) <= _LONGEST else None
+    if len(text) > _LONGEST or text.removeprefix("+").isdigit():
+        return None
+    found = _BLOCK.match(text.strip())
     if found is None or found["stem"][-1:].isdigit() or len(found["first"]) != len(found["last"]):
         return None
     try:

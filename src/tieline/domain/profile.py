@@ -6,6 +6,7 @@ from typing import Any
 
 from tieline.domain.customer import Customer, Link
 from tieline.domain.screen_pop import ShownCustomer
+from tieline.domain.trusted import built
 
 _TAKEN_WHOLE = (
     "name",
@@ -20,33 +21,30 @@ _TAKEN_WHOLE = (
     "note",
     "churn_risk",
     "registered_at",
+    "birth_date",
 )
+_UNITED = ("tags", "phones", "emails")
 
 
 def shown_customer(customers: Sequence[Customer]) -> ShownCustomer:
     """Merge one person's records, given in order of trust; there must be at least one."""
-    first = customers[0]
-    known = {name: value for name in _TAKEN_WHOLE if (value := _first(customers, name)) is not None}
-    birth_date: object = _first(customers, "birth_date")
-    return ShownCustomer(
-        ref=str(first.ref),
-        kind=first.kind,
-        tags=_union(customers, "tags"),
-        phones=_union(customers, "phones"),
-        emails=_union(customers, "emails"),
-        birth_date=str(birth_date) if birth_date is not None else None,
-        links=tuple(Link(system=customer.ref.connection, url=customer.url) for customer in customers if customer.url),
-        **known,
-    )
-
-
-def _first(customers: Sequence[Customer], name: str) -> Any:  # noqa: ANN401 - whatever the field holds
-    for customer in customers:
-        value = getattr(customer, name)
-        if value is not None:
-            return value
-    return None
+    fields: dict[str, Any] = {}
+    for customer in reversed(customers):
+        fields |= {name: value for name in _TAKEN_WHOLE if (value := getattr(customer, name)) is not None}
+    if "birth_date" in fields:
+        fields["birth_date"] = str(fields["birth_date"])
+    fields |= {name: _union(customers, name) for name in _UNITED}
+    fields |= {"ref": str(customers[0].ref), "kind": customers[0].kind, "links": tuple(map(_link, filter(_has_url, customers)))}
+    return built(ShownCustomer, fields)
 
 
 def _union(customers: Sequence[Customer], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(getattr(customer, name) for customer in customers)))
+
+
+def _has_url(customer: Customer) -> bool:
+    return bool(customer.url)
+
+
+def _link(customer: Customer) -> Link:
+    return built(Link, {"system": customer.ref.connection, "url": customer.url})

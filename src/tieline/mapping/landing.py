@@ -31,6 +31,10 @@ LANDS: Final[Mapping[FieldKind, frozenset[Shape]]] = {
     FieldKind.MONEY: frozenset({Shape.MONEY}),
     FieldKind.TEXTS: _SPELLED | {Shape.LIST},
 }
+NEEDS_NO_LANDING: Final = frozenset(
+    {(FieldKind.DATE, Shape.DATE), (FieldKind.DATETIME, Shape.DATETIME), (FieldKind.MONEY, Shape.MONEY)}
+)
+"""Kinds with the one shape of a codec that gives exactly what they hold: instants in UTC, days, exact money."""
 _YES_AND_NO: Final[Mapping[object, bool]] = {"true": True, "false": False}
 
 

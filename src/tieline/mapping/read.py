@@ -9,7 +9,7 @@ from typing import Any, Final
 from tieline.mapping.codecs.codec import Shape
 from tieline.mapping.expressions import Find, Record
 from tieline.mapping.fields import FieldKind
-from tieline.mapping.landing import land_text, landing
+from tieline.mapping.landing import NEEDS_NO_LANDING, land_text, landing
 from tieline.mapping.paths import Path
 from tieline.mapping.refusals import Unreadable
 from tieline.mapping.row import CompiledRow
@@ -58,6 +58,8 @@ def build_decoder(row: CompiledRow) -> Decode:
     land = landing(row.canonical)
     if row.codec is None and row.words is None:
         return land
+    if row.codec is not None and row.words is None and (row.canonical.kind, row.codec.gives) in NEEDS_NO_LANDING:
+        return row.codec.read
     read = row.codec.read if row.codec else None
     translate = row.words.read if row.words else None
 

@@ -15,9 +15,10 @@ class Pseudonyms:
         if len(key) < hashlib.sha256().digest_size:
             message = "the pseudonym key must have at least 32 bytes"
             raise ValueError(message)
-        self._key = key
+        self._keyed = hmac.new(key, digestmod="sha256")
 
     def of(self, kind: str, text: str) -> str:
         """Return `kind#` and 16 hexadecimal digits."""
-        digest = hmac.digest(self._key, f"{kind}\x1f{text}".encode(), "sha256")
-        return f"{kind}#{digest[:8].hex()}"
+        mac = self._keyed.copy()
+        mac.update(f"{kind}\x1f{text}".encode())
+        return f"{kind}#{mac.digest()[:8].hex()}"

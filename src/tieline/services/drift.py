@@ -39,10 +39,10 @@ class Drift:
         self._past = self._now = _Tally(monotonic())
         self._told: set[str] = set()
 
-    def record(self, unread: list[str], *, connection: str, kind: str) -> None:
-        """Count a record, and the fields of it that could not be read."""
+    def note(self, records: int, unread: list[str], *, connection: str, kind: str) -> None:
+        """Count the records of one answer, and by name the fields of them that could not be read."""
         self._turn()
-        self._now.records += 1
+        self._now.records += records
         for name in unread:
             self._now.unread[name] += 1
             UNREADABLE_FIELDS.labels(connection, kind, name).inc()

@@ -79,6 +79,8 @@ def _is_theirs(question: Question, verdict: Verdict) -> bool:
 
 def repeat_of(inquiry: Inquiry, verdict: Verdict) -> RepeatCaller | None:
     """Return what earlier calls mean for this one."""
+    if not inquiry.past:
+        return None
     return judge_repeat(inquiry.past, now=inquiry.asked.at, shared=verdict.shared, windows=windows_of(inquiry.line))
 
 

@@ -1,8 +1,8 @@
 """One look-up under way: what was asked, what has come in, and what that makes of the caller."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from tieline.domain.customer import Customer
 from tieline.domain.errors import Overloaded
@@ -145,11 +145,7 @@ class Inquiry:
     @property
     def gone(self) -> frozenset[str]:
         """Return the references of remembered records that their system no longer has."""
-        return frozenset(
-            flight.question.follows
-            for flight in self.profiles
-            if flight.question.follows and flight.best is not None and not flight.best.models
-        )
+        return _gone_by(self.profiles)
 
     def _ask_further(self) -> None:
         """Put what follows from the answers so far; what is kept from before answers at once and may lead further."""
@@ -164,7 +160,8 @@ class Inquiry:
             yield from self._plan.by_customer(self.verdict)
 
     def _evidence(self) -> Evidence:
-        answered = [flight for flight in self.profiles if flight.best is not None]
+        profiles = self.profiles
+        answered = [flight for flight in profiles if flight.best is not None]
         if not answered and not self.flights.any_landed:
             return NOTHING_SAID
         searches = [flight for flight in answered if flight.question.follows is None]
@@ -172,9 +169,9 @@ class Inquiry:
         return Evidence(
             customers=self._customers(searches),
             followed=self._customers([flight for flight in answered if flight.question.follows is not None]),
-            gone=self.gone,
+            gone=_gone_by(answered),
             answered=frozenset(flight.question.source.name for flight in searches),
-            all_answered=len(answered) == len(self.profiles),
+            all_answered=len(answered) == len(profiles),
             contact=Contact.gather(self._models(Order), tickets, last_contact_at=self.past[0].started_at if self.past else None),
             mentions=tuple(Mention("ticket", ticket.number or ticket.ref.id) for ticket in tickets),
         )
@@ -184,8 +181,8 @@ class Inquiry:
         return tuple(model for flight in flights if flight.best for model in flight.best.models if type(model) is Customer)
 
     def _models(self, kind: type[Model]) -> list[Model]:
-        answers = [best for flight in self.flights if (best := flight.best) is not None and best.models]
-        return [model for best in answers if isinstance(best.models[0], kind) for model in best.models if isinstance(model, kind)]
+        answers = [best.models for flight in self.flights if (best := flight.best) is not None and best.models]
+        return [cast("Model", model) for models in answers if isinstance(models[0], kind) for model in models]
 
     async def _recollect(self) -> None:
         asked, caller = self.asked, self.caller
@@ -201,3 +198,13 @@ class Inquiry:
         self.past = recalled.past
         remembered = await remember(self._desk.memory, recalled.found, caller, self.line)
         self.remembered = without_erased(remembered, self._desk.erased)
+
+
+def _gone_by(profiles: Iterable[Flight]) -> frozenset[str]:
+    return frozenset(
+        [
+            flight.question.follows
+            for flight in profiles
+            if flight.question.follows and flight.best is not None and not flight.best.models
+        ]
+    )

@@ -1,6 +1,6 @@
 """One source: a connection and the mapping that turns its records into canonical models, for this agent or that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -120,7 +120,7 @@ async def ask(question: Question, *, limit_s: float) -> Answer:
     """
     source = question.source
     result = await source.connection.run(question.operation, deadline=Deadline.after(limit_s), **question.inputs)
-    models = [model for record in result.records if (model := translate(source, question.mapping, record)) is not None]
+    models = translate(source, question.mapping, result.records)
     if result.records and not models:
         raise VendorBadAnswer("No record in the answer could be translated.")
     return Answer(
@@ -131,14 +131,18 @@ async def ask(question: Question, *, limit_s: float) -> Answer:
     )
 
 
-def translate(source: Source, mapping: RecordMapping, record: Record) -> CanonicalModel | None:
-    """Return the canonical model of a vendor's record; None if it lacks what the model must have."""
+def translate(source: Source, mapping: RecordMapping, records: Sequence[Record]) -> list[CanonicalModel]:
+    """Return the canonical models of a vendor's records, without those that lack what the model must have."""
+    name, kind, model = source.name, source.record, MODELS[source.record]
+    models: list[CanonicalModel] = []
     unread: list[str] = []
-    try:
-        fields = mapping.read(record, unread.append)
-    except VendorBadAnswer:
-        return None
-    finally:
-        source.drift.record(unread, connection=source.name, kind=source.record)
-    fields["ref"] = ExternalRef(connection=source.name, kind=source.record, id=fields.pop("id"))
-    return built(MODELS[source.record], fields)
+    for record in records:
+        try:
+            fields = mapping.read(record, unread.append)
+        except VendorBadAnswer:
+            continue
+        fields["ref"] = ExternalRef(connection=name, kind=kind, id=fields.pop("id"))
+        models.append(built(model, fields))
+    if records:
+        source.drift.note(len(records), unread, connection=name, kind=kind)
+    return models

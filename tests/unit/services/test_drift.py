@@ -53,7 +53,7 @@ def source(hands: Hands) -> Source:
 
 
 def take(source: Source, times: int = 1, **changed: object) -> list[Any]:
-    return [translate(source, source.standing, {**SOUND, **changed}) for _ in range(times)]
+    return translate(source, source.standing, [{**SOUND, **changed}] * times)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_field_of_another_shape_is_flagged_and_the_others_flow(
 
 
 def test_a_required_field_that_is_gone_is_flagged(source: Source) -> None:
-    assert take(source, 3, title=None) == [None] * 3
+    assert take(source, 3, title=None) == []
     assert source.drift.fields() == ("subject",)
 
 

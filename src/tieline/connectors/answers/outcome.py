@@ -47,7 +47,7 @@ class _Rule:
     outcome: Outcome
     row: int
     holds: Callable[[Mapping[str, Any]], bool]
-    wait: Callable[[Mapping[str, Any], datetime], float | None]
+    wait: Callable[[Mapping[str, Any], Clock], float | None]
     message: Read | None
 
 
@@ -63,7 +63,7 @@ class OutcomeTable:
         roots = answer.roots()
         for rule in self._rules:
             if rule.holds(roots):
-                return Verdict(rule.outcome, rule.row, rule.wait(roots, clock()), _message(rule.message, roots))
+                return Verdict(rule.outcome, rule.row, rule.wait(roots, clock), _message(rule.message, roots))
         return Verdict("unknown", 0)
 
 
@@ -81,13 +81,13 @@ def _message(read: Read | None, roots: Mapping[str, Any]) -> str:
     return str(read(roots) or "")[:300] if read else ""
 
 
-def _compile_wait(wait: str | Wait | None) -> Callable[[Mapping[str, Any], datetime], float | None]:
+def _compile_wait(wait: str | Wait | None) -> Callable[[Mapping[str, Any], Clock], float | None]:
     if wait is None or (isinstance(wait, Wait) and wait.from_ is None):
         fixed = wait.seconds if isinstance(wait, Wait) else None
-        return lambda _roots, _now: fixed
+        return lambda _roots, _clock: fixed
     path, unit = (wait, "s") if isinstance(wait, str) else (str(wait.from_), wait.unit)
     read = compile_path(path)
-    return lambda roots, now: wait_seconds(read(roots), unit=unit, now=now)
+    return lambda roots, clock: wait_seconds(read(roots), unit=unit, now=clock())
 
 
 def wait_seconds(value: object, *, unit: str, now: datetime) -> float | None:

@@ -1,6 +1,6 @@
 """One kept connection to a vendor, speaking HTTP/1.1: a request goes out, llhttp reads the answer, and the next may follow.
 
-It knows nothing of redirects, cookies, proxies or encodings, and waits for ever: whoever asks brings the time limit.
+It knows nothing of redirects, cookies, proxies or encodings. Whoever asks says until when to wait.
 Source: RFC 9112 (https://www.rfc-editor.org/rfc/rfc9112, read 2026-11-22).
 """
 
@@ -49,19 +49,22 @@ class HttpLine(asyncio.Protocol):
         """Say whether a request can be sent: the connection stands, and nothing else is under way on it."""
         return self._parser is not None and self._answer is None
 
-    async def exchange(self, request: bytes) -> Incoming:
+    async def exchange(self, request: bytes, *, until_s: float) -> Incoming:
         """Send a whole request and return the answer, its body as it came. Leaving early ends the connection.
 
-        Raises: LineBroken, AnswerBroken, AnswerTooLarge.
+        `until_s`: on the loop's clock. Raises: LineBroken, AnswerBroken, AnswerTooLarge. TimeoutError: no whole answer by then.
         """
         if self._transport is None or not self.ready:
             raise LineBroken
-        self._answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
         self._received_bytes = 0
         self._transport.write(request)
+        running_out = loop.call_at(until_s, self._out_of_time)
         try:
             return await self._answer
         finally:
+            running_out.cancel()
             if self._answer is not None:
                 self.hang_up()
 
@@ -145,6 +148,9 @@ class HttpLine(asyncio.Protocol):
         self.idle_since = asyncio.get_running_loop().time()
         if not parser.should_keep_alive():
             self.hang_up()
+
+    def _out_of_time(self) -> None:
+        self._fail(TimeoutError())
 
     def _fail(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():

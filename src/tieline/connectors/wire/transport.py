@@ -48,8 +48,7 @@ class HttpWire:
         """
         target, request = written(outgoing)
         try:
-            async with asyncio.timeout_at(deadline.at_s):
-                return unfolded(await self._ask(target, request, again=outgoing.read), at_most=self._response_bytes)
+            return unfolded(await self._ask(target, request, deadline, again=outgoing.read), at_most=self._response_bytes)
         except TimeoutError as exc:
             raise _unanswered(outgoing, VendorTimeout("no whole answer within the time allowed")) from exc
         except LineBroken as exc:
@@ -73,21 +72,23 @@ class HttpWire:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _ask(self, target: Target, request: bytes, *, again: bool) -> Incoming:
+    async def _ask(self, target: Target, request: bytes, deadline: Deadline, *, again: bool) -> Incoming:
         """Use a kept line if there is one. If it was dead, `again` allows a second try on one that is certainly fresh."""
         kept = self._take(target)
         if kept is not None:
             try:
-                return await self._on(kept, target, request)
+                return await self._on(kept, target, request, deadline)
             except LineBroken:
                 if not again:
                     raise
-        return await self._on(await self._dialler.dial(target, most_bytes=self._response_bytes), target, request)
+        async with asyncio.timeout_at(deadline.at_s):
+            fresh = await self._dialler.dial(target, most_bytes=self._response_bytes)
+        return await self._on(fresh, target, request, deadline)
 
-    async def _on(self, line: HttpLine, target: Target, request: bytes) -> Incoming:
+    async def _on(self, line: HttpLine, target: Target, request: bytes, deadline: Deadline) -> Incoming:
         self._busy.add(line)
         try:
-            return await line.exchange(request)
+            return await line.exchange(request, until_s=deadline.at_s)
         finally:
             self._busy.discard(line)
             self._keep(line, target)
