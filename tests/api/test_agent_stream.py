@@ -136,6 +136,20 @@ async def test_a_stream_ends_with_the_session_it_was_opened_by(wire: Wire, monke
             assert [line async for line in lines if line] == []
 
 
+async def test_a_stream_ends_at_the_notice_of_a_change_long_before_its_next_question(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_stream, "NOTICE_S", 0.05)
+    session = await wire.door.session("1001")
+    access = wire.door.app.state.access
+    async with wire.follow(session) as lines:
+        await greeted(lines)
+        await access.end_session(session["Cookie"].partition("=")[2])
+        access._keys.forget()  # as the announcement has every replica do
+        async with asyncio.timeout(PATIENCE_S):
+            assert [line async for line in lines if line] == []
+
+
 async def test_a_stream_outlives_a_question_that_is_answered_well(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agent_stream, "ASK_AGAIN_S", 0.02)
     async with wire.follow(await wire.door.session("1001")) as lines:

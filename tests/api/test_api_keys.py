@@ -53,8 +53,16 @@ async def test_b76_a_wrong_scope_is_known_but_not_permitted(door: FrontDoor) -> 
 @pytest.mark.parametrize("place", ["key={}", "access_token={}", "phone=1&x=Bearer%20{}"])
 async def test_b76_a_key_in_an_address_is_refused_even_beside_a_good_one(door: FrontDoor, place: str) -> None:
     header = await door.signed("agents.read")
-    answer = await door.ask("GET", f"{AGENTS}?{place.format(await door.key('agents.read'))}", headers=header)
+    leaked, row = await api_keys.create(
+        door.house.database, KeyWish("leaked", ("docs.read",)), asker=ROOT, now=door.house.clock()
+    )
+    only_its_name = f"tl_{row.id}_" + "A" * 43
+    assert (await door.ask("GET", f"{AGENTS}?{place.format(only_its_name)}", headers=header)).json()["code"] == "key_in_url"
+    assert await statuses(door, {"Authorization": f"Bearer {leaked}"}) == (403, "scope_missing"), "a name alone ends nothing"
+    answer = await door.ask("GET", f"{AGENTS}?{place.format(leaked)}", headers=header)
     assert (answer.status_code, answer.json()["code"]) == (400, "key_in_url")
+    door.app.state.access._keys.forget()
+    assert await statuses(door, {"Authorization": f"Bearer {leaked}"}) == (401, "auth_failed"), "it is in strangers' logs by now"
     assert "tl_" not in answer.text
 
 
@@ -172,3 +180,63 @@ async def test_another_replica_hears_of_a_revocation(open_house: FrontDoor, tmp_
         assert await statuses(other, header) == (200, None)
         await open_house.ask("DELETE", f"/v1/api-keys/{made['id']}")
         assert await eventually(other, header) == (401, "auth_failed")
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "opens"),
+    [
+        ((), "203.0.113.9", True),
+        (("10.2.0.0/16",), "10.2.3.4", True),
+        (("10.2.0.0/16",), "10.3.0.1", False),
+        (("10.2.0.7",), "10.2.0.7", True),
+        (("10.2.0.7",), "10.2.0.8", False),
+        (("2001:db8::/32", "192.0.2.1"), "2001:db8::1", True),
+        (("2001:db8::/32", "192.0.2.1"), "192.0.2.1", True),
+        (("2001:db8::/32",), "testclient", False),
+    ],
+)
+async def test_a_key_opens_from_its_networks_only(
+    door: FrontDoor, networks: tuple[str, ...], address: str, *, opens: bool
+) -> None:
+    wish = KeyWish("x", ("agents.read",), networks=networks)
+    text, _ = await api_keys.create(door.house.database, wish, asker=ROOT, now=door.house.clock())
+    async with door.client(address=address) as client:
+        for _ in range(2):  # once looked up, once remembered
+            answer = await client.get(AGENTS, headers={"Authorization": f"Bearer {text}", "X-Forwarded-For": "10.2.3.4"})
+            assert answer.status_code == (200 if opens else 401)
+
+
+async def test_a_network_that_is_none_is_refused(door: FrontDoor) -> None:
+    wish = {"name": "x", "scopes": ["docs.read"], "networks": ["10.0.0.1/8"]}
+    answer = await door.ask("POST", "/v1/api-keys", json=wish, headers=await door.session("admin"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "network_invalid")
+
+
+async def test_a_key_is_replaced_while_the_old_one_runs_out(door: FrontDoor) -> None:
+    admin = await door.session("admin")
+    made = (await door.ask("POST", "/v1/api-keys", json={"name": "x", "scopes": ["agents.read"]}, headers=admin)).json()
+    rotate = f"/v1/api-keys/{made['id']}/rotate"
+    new = (await door.ask("POST", rotate, json={"overlap_h": 1}, headers=admin)).json()
+    assert (new["name"], new["scopes"]) == ("x", ["agents.read"])
+    for key in (made["key"], new["key"]):
+        assert await statuses(door, {"Authorization": f"Bearer {key}"}) == (200, None)
+    again = await door.ask("POST", rotate, json={"overlap_h": 1}, headers=admin)
+    assert (again.status_code, again.json()["code"]) == (409, "key_not_live")
+    (ends, successor) = (await rows(door, "SELECT expires_at, successor FROM api_keys WHERE id = %s", made["id"]))[0]
+    assert (successor, ends - door.house.clock() <= timedelta(hours=1)) == (new["id"], True)
+    at_once = (await door.ask("POST", f"/v1/api-keys/{new['id']}/rotate", json={"overlap_h": 0}, headers=admin)).json()
+    door.app.state.access._keys.forget()
+    assert await statuses(door, {"Authorization": f"Bearer {new['key']}"}) == (401, "auth_failed")
+    assert await statuses(door, {"Authorization": f"Bearer {at_once['key']}"}) == (200, None)
+    assert (await door.ask("POST", "/v1/api-keys/unknown/rotate", json={}, headers=admin)).status_code == 404
+
+
+async def test_of_many_who_replace_a_key_at_once_one_does(door: FrontDoor) -> None:
+    _, row = await api_keys.create(door.house.database, KeyWish("x", ("docs.read",)), asker=ROOT, now=door.house.clock())
+    rotating = [
+        api_keys.rotate(door.house.database, row.id, overlap=timedelta(hours=1), asker=ROOT, now=door.house.clock())
+        for _ in range(8)
+    ]
+    done = await asyncio.gather(*rotating, return_exceptions=True)
+    assert sum(not isinstance(each, BaseException) for each in done) == 1
+    assert len(await rows(door, "SELECT 1 FROM audit_entries WHERE details->>'instead_of' = %s", row.id)) == 1

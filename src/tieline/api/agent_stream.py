@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request
@@ -13,6 +14,7 @@ from tieline.domain.errors import NotAllowed, NotSignedIn, Overloaded
 from tieline.kit.clock import monotonic_s
 from tieline.push.channel import Delivery
 from tieline.security.permissions import Gate
+from tieline.services.access import Access
 
 KEEP_ALIVE_S: Final = 15
 STUCK_AFTER_S: Final = 20.0
@@ -21,20 +23,29 @@ STUCK_AFTER_S: Final = 20.0
 ASK_AGAIN_S: Final = 30.0
 """How long a stream outlives the session or key it was opened with. Asking also tells the session that somebody is there."""
 
+NOTICE_S: Final = 2.0
+"""How soon a stream looks whether something about keys or sessions has changed, without a query; then it asks at once (S42)."""
+
 LARGEST_POSITION: Final = 2**63 - 1
 
 logging.getLogger("sse_starlette").setLevel(logging.INFO)
 """Its debug lines quote whole events, and with them whoever calls."""
 
-StillAllowed = Callable[[], Awaitable[bool]]
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether whoever opened a stream may still follow it; `changes` counts what may have changed that."""
+
+    still_held: Callable[[], Awaitable[bool]]
+    changes: Callable[[], int]
 
 
-def event_stream(deliveries: AsyncGenerator[Delivery, None], still_allowed: StillAllowed) -> EventSourceResponse:
+def event_stream(deliveries: AsyncGenerator[Delivery, None], permission: Permission) -> EventSourceResponse:
     """Return the answer that sends `deliveries` for as long as the browser listens and may."""
-    return EventSourceResponse(_events(deliveries, still_allowed), ping=KEEP_ALIVE_S, send_timeout=STUCK_AFTER_S)
+    return EventSourceResponse(_events(deliveries, permission), ping=KEEP_ALIVE_S, send_timeout=STUCK_AFTER_S)
 
 
-def allowed_to_follow(request: Request, agent: str) -> StillAllowed:
+def allowed_to_follow(request: Request, agent: str) -> Permission:
     """Return the question whether whoever sent `request` may still follow `agent`."""
     gate: Gate = request.app.state.gate
 
@@ -48,7 +59,8 @@ def allowed_to_follow(request: Request, agent: str) -> StillAllowed:
             return True  # who it is cannot be told just now; they were allowed a moment ago
         return caller.speaks_for(agent)
 
-    return ask
+    access: Access = request.app.state.access
+    return Permission(ask, lambda: access.changes)
 
 
 def position_in(last_event_id: str | None) -> int | None:
@@ -60,18 +72,16 @@ def position_in(last_event_id: str | None) -> int | None:
     return position if position <= LARGEST_POSITION else None
 
 
-async def _events(
-    deliveries: AsyncGenerator[Delivery, None], still_allowed: StillAllowed
-) -> AsyncGenerator[ServerSentEvent, None]:
-    asked_at_s = monotonic_s()
+async def _events(deliveries: AsyncGenerator[Delivery, None], permission: Permission) -> AsyncGenerator[ServerSentEvent, None]:
+    asked_at_s, changes = monotonic_s(), permission.changes()
     async with aclosing(deliveries):
         upcoming = asyncio.ensure_future(anext(deliveries))
         try:
             while True:
-                await asyncio.wait({upcoming}, timeout=ASK_AGAIN_S)
-                if monotonic_s() - asked_at_s >= ASK_AGAIN_S:
-                    asked_at_s = monotonic_s()
-                    if not await still_allowed():
+                await asyncio.wait({upcoming}, timeout=min(ASK_AGAIN_S, NOTICE_S))
+                if monotonic_s() - asked_at_s >= ASK_AGAIN_S or changes != permission.changes():
+                    asked_at_s, changes = monotonic_s(), permission.changes()
+                    if not await permission.still_held():
                         return
                 if upcoming.done():
                     yield _event(upcoming.result())

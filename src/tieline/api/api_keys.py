@@ -45,6 +45,12 @@ class WishedKey(BaseModel):
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(PERMISSIONS))]
     agent: Annotated[Identifier | None, Field(description="Binds the key to one agent, who signs in to the desk with it.")] = None
     days: Annotated[int, Field(ge=1, le=365, description="Days until it ends.")] = 365
+    networks: Annotated[
+        list[Annotated[str, Field(min_length=2, max_length=50)]],
+        Field(
+            max_length=50, description="Addresses and CIDR networks it may be used from; none: any.", examples=[["10.2.0.0/16"]]
+        ),
+    ] = Field(default_factory=list)
 
 
 class ShownKey(BaseModel):
@@ -60,6 +66,8 @@ class ShownKey(BaseModel):
     expires_at: datetime
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    networks: tuple[str, ...] = ()
+    successor: Annotated[str | None, Field(description="The key that takes its place while it runs out.")] = None
 
 
 class NewKey(ShownKey):
@@ -78,8 +86,36 @@ async def create_key(wish: WishedKey, caller: Manager, house: HouseOfRequest) ->
     """Make a key and show it, this once. A key may hand out no more than it holds itself."""
     if wish.agent is not None and house.agent(wish.agent) is None:
         raise RequestRefused("There is no such agent.", code="agent_unknown")
-    wished = KeyWish(name=wish.name, scopes=tuple(wish.scopes), agent=wish.agent, life=timedelta(days=wish.days))
+    wished = KeyWish(
+        name=wish.name, scopes=tuple(wish.scopes), agent=wish.agent, life=timedelta(days=wish.days), networks=tuple(wish.networks)
+    )
     text, row = await api_keys.create(house.database, wished, asker=caller, now=house.clock())
+    return NewKey(**_shown(row).model_dump(), key=text)
+
+
+class Rotation(BaseModel):
+    """How a key is replaced."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    overlap_h: Annotated[
+        int, Field(ge=0, le=720, description="Hours the old key still opens, for the machine to be told the new.")
+    ] = 24
+
+
+@router.post(
+    "/v1/api-keys/{key_id}/rotate",
+    operation_id="rotate_api_key",
+    summary="Replace a key",
+    status_code=201,
+    responses=problems(
+        {404: "There is no such key: `not_found`.", 409: "It is over, or is being replaced already: `key_not_live`."}
+    ),
+)
+async def rotate_key(key_id: str, wish: Rotation, caller: Manager, house: HouseOfRequest) -> NewKey:
+    """Make a key with the same rights and show it, this once; the old one opens for `overlap_h` hours more, and no longer."""
+    overlap = timedelta(hours=wish.overlap_h)
+    text, row = await api_keys.rotate(house.database, key_id, overlap=overlap, asker=caller, now=house.clock())
     return NewKey(**_shown(row).model_dump(), key=text)
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import Request
 
+from tieline.security.client_address import client_address
 from tieline.security.permissions import Caller
 from tieline.services.access import Access, Credentials
 
@@ -34,6 +35,7 @@ class HttpGate:
                 query=request.scope["query_string"].decode("latin-1"),
                 client=request.client.host if request.client else None,
                 relayed=any(name in _RELAY_HEADERS for name, _ in headers),
+                address=client_address(request),
                 agent=None if authorization or session else _agent_named(request),
             )
         )

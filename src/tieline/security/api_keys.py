@@ -43,5 +43,11 @@ def key_id_within(text: str) -> str | None:
     return found[1] if found else None
 
 
+def key_within(text: str) -> PresentedKey | None:
+    """Return a whole key that appears somewhere in `text`; None: there is none."""
+    found = KEY_SHAPE.search(text)
+    return PresentedKey(id=found[1], digest=_digest(found[2])) if found else None
+
+
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()

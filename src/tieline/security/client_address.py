@@ -16,21 +16,22 @@ def networks(written: Sequence[str]) -> Networks:
     try:
         return tuple(ip_network(text.strip()) for text in written if text.strip())
     except ValueError as exc:
-        raise ConfigRefused("TIELINE_FRONT_PROXIES holds something that is no address and no network") from exc
+        raise ConfigRefused("something there is no address and no network", code="network_invalid") from exc
 
 
 def client_address(request: Request) -> str:
     """Return the sender's address. `X-Forwarded-For` is believed from our own proxies alone, and of it what they wrote last."""
     peer = request.client.host if request.client else ""
     proxies: Networks = getattr(request.app.state, "front_proxies", ())
-    if not proxies or not _is_within(peer, proxies):
+    if not proxies or not is_within(peer, proxies):
         return peer
     told = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
-    return next((part for part in reversed(told) if part and not _is_within(part, proxies)), peer)
+    return next((part for part in reversed(told) if part and not is_within(part, proxies)), peer)
 
 
 @lru_cache(maxsize=4096)
-def _is_within(address: str, proxies: Networks) -> bool:
+def is_within(address: str, proxies: Networks) -> bool:
+    """Say whether an address lies in one of some networks; what is no address lies nowhere."""
     try:
         found = ip_address(address)
     except ValueError:

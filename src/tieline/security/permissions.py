@@ -66,6 +66,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "consents.write": "Write down what a person agreed to, or took back.",
     "subscriptions.manage": "Have other systems told what happens.",
     "keys.manage": "Create, list and revoke API keys.",
+    "sessions.end": "See where one is signed in, and end it; whoever manages keys, anybody's.",
     "metrics.read": "Read the metrics.",
     "docs.read": "Read the description of the interface.",
 }

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tieline.domain.errors import NotAllowed, NotFound, NotSignedIn, RequestRefused
+import structlog
+
+from tieline.domain.errors import NotAllowed, NotFound, NotSignedIn, RequestRefused, StateConflict
 from tieline.kit.clock import Clock, monotonic_s
+from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.api_keys import PresentedKey, mint, read_key
+from tieline.security.client_address import Networks, is_within, networks
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import SERVICE_ROLE
 from tieline.store import api_keys, audit_trail
 from tieline.store.api_keys import KeyRow
 from tieline.store.database import Database
 from tieline.store.journal_rows import AuditRow
+
+log = structlog.get_logger()
 
 TRUSTED_FOR_S: Final = 5.0
 """A key that was right is not asked for again this long; a revocation is announced and ends the trust at once."""
@@ -23,12 +29,25 @@ _REMEMBERED_AT_MOST: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class KeyWish:
-    """What a new key shall be able to do. `agent` binds it to one person; `life` is at most `LONGEST_LIFE`."""
+    """What a new key shall be able to do. `agent` binds it to one person; `life` is at most `LONGEST_LIFE`.
+
+    `networks`: the addresses and CIDR networks it may be used from; none: any.
+    """
 
     name: str
     scopes: tuple[str, ...]
     agent: str | None = None
     life: timedelta = LONGEST_LIFE
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a key was found to be, and until when that is believed, in seconds of the process's clock."""
+
+    caller: Caller
+    networks: Networks
+    until_s: float
 
 
 class KeyRing:
@@ -37,28 +56,38 @@ class KeyRing:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._trusted: dict[PresentedKey, tuple[Caller, float]] = {}
+        self._trusted: dict[PresentedKey, _Known] = {}
+        self.changes = 0
+        """How often something about keys or sessions has changed: who follows for long asks again when this does."""
 
-    async def caller_for(self, text: str) -> Caller:
-        """Return the machine this key belongs to. Raises: NotSignedIn: malformed, unknown, expired or revoked."""
+    async def caller_for(self, text: str, *, address: str | None = None) -> Caller:
+        """Return the machine this key belongs to, asking from `address`.
+
+        Raises: NotSignedIn: malformed, unknown, expired, revoked, or not to be used from there.
+        """
         presented = read_key(text)
         if presented is None:
             raise NotSignedIn
-        remembered = self._trusted.get(presented)
-        if remembered is not None and monotonic_s() < remembered[1]:
-            return remembered[0]
-        return await self._look_up(presented)
+        known = self._trusted.get(presented)
+        if known is None or monotonic_s() >= known.until_s:
+            known = await self._look_up(presented)
+        if known.networks and not is_within(address or "", known.networks):
+            SECURITY_EVENTS.labels("key_from_elsewhere").inc()
+            log.warning("access.key_from_elsewhere", key_id=presented.id)
+            raise NotSignedIn
+        return known.caller
 
     def forget(self) -> None:
         """Trust no key unseen any more: something about keys has changed."""
         self._trusted.clear()
+        self.changes += 1
 
     async def follow_changes(self) -> None:
         """Forget whenever any replica announces a change of keys; runs until cancelled."""
         async for _ in self._database.listen(api_keys.CHANNEL):
             self.forget()
 
-    async def _look_up(self, presented: PresentedKey) -> Caller:
+    async def _look_up(self, presented: PresentedKey) -> _Known:
         now = self._clock()
         async with self._database.read() as conn:
             row = await api_keys.find(conn, presented.id)
@@ -68,20 +97,26 @@ class KeyRing:
         caller = Caller(
             actor=f"key:{row.id}", role=SERVICE_ROLE, scopes=frozenset(row.scopes) & PERMISSIONS.keys(), agent=row.agent
         )
-        self._remember(presented, caller, trusted_s=min(TRUSTED_FOR_S, (row.expires_at - now).total_seconds()))
-        return caller
-
-    def _remember(self, presented: PresentedKey, caller: Caller, *, trusted_s: float) -> None:
+        trusted_s = min(TRUSTED_FOR_S, (row.expires_at - now).total_seconds())
         if len(self._trusted) >= _REMEMBERED_AT_MOST:
             self._trusted.clear()
-        self._trusted[presented] = (caller, monotonic_s() + trusted_s)
+        known = self._trusted[presented] = _Known(caller, networks(row.networks), monotonic_s() + trusted_s)
+        return known
 
 
 async def create(database: Database, wish: KeyWish, *, asker: Caller, now: datetime) -> tuple[str, KeyRow]:
     """Make a key; return its text, which is never to be had again, and what is kept of it. Raises: RequestRefused."""
     _refuse_wish(wish, asker)
+    text, row = _minted(wish, now)
+    async with database.begin() as tx:
+        await api_keys.add(tx, row)
+        await audit_trail.write(tx, _entry(asker, "key.created", row, now=now))
+    return text, row
+
+
+def _minted(wish: KeyWish, now: datetime) -> tuple[str, KeyRow]:
     text, minted = mint()
-    row = KeyRow(
+    return text, KeyRow(
         id=minted.id,
         name=wish.name,
         secret_sha256=minted.digest,
@@ -89,11 +124,8 @@ async def create(database: Database, wish: KeyWish, *, asker: Caller, now: datet
         agent=wish.agent,
         created_at=now,
         expires_at=now + wish.life,
+        networks=wish.networks,
     )
-    async with database.begin() as tx:
-        await api_keys.add(tx, row)
-        await audit_trail.write(tx, _entry(asker, "key.created", row, now=now))
-    return text, row
 
 
 async def revoke(database: Database, key_id: str, *, asker: Caller, now: datetime) -> KeyRow:
@@ -108,6 +140,29 @@ async def revoke(database: Database, key_id: str, *, asker: Caller, now: datetim
     return row
 
 
+async def rotate(database: Database, key_id: str, *, overlap: timedelta, asker: Caller, now: datetime) -> tuple[str, KeyRow]:
+    """Make a key that takes the place of another, which runs out after `overlap`; return as `create` does.
+
+    Raises: NotFound. StateConflict: the key is over, or has a successor already: two live keys are enough. NotAllowed.
+    """
+    async with database.begin() as tx:
+        old = await api_keys.find(tx, key_id)
+        if old is None:
+            raise NotFound
+        if not old.usable(now) or old.successor is not None:
+            raise StateConflict("The key is over, or is being replaced already.", code="key_not_live")
+        life = min(old.expires_at - old.created_at, LONGEST_LIFE)
+        wish = KeyWish(old.name, old.scopes, old.agent, life, old.networks)
+        _refuse_wish(wish, asker)
+        text, row = _minted(wish, now)
+        await api_keys.add(tx, row)
+        if not await api_keys.hand_over(tx, key_id, successor=row.id, until=now + overlap):
+            raise StateConflict("The key is over, or is being replaced already.", code="key_not_live")
+        await audit_trail.write(tx, _entry(asker, "key.rotated", row, now=now, instead_of=key_id))
+        await api_keys.announce(tx)
+    return text, row
+
+
 async def page(database: Database, *, after: tuple[datetime, str] | None, limit: int) -> Sequence[KeyRow]:
     """Return keys, newest first, from just past `after` (created_at, id)."""
     async with database.read() as conn:
@@ -120,10 +175,11 @@ def _refuse_wish(wish: KeyWish, asker: Caller) -> None:
         raise RequestRefused(code="scope_unknown", hint=f"Scopes are: {', '.join(PERMISSIONS)}.")
     if asker.role == SERVICE_ROLE and not asker.scopes >= set(wish.scopes):
         raise NotAllowed(code="scope_missing")
+    networks(wish.networks)
     if not timedelta(0) < wish.life <= LONGEST_LIFE:
         raise RequestRefused(code="field_range", hint="A key lives for 1 to 365 days.")
 
 
-def _entry(asker: Caller, action: str, row: KeyRow, *, now: datetime) -> AuditRow:
-    details = {"name": row.name, "scopes": list(row.scopes), "agent": row.agent}
+def _entry(asker: Caller, action: str, row: KeyRow, *, now: datetime, **more: str) -> AuditRow:
+    details = {"name": row.name, "scopes": list(row.scopes), "agent": row.agent, "networks": list(row.networks), **more}
     return AuditRow(at=now, actor=asker.actor, actor_role=asker.role, action=action, subject=f"key:{row.id}", details=details)

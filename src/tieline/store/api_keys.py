@@ -35,6 +35,8 @@ class KeyRow:
     expires_at: datetime
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    networks: tuple[str, ...] = ()
+    successor: str | None = None
 
     def usable(self, now: datetime) -> bool:
         """Say whether the key still opens anything."""
@@ -52,6 +54,7 @@ async def add(tx: AsyncConnection, row: KeyRow) -> None:
             agent=row.agent,
             created_at=row.created_at,
             expires_at=row.expires_at,
+            networks=list(row.networks),
         )
     )
 
@@ -78,6 +81,14 @@ async def revoke(tx: AsyncConnection, key_id: str, *, now: datetime) -> KeyRow |
     return await find(tx, key_id)
 
 
+async def hand_over(tx: AsyncConnection, key_id: str, *, successor: str, until: datetime) -> bool:
+    """Let a key run out in favour of its successor; say whether it was this call that did it. One that ends sooner ends then."""
+    live = (api_keys.c.id == key_id) & api_keys.c.successor.is_(None) & api_keys.c.revoked_at.is_(None)
+    ends = func.least(api_keys.c.expires_at, until)
+    changed = await tx.execute(update(api_keys).where(live).values(successor=successor, expires_at=ends).returning(api_keys.c.id))
+    return changed.one_or_none() is not None
+
+
 async def announce(tx: AsyncConnection) -> None:
     """Tell every process, on commit, that keys have changed."""
     await tx.execute(select(func.pg_notify(CHANNEL, "")))
@@ -97,5 +108,5 @@ async def forget(tx: AsyncConnection, *, now: datetime) -> int:
 
 def _row(found: Row[Any]) -> KeyRow:
     fields = found._asdict()
-    fields["scopes"] = tuple(fields["scopes"])
+    fields["scopes"], fields["networks"] = tuple(fields["scopes"]), tuple(fields["networks"])
     return KeyRow(**fields)

@@ -36,8 +36,11 @@ api_keys = Table(
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
     Column("last_used_at", Instant),
+    Column("networks", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("successor", Words),
 )
-"""Machine keys; the secret itself is shown once and never kept."""
+"""Machine keys; the secret itself is shown once and never kept. `networks`: where it may be used; empty: anywhere.
+`successor`: the key that takes its place while it runs out."""
 
 sessions = Table(
     "sessions",

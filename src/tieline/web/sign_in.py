@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import ConnectorError, NotAllowed, NotSignedIn
+from tieline.security.client_address import client_address
 from tieline.security.permissions import public
 from tieline.services.access import Access, Credentials
 from tieline.services.sign_in.desk import SignInDesk
@@ -45,8 +46,10 @@ class SignIn:
         """Exchange a key that belongs to an agent for a session."""
         access: Access = request.app.state.access
         form = await form_of(request, longest_bytes=LONGEST_FORM_BYTES)
+        key = f"Bearer {form.get('key', '').strip()}"
+        given = Credentials(authorization=(key,), address=client_address(request))
         try:
-            caller = await access.who(Credentials(authorization=(f"Bearer {form.get('key', '').strip()}",)))
+            caller = await access.who(given)
             way = way_in(request.query_params.get("to"), caller)
         except (NotSignedIn, NotAllowed):
             return sign_in_page(self._painter, request, status=401, trouble="sign_in.failed")
