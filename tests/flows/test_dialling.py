@@ -11,7 +11,7 @@ from tests.flows.door import KNOWN, json_of, patiently
 from tests.flows.house import RunningHouse
 
 from tieline.domain.dialling import as_dialled
-from tieline.domain.errors import NotAllowed
+from tieline.domain.errors import NotAllowed, VendorDoNotDisturb
 from tieline.domain.line import Line
 from tieline.domain.phone_normalise import normalise
 from tieline.domain.references import ExternalRef
@@ -128,6 +128,18 @@ async def test_a_telephone_that_cannot_be_rung_is_told_and_the_call_has_failed(h
         if await house.rows(CALLS) == [("outbound", KNOWN, "ended", "failed")]:
             break
     assert json_of(await dial(house, "click-6", to=KNOWN))["duplicate"] is True
+
+
+async def test_a_customer_who_is_not_to_be_called_is_told_as_such_and_the_call_has_failed(
+    house: RunningHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_args: object, **_given: object) -> None:
+        raise VendorDoNotDisturb
+
+    monkeypatch.setattr(house.house.directory.now.connections["pbx"], "run", refuse)
+    answer = await dial(house, "click-7", to=KNOWN)
+    assert (answer.status_code, json_of(answer)["code"]) == (409, "do_not_disturb")
+    assert await house.rows("SELECT state, outcome FROM interactions ORDER BY started_at DESC LIMIT 1") == [("ended", "failed")]
 
 
 @pytest.mark.parametrize(

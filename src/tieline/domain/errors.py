@@ -28,6 +28,7 @@
         ├── VendorMisconfigured   config     502  upstream_config
         ├── EgressForbidden       config     422  url_forbidden
         ├── VendorRejected        permanent  502  upstream_rejected
+        ├── VendorDoNotDisturb    permanent  409  do_not_disturb
         ├── VendorConflict        permanent  409  upstream_conflict
         ├── VendorDuplicate       permanent  409  upstream_duplicate
         ├── VendorAmbiguous       permanent  409  upstream_ambiguous
@@ -263,6 +264,13 @@ class VendorRejected(ConnectorError):
 
     kind, code = "permanent", "upstream_rejected"
     title = "The other system refused"
+
+
+class VendorDoNotDisturb(VendorRejected):
+    """The customer is not to be called, or not again today; nobody may get around it."""
+
+    code, http_status = "do_not_disturb", 409
+    title = "The customer is not to be called"
 
 
 class VendorConflict(VendorRejected):

@@ -23,6 +23,7 @@ from tieline.domain.errors import (
     NotFound,
     RequestRefused,
     StateConflict,
+    VendorDoNotDisturb,
     VendorDuplicate,
     VendorMisconfigured,
     VendorRejected,
@@ -72,7 +73,8 @@ async def dial(house: House, wish: DialWish, *, caller: Caller, now: datetime) -
 
     Raises: NotAllowed: another's telephone, or a customer who is none of theirs. NotFound: no such agent, exchange or customer.
     StateConflict: the agent is in a call (`agent_busy`), has no telephone (`agent_without_telephone`), or it cannot be rung
-    (`agent_unreachable`). RequestRefused: the number cannot be dialled. ConnectorError: the exchange does not do it.
+    (`agent_unreachable`); the customer is not to be called (`do_not_disturb`). RequestRefused: the number cannot be dialled.
+    ConnectorError: the exchange does not do it.
     """
     agent = _agent(house, wish.agent, caller)
     exchange = _exchange(house, wish.connection)
@@ -182,6 +184,8 @@ async def _ring(house: House, exchange: VendorConnection, agent: Agent, phone: P
         return
     except NOTHING_RANG as exc:
         await _record_failure(house, exchange.name, agent, phone, call_id=call_id, why=exc)
+        if isinstance(exc, VendorDoNotDisturb):
+            raise StateConflict("The customer is not to be called.", code=exc.code) from exc
         if isinstance(exc, VendorRejected):
             raise StateConflict("The agent's telephone cannot be rung.", code="agent_unreachable", hint=exc.hint) from exc
         raise

@@ -2,11 +2,13 @@ from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
-from tieline.connectors.answers.outcome import ERRORS, OutcomeTable, wait_seconds
+from tieline.connectors.answers.outcome import ERRORS, OutcomeTable, raise_for, wait_seconds
 from tieline.connectors.contract import Outcome
 from tieline.connectors.manifest.answers import OutcomeRow
 from tieline.connectors.wire.messages import Answer
+from tieline.domain.errors import VendorDoNotDisturb, VendorRejected
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -152,3 +154,21 @@ def test_a_vendor_without_a_hint_is_left_alone_for_a_fixed_time() -> None:
     table = OutcomeTable([OutcomeRow.model_validate(row) for row in SALESFORCE], writes=False, keyed=False)
     verdict = table.judge(Answer(403, {}, "", [{"errorCode": "REQUEST_LIMIT_EXCEEDED"}]), lambda: NOW)
     assert (verdict.outcome, verdict.wait_s) == ("throttled", 600)
+
+
+@pytest.mark.parametrize(("code", "error"), [("410", VendorDoNotDisturb), ("409", VendorRejected)])
+def test_a_customer_who_is_not_to_be_called_is_told_apart_from_other_refusals(code: str, error: type[Exception]) -> None:
+    rows = [
+        {"when": {"body": "410"}, "is": "permanent", "because": "do_not_disturb"},
+        {"when": {"status": "2xx"}, "is": "permanent"},
+    ]
+    answer = Answer(200, {}, "text/plain", code)
+    verdict = OutcomeTable([OutcomeRow.model_validate(row) for row in rows], writes=True, keyed=False).judge(answer, lambda: NOW)
+    with pytest.raises(VendorRejected) as caught:
+        raise_for(verdict, answer)
+    assert type(caught.value) is error
+
+
+def test_only_a_refusal_for_good_has_a_reason() -> None:
+    with pytest.raises(ValidationError, match="is: permanent"):
+        OutcomeRow.model_validate({"when": {"body": "410"}, "is": "transient", "because": "do_not_disturb"})

@@ -40,6 +40,7 @@ class Verdict(NamedTuple):
     row: int
     wait_s: float | None = None
     message: str = ""
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Rule:
     holds: Callable[[Mapping[str, Any]], bool]
     wait: Callable[[Mapping[str, Any], Clock], float | None]
     message: Read | None
+    because: str | None
 
 
 class OutcomeTable:
@@ -63,7 +65,8 @@ class OutcomeTable:
         roots = answer.roots()
         for rule in self._rules:
             if rule.holds(roots):
-                return Verdict(rule.outcome, rule.row, rule.wait(roots, clock), _message(rule.message, roots))
+                message = _message(rule.message, roots)
+                return Verdict(rule.outcome, rule.row, rule.wait(roots, clock), message, rule.because)
         return Verdict("unknown", 0)
 
 
@@ -74,6 +77,7 @@ def _rule(row: OutcomeRow, number: int) -> _Rule:
         holds=compile_conditions(row.when),
         wait=_compile_wait(row.wait),
         message=compile_path(row.message) if row.message else None,
+        because=row.because,
     )
 
 
@@ -131,7 +135,10 @@ ERRORS: Final[Mapping[Outcome, type[errors.ConnectorError]]] = {
 def raise_for(verdict: Verdict, answer: Answer) -> None:
     """Raise what the outcome calls for; ok, partial and not_found pass. The text holds the status and nothing of the answer."""
     place = f"row {verdict.row} of its outcome table" if verdict.row else "the usual meaning"
-    raise_outcome(verdict.outcome, f"status {answer.status}, by {place}", wait_s=verdict.wait_s)
+    detail = f"status {answer.status}, by {place}"
+    if verdict.because == "do_not_disturb":
+        raise errors.VendorDoNotDisturb(detail)
+    raise_outcome(verdict.outcome, detail, wait_s=verdict.wait_s)
 
 
 def raise_outcome(outcome: Outcome, detail: str, *, wait_s: float | None = None) -> None:

@@ -58,12 +58,22 @@ class Wait(Part):
 
 
 class OutcomeRow(Part):
-    """When all conditions hold, this is what the answer means. `message` is for the administrator who tries it, never logged."""
+    """When all conditions hold, this is what the answer means. `message` is for the administrator who tries it, never logged.
+
+    `because` says why something is refused for good where people must know: a customer who is not to be called.
+    """
 
     when: AnswerConditions
     is_: Annotated[Outcome, Field(alias="is")]
     wait: AnswerPath | Wait | None = None
     message: AnswerPath | None = None
+    because: Literal["do_not_disturb"] | None = None
+
+    @model_validator(mode="after")
+    def _only_a_refusal(self) -> Self:
+        if self.because and self.is_ != "permanent":
+            raise ValueError("because is for what is refused for good: is: permanent")
+        return self
 
 
 class ItemRow(Part):
