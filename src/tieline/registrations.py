@@ -6,6 +6,7 @@ from tieline.connectors.outgoing.bus import BusAddress
 from tieline.connectors.outgoing.buses import open_bus
 from tieline.kit.clock import monotonic_s
 from tieline.services.call_logging import CALL_LOG, CallLogSink
+from tieline.services.customers.standing import STANDING, StandingSink
 from tieline.services.delivery.outlets import Outlet, outlet_of
 from tieline.services.delivery.sinks import Sinks
 from tieline.services.feedback.news import KINDS as FEEDBACK_NEWS
@@ -52,6 +53,7 @@ def owners_of_deliveries(tickets: TicketDesk, surveys: SurveyDesk) -> Sinks:
     sinks.register(REFUND, RefundSink(tickets))
     sinks.register(FEEDBACK, FeedbackSink(tickets))
     sinks.register(SURVEY, SurveySink(surveys))
+    sinks.register(STANDING, StandingSink(tickets))
     return sinks
 
 

@@ -17,6 +17,7 @@ from tieline.connectors.registry import Catalog
 from tieline.domain.errors import ConfigRefused
 from tieline.domain.phone_normalise import warm
 from tieline.services.house import House
+from tieline.services.understanding import words
 from tieline.settings import Settings
 from tieline.wiring import app_of, database_of, house_of
 from tieline.worker import run as worker
@@ -90,6 +91,7 @@ async def chores_done(house: House, url: str, *, with_worker: bool) -> AsyncIter
     chores = house.delivery.resume_as_claims_lapse() if not with_worker else worker.run(house, url, concurrency=4)
     tasks = [
         asyncio.create_task(chores, name="chores"),
+        asyncio.create_task(asyncio.to_thread(words.warm), name="dictionary"),
         asyncio.create_task(house.webhook_door.inbox.drain_for_ever(), name="spool"),
     ]
     try:

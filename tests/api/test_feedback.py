@@ -215,3 +215,11 @@ async def test_feedback_of_a_customer_is_found_by_its_call_too(door: FrontDoor) 
     await rows(door, "UPDATE interactions SET customer_ref = 'pbx:C-77' WHERE call_key = 'fb-adopted' RETURNING 1")
     found = await listed(door, customer="pbx:C-77")
     assert [(one["id"], one["customer_ref"]) for one in found] == [(named["id"], "pbx:C-77"), (by_call["id"], "pbx:C-77")]
+
+
+async def test_a_text_gets_a_suggestion_with_the_words_that_led_to_it_and_what_was_told_stands(door: FrontDoor) -> None:
+    kept = await said(door, kind="complaint", text="排队太久，客服态度差", causes=["其他"])
+    assert kept["causes"] == ["其他"]
+    assert (kept["understood"]["sentiment"], kept["understood"]["by"]) == ("negative", "rules:0")
+    assert {one["id"]: one["because"] for one in kept["understood"]["causes"]} == {"wait": ["排队"], "attitude": ["态度"]}
+    assert (await said(door, score=5))["understood"] is None

@@ -23,6 +23,7 @@ class Ledger:
     tickets: dict[str, str] = field(default_factory=dict)
     calls: list[dict[str, str]] = field(default_factory=list)
     orders: list[dict[str, Any]] = field(default_factory=list)
+    meant: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     ratings: list[dict[str, Any]] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
 
@@ -41,7 +42,7 @@ class Ledger:
             case "POST", "tickets":
                 return self._ticket(headers["idempotency-key"])
             case "POST", _:
-                return self._note(kind, body["key"])
+                return {"meant": self.meant.get(body["text"], [])} if kind == "model" else self._note(kind, body["key"])
             case _, "calls":
                 return {"calls": [call for call in self.calls if call["key"] == query.get("key")]}
             case _, "ratings":

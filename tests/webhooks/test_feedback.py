@@ -21,7 +21,7 @@ from tieline.services.feedback.intake import Said, take_in
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.webhooks.pulling import pull
 from tieline.store.feedback import KnownFeedback
-from tieline.worker.duties import link_feedback
+from tieline.worker.duties import classify_texts, link_feedback
 from tieline.worker.edge import catch
 
 BY = Caller(actor="test", role="service", scopes=frozenset())
@@ -165,3 +165,25 @@ async def test_ratings_nobody_told_us_are_asked_for_once_each_and_an_unusable_on
         await pull(shop.house.webhooks, "shop", "feedback.list")
     kept = await shop.rows("SELECT external_id, score, revision, follow_up IS NOT NULL FROM feedback ORDER BY external_id")
     assert kept == [("R-1", 1, 1, True), ("R-2", 5, 1, False)]
+
+
+async def test_a_models_word_replaces_the_rules_where_it_can_be_used_and_each_text_is_asked_about_once(
+    shop_and_ledger: tuple[Shop, Ledger],
+) -> None:
+    shop, system = shop_and_ledger
+    system.meant = {
+        "排队太久": [{"id": "1", "mood": "negative", "about": ["unresolved", "no_such_cause"]}],
+        "快递慢": [{"id": "2", "mood": "furious", "about": []}],
+    }
+    for text in ("排队太久", "快递慢", "态度好"):
+        await report(shop, "suggestion", text=text)
+    assert [await classify_texts(shop.house, shop.house.clock()) for _ in range(2)] == [1, 0]
+    assert system.asked["POST model"] == 3
+    found = await shop.rows(
+        "SELECT text, understood->>'sentiment', understood->>'by', understood->'causes' FROM feedback ORDER BY 1"
+    )
+    assert {text: (mood, by, [cause["id"] for cause in causes]) for text, mood, by, causes in found} == {
+        "快递慢": ("negative", "rules_alone:0", ["delivery"]),
+        "态度好": ("positive", "rules_alone:0", ["attitude"]),
+        "排队太久": ("negative", "shop", ["unresolved"]),
+    }

@@ -72,6 +72,25 @@ class ShownFollowUp(BaseModel):
     escalated_at: Annotated[datetime | None, Field(description="When it was handed to somebody higher for being late.")]
 
 
+class ShownCause(BaseModel):
+    """A cause of the tree, and the words that suggested it."""
+
+    model_config = _shown
+
+    id: str
+    because: Sequence[str]
+
+
+class ShownUnderstood(BaseModel):
+    """What the text was taken to mean: a suggestion. `by`: our own rules with the version of the tree, or a connection."""
+
+    model_config = _shown
+
+    sentiment: Literal["positive", "neutral", "negative"]
+    causes: Sequence[ShownCause]
+    by: str
+
+
 class ShownWritten(BaseModel):
     """What one system was told. `fault` says as a code why it was not."""
 
@@ -107,5 +126,6 @@ class ShownFeedback(BaseModel):
     received_at: datetime
     received_by: str
     origin: Annotated[str | None, Field(description="The system that told us; null: reported here.")]
+    understood: Annotated[ShownUnderstood | None, Field(description="Null without a text.")]
     follow_up: ShownFollowUp | None
     written: Annotated[Sequence[ShownWritten], Field(description="The systems it was passed on to.")]

@@ -6,6 +6,7 @@ import yaml
 
 LINE = "+861065543800"
 QUEUE = "support"
+AFTER_SALES = ["产品质量", "退款", "投诉", "quality", "refund", "unresolved"]
 CALLED_BEFORE = ("+861085201000", "+493023125", "+19045550100")
 """Head offices that an index in use would know from earlier calls; without one, nobody is found behind a switchboard."""
 
@@ -36,6 +37,13 @@ def apply_file(systems: Mapping[str, Mapping[str, str]]) -> str:
                 {"after": "second_contact", "template": "csat", "by": ["sms"]},
             ],
         },
+        "customers": {
+            "rules": [
+                _rule("let down twice", tier="churn_risk", count="low_score", within_days=90, at_least=2),
+                _rule("after-sales", tag="高关怀需求客户", count="contact", about=AFTER_SALES, within_days=30, at_least=3),
+            ],
+            "write_to": ["crm"],
+        },
         "lines": {LINE: {"name": "Support", "country": "CN", "language": "zh", "queues": [QUEUE], "area_code": "10"}},
         "agents": {
             "1001": _agent("Li Wei", "agent", "1001"),
@@ -55,6 +63,11 @@ def _connection(
         "config": {"base_url": system["url"], **{name: system[name] for name in config}},
         "secrets": {name: f"plain:{system[name]}" for name in secrets},
     }
+
+
+def _rule(name: str, *, tier: str | None = None, tag: str | None = None, **condition: object) -> dict[str, object]:
+    gives = {"tier": tier} if tier is not None else {"tag": tag}
+    return {"name": name, **gives, "when": [condition]}
 
 
 def _agent(name: str, role: str, extension: str) -> dict[str, object]:

@@ -67,6 +67,7 @@ CAPABILITIES: Mapping[str, Capability] = {
         Capability("agent.list", "agent"),
         Capability("feedback.list", "feedback"),
         Capability("feedback.log", "feedback", writes=True),
+        Capability("text.classify", "understanding"),
         Capability("message.send", "message", writes=True),
         Capability("message.status", "message"),
         Capability("event.subscribe", "subscription", writes=True),

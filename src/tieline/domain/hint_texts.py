@@ -35,6 +35,7 @@ HINT_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "此线路由多人共用，历史记录不一定属于同一人。",
     },
     # What is known of the customer.
+    "rule_tag": {"en": "Marked by our rules: {tag}", "zh": "按规则标记：{tag}"},
     "churn_high": {
         "en": "At risk of leaving. Apologise first, say what happens next and by when, and do it in this call if you can.",
         "zh": "客户有流失风险：先致歉，说明处理步骤和时限，尽量当场解决。",

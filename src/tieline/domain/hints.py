@@ -14,6 +14,7 @@ from tieline.domain.match_reasons import Language
 from tieline.domain.match_verdict import SEARCHING
 from tieline.domain.repeat_caller import RepeatCaller
 from tieline.domain.screen_pop import Block, Hint, Match, ShownCall, ShownCustomer
+from tieline.domain.standing import Judged, in_words
 from tieline.domain.ticket import OPEN_TICKET_STATUSES
 from tieline.domain.trusted import built
 
@@ -30,7 +31,7 @@ _LINE_RULES = frozenset({"remembered", "choice", "shared"})
 class Circumstances:
     """What the rules look at. `language` is the line's; `now` defaults to the start of the call; `mark` is the number's.
 
-    `shared`: the number stands for a line and not for one person.
+    `shared`: the number stands for a line and not for one person; `judged`: what our own rules make of the customer.
     """
 
     match: Match
@@ -42,6 +43,7 @@ class Circumstances:
     now: datetime | None = None
     mark: str | None = None
     shared: bool = False
+    judged: Judged | None = None
 
     @property
     def spoken(self) -> str | None:
@@ -174,6 +176,20 @@ def _profile(circumstances: Circumstances) -> Iterator[_Suggestion]:
         yield _Suggestion("transfer", "other_language", f"language={customer.language}{mark}", (("spoken", customer.language),))
 
 
+def _judged(circumstances: Circumstances) -> Iterator[_Suggestion]:
+    judged = circumstances.judged
+    if judged is None:
+        return
+    words = circumstances.words
+    for reason in judged.reasons:
+        because = f"rule={reason['rule']}: {in_words(reason['found'], words)}"
+        if reason["tag"] is not None:
+            yield _Suggestion("banner", f"rule_tag:{reason['tag']}", because, (("tag", reason["tag"]),))
+        elif ("tier", reason["tier"]) in _BY_PROFILE:
+            kind, code = _BY_PROFILE["tier", reason["tier"]]
+            yield _Suggestion(kind, code, because)
+
+
 def _freshness(circumstances: Circumstances) -> Iterator[_Suggestion]:
     for name, block in circumstances.blocks.items():
         word = f"word_{name.partition('@')[0]}"
@@ -192,6 +208,7 @@ _RULES: tuple[Callable[[Circumstances], Iterator[_Suggestion]], ...] = (
     _transfer,
     _proof,
     _calls_before,
+    _judged,
     _profile,
     _freshness,
 )
@@ -203,5 +220,5 @@ def _freshness_mark(block: Block | None) -> str:
 
 def _in_words(suggestion: _Suggestion, language: Language) -> Hint:
     values = {name: HINT_TEXTS[str(value)][language] if value in HINT_TEXTS else value for name, value in suggestion.values}
-    text = hint_text(suggestion.code, language=language, **values)
+    text = hint_text(suggestion.code.partition(":")[0], language=language, **values)
     return built(Hint, {"kind": suggestion.kind, "text": text, "because": suggestion.because})

@@ -79,6 +79,7 @@ _PASSED_ON: Final[Mapping[str, Mapping[str, object]]] = {
         "causes": tuple[str, ...],
         "at": datetime,
     },
+    "understanding": {"sentiment": str, "causes": tuple[str, ...]},
     "message": {
         **dict.fromkeys(("to", "channel", "text", "html", "subject", "template", "sender", "reference", "status", "reason"), str),
         "values": tuple[str, ...],

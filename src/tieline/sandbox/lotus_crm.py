@@ -64,7 +64,8 @@ def lotus_crm(
             Route("/oauth/tokens", crm.end_all_tokens, methods=["DELETE"]),
             Route("/v2/me", crm.me),
             Route("/v2/contacts", crm.contacts),
-            Route("/v2/contacts/{id}", crm.contact),
+            Route("/v2/contacts/{id}", crm.contact, methods=["GET"]),
+            Route("/v2/contacts/{id}", crm.change, methods=["PATCH"]),
             *opinions.routes(),
             *cases.routes(),
         ],
@@ -79,6 +80,7 @@ class _Lotus:
         self._lifetime_s = token_lifetime_s
         self._tokens: dict[str, float] = {}
         self._residents = sorted(world.residents("crm"), key=lambda person: contact_id(person.key))
+        self._changed: dict[str, dict[str, object]] = {}
         self._by_id = {contact_id(person.key): person for person in self._residents}
 
     async def grant(self, request: Request) -> Response:
@@ -117,7 +119,7 @@ class _Lotus:
         page = found[offset : offset + limit]
         return JSONResponse(
             {
-                "contacts": [contact_record(person, self._world, base_url=str(request.base_url)) for person in page],
+                "contacts": [self._record(person, request) for person in page],
                 "page": {"count": len(page), "next_cursor": _cursor(offset + limit) if rest else None},
             }
         )
@@ -137,7 +139,22 @@ class _Lotus:
         missing = problem(404, "CONTACT_NOT_FOUND", "There is no such contact") if person is None else None
         if refusal := self.refusal(request) or missing:
             return refusal
-        return JSONResponse(contact_record(self._by_id[request.path_params["id"]], self._world, base_url=str(request.base_url)))
+        return JSONResponse(self._record(self._by_id[request.path_params["id"]], request))
+
+    async def change(self, request: Request) -> Response:
+        if refusal := self.refusal(request):
+            return refusal
+        person, given = self._by_id.get(request.path_params["id"]), await request.json()
+        if person is None:
+            return problem(404, "CONTACT_NOT_FOUND", "There is no such contact")
+        if not isinstance(given, dict) or set(given) - {"segment", "labels"}:
+            return problem(422, "BAD_FIELDS", "Only segment and labels can be set")
+        self._changed.setdefault(contact_id(person.key), {}).update(given)
+        return JSONResponse(self._record(person, request))
+
+    def _record(self, person: Person, request: Request) -> dict[str, object]:
+        record = contact_record(person, self._world, base_url=str(request.base_url))
+        return {**record, **self._changed.get(contact_id(person.key), {})}
 
     def person(self, contact: str) -> Person | None:
         return self._by_id.get(contact)

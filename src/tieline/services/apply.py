@@ -126,8 +126,8 @@ def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector], prese
         sources={str(kind): names for kind, names in wanted.sources.items()},
         overrides={name: _kept(wanted, name, present.overrides.get(name, {})) for name in wanted.connections},
         policies={
-            kind: entry.model_dump(mode="json", exclude_unset=True)
-            for kind, entry in (("tickets", wanted.tickets), ("surveys", wanted.surveys))
+            kind: entry.model_dump(mode="json", exclude_unset=True, by_alias=True)
+            for kind, entry in wanted.policies.items()
             if entry is not None
         },
     )

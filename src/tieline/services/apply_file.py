@@ -10,9 +10,11 @@ from tieline.domain.agent import Agent
 from tieline.domain.errors import ConfigRefused
 from tieline.domain.line import Line
 from tieline.kit.yaml_lines import PathKey, YamlRefused, line_of, load_with_lines
+from tieline.services.customers.standing_file import CustomersEntry
 from tieline.services.gray_mappings import MappingEntry
 from tieline.services.surveys.policy_file import SurveysEntry
 from tieline.services.tickets.policy_file import TicketsEntry
+from tieline.services.understanding.policy_file import CausesEntry
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
@@ -44,6 +46,8 @@ class ApplyFile(BaseModel):
     mappings: dict[Name, dict[str, MappingEntry]] = Field(default_factory=dict)
     tickets: TicketsEntry | None = None
     surveys: SurveysEntry | None = None
+    causes: CausesEntry | None = None
+    customers: CustomersEntry | None = None
     rules: Annotated[tuple[dict[str, Any], ...], Field(max_length=0)] = ()
 
     @model_validator(mode="after")
@@ -51,12 +55,24 @@ class ApplyFile(BaseModel):
         known = set(self.connections)
         tickets = self.tickets.connections if self.tickets else set()
         surveys = self.surveys.connections if self.surveys else set()
-        named = {"sources": self._source_names(), "mappings": set(self.mappings), "tickets": tickets, "surveys": surveys}
+        told = self.customers.connections if self.customers else set()
+        named = {
+            "sources": self._source_names(),
+            "mappings": set(self.mappings),
+            "tickets": tickets,
+            "surveys": surveys,
+            "customers": told,
+        }
         for where, names in named.items():
             if unknown := sorted(names - known):
                 message = f"{where} names a connection that is not defined: {', '.join(unknown)}"
                 raise ValueError(message)
         return self
+
+    @property
+    def policies(self) -> Mapping[str, BaseModel | None]:
+        """Return the house rules it holds, by kind."""
+        return {"tickets": self.tickets, "surveys": self.surveys, "causes": self.causes, "customers": self.customers}
 
     def _source_names(self) -> set[str]:
         return {name for names in self.sources.values() for name in names}

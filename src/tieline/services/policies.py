@@ -7,15 +7,22 @@ from pydantic import BaseModel, ValidationError
 
 from tieline.domain.errors import ConfigRefused, NotFound, PreconditionFailed
 from tieline.security.permissions import Caller
+from tieline.services.customers.standing_file import CustomersEntry
 from tieline.services.house import House
 from tieline.services.surveys.policy_file import SurveysEntry
 from tieline.services.tickets.policy_file import TicketsEntry
+from tieline.services.understanding.policy_file import CausesEntry
 from tieline.store import audit_trail, configuration, policy_versions
 from tieline.store.database import Transaction
 from tieline.store.journal_rows import AuditRow
 from tieline.store.policy_versions import PolicyVersion
 
-KINDS: Final[Mapping[str, type[BaseModel]]] = {"tickets": TicketsEntry, "surveys": SurveysEntry}
+KINDS: Final[Mapping[str, type[BaseModel]]] = {
+    "tickets": TicketsEntry,
+    "surveys": SurveysEntry,
+    "causes": CausesEntry,
+    "customers": CustomersEntry,
+}
 """The kinds there are, each with what its document must look like."""
 NONE_YET: Final = 0
 """The version of rules nobody has written."""
@@ -73,7 +80,7 @@ def _checked(kind: str, definition: Mapping[str, Any], *, connections: frozenset
     unknown = sorted(getattr(entry, "connections", set()) - connections)
     if unknown:
         raise ConfigRefused(f"there is no connection of this name: {', '.join(unknown)}", code="connection_unknown")
-    return entry.model_dump(mode="json", exclude_unset=True)
+    return entry.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
 async def _note(tx: Transaction, house: House, kind: str, version: int, *, by: Caller) -> None:

@@ -11,6 +11,7 @@ from tieline.domain.pop_blocks import PROFILE_KIND
 from tieline.domain.profile import shown_customer
 from tieline.domain.repeat_caller import PastCall, RepeatCaller, judge_repeat
 from tieline.domain.screen_pop import Block, HistoryEntry, PopStatus, ScreenPop, ShownCustomer, ShownPhone
+from tieline.domain.standing import Judged
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.repeat_callers import windows_of
 from tieline.services.sources import Question
@@ -46,6 +47,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
                 now=asked.at,
                 mark=inquiry.remembered.mark.mark,
                 shared=verdict.shared,
+                judged=_judged(inquiry, verdict),
             )
         ),
         actions=actions_for(match, blocks),
@@ -92,6 +94,14 @@ def status_of(blocks: Mapping[str, Block], *, pending: bool) -> PopStatus:
     if pending or "unavailable" in states:
         return "partial"
     return "stale" if "stale" in states else "complete"
+
+
+def _judged(inquiry: Inquiry, verdict: Verdict) -> Judged | None:
+    """Return what our rules make of the one person it is."""
+    if not inquiry.judged or verdict.chosen is None:
+        return None
+    refs = verdict.chosen.refs
+    return next((one for one in inquiry.judged if one.ref in refs), None)
 
 
 def _profile(person: Person) -> ShownCustomer:

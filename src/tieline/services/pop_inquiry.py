@@ -14,6 +14,7 @@ from tieline.domain.phone_normalise import normalise
 from tieline.domain.pop_blocks import PROFILE_KIND
 from tieline.domain.repeat_caller import PastCall
 from tieline.domain.screen_pop import ShownCall
+from tieline.domain.standing import Judged
 from tieline.domain.ticket import Ticket
 from tieline.kit.clock import monotonic_s
 from tieline.kit.deadline import Deadline
@@ -49,6 +50,7 @@ class Inquiry:
         self.caller: PhoneNumber = normalise(asked.phone, line=self.line, internal=directory.internal)
         self.remembered = Remembered()
         self.past: tuple[PastCall, ...] = ()
+        self.judged: tuple[Judged, ...] = ()
         self.memory_failed = False
         self.flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=asked.at, erased=desk.erased)
         self._desk = desk
@@ -195,7 +197,7 @@ class Inquiry:
             leave_out=(asked.provider, asked.call_key) if asked.provider and asked.call_key else None,
         )
         recalled = await self._desk.memory.recall(recall)
-        self.past = recalled.past
+        self.past, self.judged = recalled.past, recalled.judged
         remembered = await remember(self._desk.memory, recalled.found, caller, self.line)
         self.remembered = without_erased(remembered, self._desk.erased)
 

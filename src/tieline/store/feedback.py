@@ -19,7 +19,10 @@ _PLAIN: Final = tuple(Feedback.model_fields)
 
 @dataclass(frozen=True, slots=True)
 class KnownFeedback:
-    """Feedback, and who it is from as far as it, its call and its ticket tell now. `written`: connection → what it was told."""
+    """Feedback, and who it is from as far as it, its call and its ticket tell now. `written`: connection → what it was told.
+
+    `understood`: what its text was taken to mean: `sentiment`, `causes` (each with `because`), `by`.
+    """
 
     feedback: Feedback
     customer_ref: str | None
@@ -27,6 +30,7 @@ class KnownFeedback:
     line: str | None
     queue: str | None
     written: dict[str, Any]
+    understood: dict[str, Any] | None = None
 
     @property
     def ticket_id(self) -> UUID | None:
@@ -88,6 +92,19 @@ async def note_follow_up(tx: AsyncConnection, feedback_id: UUID, what: FollowUp,
     await tx.execute(update(feedback).where(feedback.c.id == feedback_id).values(values))
 
 
+async def note_understood(tx: AsyncConnection, feedback_id: UUID, understood: dict[str, Any] | None) -> None:
+    """Note what its text was taken to mean."""
+    await tx.execute(update(feedback).where(feedback.c.id == feedback_id).values(understood=understood))
+
+
+async def to_classify(conn: AsyncConnection, *, received_after: datetime, limit: int) -> Sequence[tuple[UUID, str]]:
+    """Return feedback with a text that only our own rules have read, the oldest first: its id and the text."""
+    table = feedback.c
+    ours = table.understood["by"].astext.startswith("rules:")
+    query = select(table.id, table.text).where(table.received_at > received_after, table.text.is_not(None), ours)
+    return [(row.id, row.text) for row in await conn.execute(query.order_by(table.received_at).limit(limit))]
+
+
 async def note_written(tx: AsyncConnection, feedback_id: UUID, connection: str, standing: dict[str, Any]) -> None:
     """Note what a system was told, or why it was not."""
     told = feedback.c.written.op("||")(func.jsonb_build_object(connection, func.jsonb_build_object(*_pairs(standing))))
@@ -137,6 +154,7 @@ def _known() -> Select[Any]:
         select(
             *(feedback.c[name] for name in _PLAIN),
             feedback.c.written,
+            feedback.c.understood,
             func.coalesce(feedback.c.customer_ref, calls.customer_ref, cases.customer_ref).label("known_ref"),
             func.coalesce(feedback.c.phone, calls.customer_e164, cases.phone).label("known_phone"),
             calls.line,
@@ -172,4 +190,4 @@ def _pairs(standing: dict[str, Any]) -> list[Any]:
 def _read(row: Row[Any]) -> KnownFeedback:
     fields = row._asdict()
     one = Feedback.model_validate({name: fields[name] for name in _PLAIN})
-    return KnownFeedback(one, row.known_ref, row.known_phone, row.line, row.queue, row.written)
+    return KnownFeedback(one, row.known_ref, row.known_phone, row.line, row.queue, row.written, row.understood)

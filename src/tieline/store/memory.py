@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from tieline.domain.repeat_caller import FIRST_CONTACT_WINDOW, PastCall
+from tieline.domain.standing import Judged
 from tieline.kit.rounds import Rounds
 from tieline.store import identity
 from tieline.store.call_history import CALLS_AT_MOST, PAST, past_call
@@ -37,10 +38,11 @@ class Recall(NamedTuple):
 
 
 class Recalled(NamedTuple):
-    """Who carries the number, best first, with its mark; and its calls, newest first."""
+    """Who carries the number, best first, with its mark; its calls, newest first; what our rules make of whoever carries it."""
 
     found: Found = Found()
     past: tuple[PastCall, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
 
 _ASKED: Final = {
@@ -57,11 +59,18 @@ _ASKED: Final = {
     "call_key": "text",
     "most_calls": "int",
 }
+JUDGED: Final = """
+    SELECT s.customer_ref, s.tier, s.tags, s.reasons FROM customer_standings AS s
+    WHERE s.reasons <> '[]' AND s.customer_ref IN (
+        SELECT k.connection || ':' || k.external_id FROM identity_keys AS k WHERE k.e164 = asked.e164
+    )
+"""
 _STATEMENT: Final = f"""
 SELECT json_build_array(
     (SELECT row_to_json(marks) FROM number_marks AS marks WHERE marks.e164 = asked.e164),
     (SELECT json_agg(hits) FROM ({HITS}) AS hits),
-    (SELECT json_agg(past) FROM ({PAST}) AS past)
+    (SELECT json_agg(past) FROM ({PAST}) AS past),
+    (SELECT json_agg(judged) FROM ({JUDGED}) AS judged)
 )::text
 FROM json_to_recordset(%s::json) AS asked({", ".join(f"{name} {kind}" for name, kind in _ASKED.items())})
 ORDER BY asked.place
@@ -109,10 +118,15 @@ def _asked(place: int, recall: Recall) -> dict[str, Any]:
 
 
 def _recalled(
-    recall: Recall, mark: dict[str, Any] | None, hits: list[dict[str, Any]] | None, past: list[dict[str, Any]] | None
+    recall: Recall,
+    mark: dict[str, Any] | None,
+    hits: list[dict[str, Any]] | None,
+    past: list[dict[str, Any]] | None,
+    judged: list[dict[str, Any]] | None,
 ) -> Recalled:
     found = found_in(hits or (), at_most=recall.most_hits, mark=_mark(mark) if mark is not None else None)
-    return Recalled(found, tuple(past_call(row) for row in past or ()))
+    verdicts = tuple(Judged(row["customer_ref"], row["tier"], tuple(row["tags"]), tuple(row["reasons"])) for row in judged or ())
+    return Recalled(found, tuple(past_call(row) for row in past or ()), verdicts)
 
 
 def _mark(row: dict[str, Any]) -> NumberMark:

@@ -28,6 +28,7 @@ OVER: Final[Mapping[str, str]] = {
     ),
     "tickets": _delete("tickets", "closed_at < %(before)s AND status IN ('closed', 'cancelled')"),
     "feedback": _delete("feedback", "received_at < %(before)s"),
+    "surveys": _delete("surveys", "proposed_at < %(before)s"),
     "reviews": _delete("review_items", "coalesce(decided_at, last_at) < %(before)s AND state <> 'open'"),
     "arrival_bodies": _update("inbox", "body = '', headers = '{}'", "received_at < %(before)s AND state = 'done' AND body <> ''"),
     "unread_bodies": _update("inbox", "body = '', headers = '{}'", "received_at < %(before)s AND state <> 'done' AND body <> ''"),
@@ -35,7 +36,9 @@ OVER: Final[Mapping[str, str]] = {
 """Term → what is done with a lot. Deleting a call or a ticket takes what hangs on it along. That a request came stays, as long as
 it may be repeated; what it said does not."""
 
-TERM_OF: Final[Mapping[str, str]] = {name: "recordings" if name == "recording_events" else name for name in OVER}
+TERM_OF: Final[Mapping[str, str]] = {
+    name: {"recording_events": "recordings", "surveys": "feedback"}.get(name, name) for name in OVER
+}
 """Which term of the catalogue each goes by."""
 
 

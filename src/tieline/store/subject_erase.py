@@ -32,6 +32,7 @@ _ORDER: Final = (
     "agent_events",
     "inbox",
     "surveys",
+    "customer_standings",
     "feedback_loops",
     "feedback",
 )

@@ -46,6 +46,7 @@ OF_SUBJECT: Final[Mapping[str, str]] = {
     "feedback": "id = ANY(%(feedback)s::uuid[])",
     "surveys": f"""proposed_at <= %(until)s AND (phone = ANY(%(numbers)s::text[]) OR customer_ref = ANY(%(refs)s::text[])
         OR {_OF_CALL} OR {_OF_TICKET})""",
+    "customer_standings": "phone = ANY(%(numbers)s::text[]) OR customer_ref = ANY(%(refs)s::text[])",
     "feedback_loops": f"feedback_id = ANY(%(feedback)s::uuid[]) OR {_OF_TICKET}",
 }
 """Table → condition. What hangs on these rows by a key of theirs (legs, attempts, codes) is found with them."""

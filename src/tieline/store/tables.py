@@ -43,6 +43,7 @@ from tieline.store.tables_reports import (
     ticket_days,
     ticket_facts,
 )
+from tieline.store.tables_standings import customer_standings
 from tieline.store.tables_streams import stream_states
 from tieline.store.tables_subscriptions import webhook_subscriptions
 from tieline.store.tables_surveys import feedback_loops, surveys
@@ -74,6 +75,7 @@ __all__ = [
     "connection_secrets",
     "connections",
     "consents",
+    "customer_standings",
     "deliveries",
     "delivery_attempts",
     "delivery_days",

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from tieline.services import call_repair, call_settling, housekeeping
+from tieline.services.customers import standing
 from tieline.services.feedback import late, overdue
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
 from tieline.services.privacy import erasing, retention
 from tieline.services.reports import counting
 from tieline.services.subscriptions.managing import resume_left_behind
+from tieline.services.understanding import classifying
 from tieline.services.upkeep import ending, keeping
 from tieline.services.upkeep.wanted import all_wanted
 from tieline.services.webhooks.pulling import pull_due
@@ -57,6 +59,18 @@ async def link_feedback(house: House, now: datetime) -> int:
     """Link feedback to what became known of its call, ticket and customer; one that cannot be does not keep the others."""
     found = await late.linkable(house.tickets, now)
     return sum([bool(await attempt("feedback.link", late.link(house.tickets, one))) for one in found])
+
+
+async def classify_texts(house: House, now: datetime) -> int:
+    """Have a model read what customers wrote, if there is one; a text it cannot read keeps none of the others."""
+    texts = await classifying.unread(house.tickets, now)
+    return sum([bool(await attempt("text.classify", classifying.classify(house.tickets, one))) for one in texts])
+
+
+async def judge_customers(house: House, _now: datetime) -> int:
+    """Judge anew the customers something happened to; one whose system does not answer keeps none of the others."""
+    refs = await standing.due(house.tickets)
+    return sum([bool(await attempt("standing.judge", standing.judge_one(house.tickets, one))) for one in refs])
 
 
 async def escalate_overdue(house: House, now: datetime) -> int:
@@ -105,6 +119,8 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.repair", "* * * * *", repair_calls),
     Duty("vendor_subscriptions.keep", "* * * * *", keep_subscriptions),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
+    Duty("standings.judge", "* * * * *", judge_customers),
+    Duty("texts.classify", "* * * * *", classify_texts),
     Duty("loops.escalate", "* * * * *", escalate_overdue),
     Duty("surveys.expire", "*/10 * * * *", expire_surveys),
     Duty("retention.let_go", "23 3 * * *", let_go),

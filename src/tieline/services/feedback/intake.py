@@ -8,10 +8,12 @@ from tieline.domain.errors import NotAllowed, RequestRefused
 from tieline.domain.feedback import Feedback, FeedbackKind, checked_score
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
+from tieline.services.customers.standing_due import something_happened
 from tieline.services.feedback.answering import answer
 from tieline.services.feedback.linking import linked
 from tieline.services.feedback.telling import tell
 from tieline.services.tickets.desk import TicketDesk
+from tieline.services.understanding.suggesting import by_rules
 from tieline.store import audit_trail, feedback, happenings, tickets
 from tieline.store.database import Transaction
 from tieline.store.feedback import KnownFeedback
@@ -59,6 +61,7 @@ async def keep(tx: Transaction, desk: TicketDesk, new: Feedback, *, by: Caller) 
     """Keep new feedback, and do what follows from it."""
     about = await linked(tx, new)
     await feedback.add(tx, about)
+    await feedback.note_understood(tx, about.id, by_rules(desk.directory.now, about.text))
     await _note(tx, about, "received", by=by)
     return await follow(tx, desk, about.id, by=by)
 
@@ -67,6 +70,7 @@ async def renew(tx: Transaction, desk: TicketDesk, changed: Feedback, *, by: Cal
     """Write what was learned of locked feedback, and do what follows from it."""
     about = await linked(tx, changed)
     await feedback.save(tx, about)
+    await feedback.note_understood(tx, about.id, by_rules(desk.directory.now, about.text))
     await _note(tx, about, "changed", by=by)
     return await follow(tx, desk, about.id, by=by)
 
@@ -77,6 +81,7 @@ async def follow(tx: Transaction, desk: TicketDesk, feedback_id: UUID, *, by: Ca
     await tell(tx, desk.directory.now, known, now=desk.clock())
     if known.customer_ref is not None:
         await feedback.note_known(tx, feedback_id)
+        await something_happened(tx, desk.directory.now, known.customer_ref, known.phone, now=desk.clock())
     return await _present(tx, feedback_id)
 
 

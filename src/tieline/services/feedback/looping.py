@@ -10,6 +10,7 @@ from uuid import UUID
 from tieline.domain.interaction import Interaction
 from tieline.domain.survey_guards import SERVED
 from tieline.domain.ticket_hub import HubTicket
+from tieline.services.customers.standing_due import something_happened
 from tieline.services.directory import Directory
 from tieline.services.surveys import occasions
 from tieline.store import call_records, feedback_loops
@@ -38,6 +39,7 @@ async def call_ended(tx: Transaction, directory: Directory, interaction_id: UUID
     if story.outcome != SERVED or story.internal:
         return
     call = await call_records.by_id(tx, interaction_id)
+    await something_happened(tx, directory, call.customer_ref if call else None, call.customer_e164 if call else None, now=now)
     phone = story.customer.e164 if story.customer is not None and not story.customer.withheld else None
     waited = await feedback_loops.contacted(
         tx,

@@ -77,6 +77,7 @@ def _document(known: KnownFeedback, followed: Mapping[UUID, HubTicket], loop: Fe
         "line": known.line,
         "queue": known.queue,
         "origin": said.origin,
+        "understood": known.understood,
         "follow_up": {**_follow_up(said, ticket), **_loop(loop)} if ticket else None,
         "written": [_written(name, standing) for name, standing in sorted(known.written.items())],
     }

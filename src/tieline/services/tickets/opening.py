@@ -17,6 +17,7 @@ from tieline.domain.ticket_hub import SYNCED, HubTicket, Stamp, TicketSource
 from tieline.domain.ticket_reuse import Topic, reusable
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
+from tieline.services.customers.standing_due import something_happened
 from tieline.services.tickets.commenting import Words, say
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.record import audit, note
@@ -75,6 +76,7 @@ async def open_ticket(tx: Transaction, desk: TicketDesk, wish: Wish, *, by: Call
     await note(tx, ticket, by.actor, "created", at=now, source=ticket.source, assignee=ticket.assignee)
     await audit(tx, ticket, by, "created", at=now, source=ticket.source, category=ticket.category)
     await tell(tx, desk.directory.now, ticket, now=now)
+    await something_happened(tx, desk.directory.now, ticket.customer_ref, ticket.phone, now=now)
     return Opened(ticket, reused=False)
 
 
