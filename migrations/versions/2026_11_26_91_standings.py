@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112688"
-down_revision = "2026112686"
+revision = "2026112691"
+down_revision = "2026112690"
 branch_labels = None
 depends_on = None
 
