@@ -50,6 +50,14 @@ class Settings(BaseSettings):
             "for example erp.acme.lan=10.2.0.0/16:8443. Only whoever runs the server can set it."
         ),
     ] = ""
+    home_region: Annotated[
+        str,
+        Field(
+            pattern=r"^([A-Z]{2})?$",
+            description="Country we keep data in, as CN. Connections whose region is another are asked nothing until their "
+            "transfer is permitted. Empty: no system counts as abroad.",
+        ),
+    ] = ""
     outlets: Annotated[
         SecretStr,
         Field(

@@ -122,7 +122,9 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         journal = Journal(database.pool)
         stack.push_async_callback(journal.close)
         egress = Egress.parse(settings.private_networks)
-        directory = LiveDirectory(database, catalog=catalog, box=box, egress=egress, clock=clock)
+        directory = LiveDirectory(
+            database, catalog=catalog, box=box, egress=egress, clock=clock, home_region=settings.home_region
+        )
         stack.push_async_callback(directory.aclose)
         erased = Erased(pseudonyms := Pseudonyms(box.derive("pseudonyms")))
         keeper = IndexKeeper(database, erased)

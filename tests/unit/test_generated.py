@@ -2,6 +2,7 @@ from pathlib import Path
 
 from tieline.connectors.registry import Catalog
 from tieline.services.connector_pages import pages
+from tieline.services.privacy.page import page
 from tieline.settings import env_example
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +15,10 @@ def test_the_example_environment_is_the_settings_class() -> None:
 def test_the_connectors_pages_are_their_manifests() -> None:
     folder = ROOT / "docs" / "connectors"
     assert {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.md")} == pages(Catalog())
+
+
+def test_the_page_of_fields_is_the_catalogue() -> None:
+    assert (ROOT / "docs" / "privacy-fields.md").read_text(encoding="utf-8") == page()
 
 
 def test_the_image_gets_the_very_packages_the_tests_ran_with() -> None:

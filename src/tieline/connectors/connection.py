@@ -10,9 +10,11 @@ from tieline.connectors import contract
 from tieline.connectors.auth.bench import Tools
 from tieline.connectors.auth.kinds import build_schemes
 from tieline.connectors.auth.vault import FreshSignIn, Keeping, TokenVault
-from tieline.connectors.engine.asking import Asking
+from tieline.connectors.contract import Result
+from tieline.connectors.engine.asking import Asking, Compiled
 from tieline.connectors.engine.exchange import Exchanger
 from tieline.connectors.engine.own_requests import own_requests
+from tieline.connectors.engine.trace import Trace
 from tieline.connectors.inbound.hearing import Hearing
 from tieline.connectors.inbound.sealing import Entropy
 from tieline.connectors.language.templates import constant_text
@@ -25,13 +27,15 @@ from tieline.connectors.streams.listening import Listening, address_of
 from tieline.connectors.wire.addresses import check_reachable
 from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.breaker import State as BreakerState
-from tieline.connectors.wire.limits import Throttle
+from tieline.connectors.wire.limits import Priority, Throttle
 from tieline.connectors.wire.messages import Wire
 from tieline.connectors.wire.transport import trusted_tls
 from tieline.connectors.wire.trust import tls_of_its_own
 from tieline.connectors.wire.wires import SCHEMES, wire_for
+from tieline.domain.border import HOME, Crossing
 from tieline.domain.errors import VendorUnavailable
 from tieline.kit.clock import Clock, monotonic_s
+from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress
 
 
@@ -66,6 +70,7 @@ class VendorConnection(Asking, Hearing, contract.Connection):
         stream = connector.manifest.inbound.stream if connector.manifest.inbound else None
         self.listening = Listening(stream, config, tls=_own_tls(connector.manifest, config)) if stream else None
         self.connector = connector
+        self.crossing: Crossing = HOME
 
     def __repr__(self) -> str:
         return f"<VendorConnection {self._name} of {self.connector.manifest.id}>"
@@ -89,7 +94,15 @@ class VendorConnection(Asking, Hearing, contract.Connection):
         kept = self._exchanger.schemes.keeping
         keeping = replace(kept, vault=FreshSignIn(kept.vault))
         wire = over(self._exchanger.wire)
-        return assemble(self._name, self.connector, self._config, wire=wire, clock=self._clock, keeping=keeping)
+        same = assemble(self._name, self.connector, self._config, wire=wire, clock=self._clock, keeping=keeping)
+        same.crossing = self.crossing
+        return same
+
+    async def _run(
+        self, compiled: Compiled, inputs: Mapping[str, Any], deadline: Deadline, priority: Priority, trace: Trace | None = None
+    ) -> Result:
+        """Ask, if what is asked may leave the country. Raises: TransferForbidden; else as ever."""
+        return await super()._run(compiled, self.crossing.pass_through(inputs), deadline, priority, trace)
 
     def health(self) -> Health:
         """Tell how it stands, without asking the vendor."""

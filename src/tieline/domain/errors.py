@@ -27,6 +27,7 @@
         ├── CapacityExhausted     transient  503  upstream_busy
         ├── VendorMisconfigured   config     502  upstream_config
         ├── EgressForbidden       config     422  url_forbidden
+        ├── TransferForbidden     config     502  transfer_not_permitted
         ├── VendorRejected        permanent  502  upstream_rejected
         ├── VendorDoNotDisturb    permanent  409  do_not_disturb
         ├── VendorConflict        permanent  409  upstream_conflict
@@ -257,6 +258,13 @@ class EgressForbidden(VendorMisconfigured):
 
     code, http_status = "url_forbidden", 422
     title = "This address may not be called"
+
+
+class TransferForbidden(ConnectorError):
+    """The system is abroad, and nobody has said that data may go there; `transfer_withheld`: this field may not."""
+
+    kind, code = "config", "transfer_not_permitted"
+    title = "Data may not leave the country for this system"
 
 
 class VendorRejected(ConnectorError):

@@ -26,6 +26,7 @@ class RecordMapping:
     def __init__(self, kind: str, rows: Sequence[CompiledRow]) -> None:
         """Build from rows that `compile_rows` has checked against one another."""
         self.kind = kind
+        self._compiled = rows
         self.rows: Mapping[str, Row] = {row.name: row.row for row in rows}
         self._readers = tuple(build_reader(row) for row in rows if row.paths or row.default is not None)
         self._writers = tuple(_writer(row) for row in rows if row.target is not None)
@@ -42,6 +43,12 @@ class RecordMapping:
     def writes(self) -> frozenset[str]:
         """The canonical fields that can be written."""
         return frozenset(writer.row.name for writer in self._writers)
+
+    def without_writing(self, fields: frozenset[str]) -> "RecordMapping":
+        """Return the same mapping that never writes some canonical fields."""
+        if not fields & self.writes:
+            return self
+        return RecordMapping(self.kind, [replace(row, target=None) if row.name in fields else row for row in self._compiled])
 
     def read(self, record: Mapping[str, Any], /, told: Callable[[str], object] = _nobody) -> dict[str, Any]:
         """Return canonical field → value, ready for the kind's model once `ref` is made of `id`; what is not there is absent.

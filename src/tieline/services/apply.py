@@ -118,6 +118,7 @@ def _configuration(wanted: ApplyFile, connectors: Mapping[str, Connector], prese
                 folder=str(connectors[name].folder) if _is_path(entry.connector) else None,
                 config=entry.config,
                 paused=entry.paused,
+                border=entry.border,
             )
             for name, entry in wanted.connections.items()
         },

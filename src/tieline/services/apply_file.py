@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tieline.domain.agent import Agent
+from tieline.domain.border import Border, Region, Transfer
 from tieline.domain.errors import ConfigRefused
 from tieline.domain.line import Line
 from tieline.kit.yaml_lines import PathKey, YamlRefused, line_of, load_with_lines
@@ -31,6 +32,20 @@ class ConnectionEntry(BaseModel):
     config: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Annotated[str, Field(pattern=r"^(env|file|plain):.+")]] = Field(default_factory=dict)
     paused: bool = False
+    region: Region | None = None
+    transfer: Transfer | None = None
+
+    @property
+    def border(self) -> Border | None:
+        """Return where its system keeps data; None: nobody said."""
+        return Border(region=self.region, transfer=self.transfer) if self.region is not None else None
+
+    @model_validator(mode="after")
+    def _transfers_somewhere(self) -> Self:
+        if self.transfer is not None and self.region is None:
+            message = "transfer needs the region of the system"
+            raise ValueError(message)
+        return self
 
 
 class ApplyFile(BaseModel):

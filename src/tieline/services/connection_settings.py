@@ -169,6 +169,7 @@ def _wanted(house: House, name: str, wish: Wish, present: Settings | None) -> tu
         folder=present.row.folder if same and present else None,
         config=wish.config,
         paused=present.row.paused if present else False,
+        border=present.row.border if present else None,
     )
     try:
         return row, connector_of(house, row)

@@ -5,7 +5,7 @@ and as the way back; without `gray` the rows are everybody's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,6 +60,14 @@ class Books:
 
     standing: Mapping[str, RecordMapping]
     gray: Mapping[str, GrayMapping]
+
+    def without_writing(self, fields: frozenset[str]) -> "Books":
+        """Return the same mappings that never write some canonical fields."""
+        if not fields:
+            return self
+        standing = {kind: mapping.without_writing(fields) for kind, mapping in self.standing.items()}
+        gray = {kind: replace(one, mapping=one.mapping.without_writing(fields)) for kind, one in self.gray.items()}
+        return Books(standing, gray)
 
 
 def open_books(file: Path, kinds: Mapping[str, Kept], *, connection: str, config: Mapping[str, Any]) -> Books:

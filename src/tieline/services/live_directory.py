@@ -11,6 +11,7 @@ from tieline.connectors.connection import VendorConnection, open_connection
 from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Catalog, Connector, Stamp
 from tieline.domain.agent import Agent
+from tieline.domain.border import Crossing
 from tieline.domain.errors import NotFound, TielineError
 from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND, BlockKind
 from tieline.kit.clock import Clock
@@ -47,7 +48,9 @@ class LiveDirectory:
     administrator paused, with its connector.
     """
 
-    def __init__(self, database: Database, *, catalog: Catalog, box: SecretBox, egress: Egress, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, catalog: Catalog, box: SecretBox, egress: Egress, clock: Clock, home_region: str = ""
+    ) -> None:
         self.now = Directory()
         self.faults: dict[str, str] = {}
         self.switched_off: dict[str, str] = {}
@@ -56,6 +59,7 @@ class LiveDirectory:
         self._box = box
         self.egress = egress
         self._clock = clock
+        self._home_region = home_region
         self._opened: dict[str, _Opened] = {}
         self._following: asyncio.Task[None] | None = None
         self._farewells: set[asyncio.Task[None]] = set()
@@ -134,6 +138,7 @@ class LiveDirectory:
         stamps = connector.stamps
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
         settled = open_settings(connector.manifest, row.config)
+        crossing = Crossing(row.border, home=self._home_region)
         books = open_books(connector.mapping_file, overrides, connection=row.name, config=settled)
         connection = open_connection(
             row.name,
@@ -144,7 +149,8 @@ class LiveDirectory:
             egress=self.egress,
             vault=StoredTokens(self._database, self._box, self._clock, connection=row.name),
         )
-        return _Opened(given, stamps, connection, books)
+        connection.crossing = crossing
+        return _Opened(given, stamps, connection, books.without_writing(crossing.withheld))
 
     async def _follow(self) -> None:
         async for _ in self._database.listen(configuration.CHANNEL):

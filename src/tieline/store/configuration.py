@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, delete, func, insert, select, text
+from sqlalchemy import Row, Table, delete, func, insert, null, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.agent import Agent
+from tieline.domain.border import Border
 from tieline.domain.line import Line
 from tieline.store import policy_versions
 from tieline.store.tables_configuration import agents, connections, lines, mapping_overrides, policies, sources
@@ -26,6 +27,7 @@ class ConnectionRow:
     folder: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     paused: bool = False
+    border: Border | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ async def _put_overrides(tx: AsyncConnection, wanted: Mapping[str, Mapping[str, 
 
 
 def _connection(row: Row[Any]) -> ConnectionRow:
-    return ConnectionRow(row.name, row.connector, row.folder, row.config, row.paused)
+    border = Border.model_validate(row.border) if row.border is not None else None
+    return ConnectionRow(row.name, row.connector, row.folder, row.config, row.paused, border)
 
 
 def _connection_values(row: ConnectionRow, now: datetime) -> dict[str, Any]:
@@ -163,6 +166,7 @@ def _connection_values(row: ConnectionRow, now: datetime) -> dict[str, Any]:
         "folder": row.folder,
         "config": dict(row.config),
         "paused": row.paused,
+        "border": row.border.model_dump(mode="json") if row.border is not None else null(),
         "updated_at": now,
     }
 

@@ -13,9 +13,11 @@ connections = Table(
     Column("folder", Words),
     Column("config", JSONB, nullable=False, server_default=text("'{}'")),
     Column("paused", Boolean, nullable=False, server_default=text("false")),
+    Column("border", JSONB),
     Column("updated_at", Instant, nullable=False),
 )
-"""One authorised, configured use of a connector. `folder` is set when the connector lies outside the package."""
+"""One authorised, configured use of a connector. `folder` is set when the connector lies outside the package.
+`border`: where its system keeps data, and on what ground data may go there."""
 
 connection_secrets = Table(
     "connection_secrets",
