@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112688"
-down_revision = "2026112685"
+down_revision = "2026112687"
 branch_labels = None
 depends_on = None
 
