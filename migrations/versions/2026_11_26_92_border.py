@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112688"
-down_revision = "2026112687"
+revision = "2026112692"
+down_revision = "2026112691"
 branch_labels = None
 depends_on = None
 
