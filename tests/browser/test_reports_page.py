@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -28,7 +29,7 @@ UNTRANSLATED = r"""() => [...document.querySelectorAll('body *')]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-async def shown(desk: Desk, path: str = SPAN, *, locale: str = "en-US", **options: object) -> Page:
+async def shown(desk: Desk, path: str = SPAN, *, locale: str = "en-US", **options: Any) -> Page:  # noqa: ANN401 - Playwright's own options
     """Open the reports and wait until every panel shows its answer."""
     page = await desk.open(path=path, locale=locale, **options)
     await expect(page.locator('.report-panel[data-state="shown"]')).to_have_count(1 if "wall" in path else len(PANELS))

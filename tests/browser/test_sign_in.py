@@ -135,3 +135,27 @@ async def test_the_door_speaks_the_language_asked_for(guarded: Desk) -> None:
     await page.get_by_label("个人密钥").fill("wrong")
     await page.get_by_role("button", name="登录").click()
     await expect(page.get_by_role("alert")).to_contain_text("此密钥无法登录")
+
+
+async def test_whoever_wanted_the_reports_is_led_back_to_them(guarded: Desk) -> None:
+    page = await guarded.open(path="/reports")
+    assert page.url == f"{guarded.server.base}/desk/sign-in?to=reports"
+    await sign_in(page, "wrong")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await sign_in(page, await key_for(guarded, "desk.open", "reports.read", agent="9001"))
+    await expect(page.get_by_role("heading", name="Reports")).to_be_visible()
+    assert page.url == f"{guarded.server.base}/reports"
+
+
+async def test_whoever_has_no_desk_is_led_to_the_reports(guarded: Desk) -> None:
+    page = await guarded.open(path="/desk")
+    await sign_in(page, await key_for(guarded, "reports.read", agent="9001"))
+    await page.wait_for_url("**/reports")
+
+
+@pytest.mark.parametrize("to", ["//evil.example", "https://evil.example", "desk", "x"])
+async def test_nobody_is_led_anywhere_else(guarded: Desk, to: str) -> None:
+    page = await guarded.open(path=f"/desk/sign-in?to={to}")
+    await sign_in(page, await key_for(guarded, "desk.open", "reports.read", agent="9001"))
+    await page.wait_for_url("**/desk")
+    assert page.url == f"{guarded.server.base}/desk"
