@@ -32,6 +32,7 @@ def counts(drawn: random.Random, size: int) -> Json:
         "abandoned": abandoned,
         "missed": size - served - abandoned,
         "complaints": size // 40,
+        "loops": size // 20,
         "csat_answers": served // 3,
         "service_level": round(drawn.uniform(68, 92), 2),
         "abandonment": round(100 * abandoned / size, 2),
@@ -90,7 +91,8 @@ def rows(asked: Mapping[str, str]) -> Json:
     items = [
         {
             "kind": "call",
-            "id": f"c-{number}",
+            "id": f"00000000-0000-0000-0000-{number:012}",
+            "name": f"c-{number}",
             "at": "2026-11-26T10:00:00+08:00",
             "agent": "1001",
             "queue": asked.get("queue", "support"),

@@ -140,3 +140,29 @@ async def test_how_far_it_was_counted_is_told(world: FrontDoor, monkeypatch: pyt
     await count_due(world.house.tickets, now=world.house.clock())
     assert (await get(world)).json()["as_of"] > behind
     assert datetime.fromisoformat(behind) == marked_at
+
+
+async def test_answers_count_under_each_cause_they_name_and_once_in_all(world: FrontDoor) -> None:
+    named = {1: ["wait", "attitude"], 5: ["wait"]}
+    for score, causes in named.items():
+        await rows(world, "UPDATE feedback SET causes = %s WHERE kind = 'csat' AND score = %s RETURNING 1", causes, score)
+    await count_due(world.house.tickets, now=world.house.clock())
+    assert await told(world, "csat_answers", "csat", path="causes") == {
+        "attitude": (1, 0.0),
+        "wait": (2, 50.0),
+        "total": (2, 50.0),
+    }
+    assert await told(world, "csat_answers", path="causes", agent="1002") == {"attitude": (1,), "wait": (1,), "total": (1,)}
+    assert await told(world, "csat_answers", group_by="agent", cause="attitude") == {"1002": (1,), "total": (1,)}
+    opened = (await get(world, "causes/rows", measure="csat_answers", cause="attitude")).json()["items"]
+    assert [(row["kind"], row["score"]) for row in opened] == [("answer", 1)]
+
+
+async def test_an_hour_of_the_week_opens_to_its_calls(world: FrontDoor) -> None:
+    opened = (await get(world, "kpis/rows", measure="calls", weekday_hour="2-9")).json()["items"]
+    assert [row["name"] for row in opened] == ["2", "1"]
+    opened = (await get(world, "kpis/rows", measure="served", hour="14")).json()["items"]
+    assert [row["name"] for row in opened] == ["3"]
+    assert await told(world, "calls", group_by="agent", hour="9") == {"1001": (1,), "1002": (1,), "total": (2,)}
+    refused = await get(world, "kpis/rows", measure="calls", weekday_hour="8-9")
+    assert (refused.status_code, refused.json()["code"]) == (422, "param_value")

@@ -36,6 +36,12 @@ class SpanQuery(BaseModel):
     line: Annotated[Word | None, Field(description="Only calls to this number of ours, and what came of them.")] = None
     tier: Annotated[Word | None, Field(description="Only customers of this tier.")] = None
     channel: Annotated[Word | None, Field(description="`phone` for calls; the channel an answer or a ticket came by.")] = None
+    cause: Annotated[Word | None, Field(description="Only answers that name this cause.")] = None
+    hour: Annotated[str | None, Field(pattern=r"^(1?\d|2[0-3])$", description="Only calls that began in this hour, 0-23.")] = None
+    weekday_hour: Annotated[
+        str | None,
+        Field(pattern=r"^[1-7]-(1?\d|2[0-3])$", description="Only calls of one hour of one day of the week, Monday 1."),
+    ] = None
     answered_within_s: Annotated[Threshold, Field(description="The threshold of the service level.")] = 20
 
     def question(self, report: ReportName, **more: Any) -> Question:  # noqa: ANN401 - further fields of the question
@@ -49,7 +55,7 @@ class SpanQuery(BaseModel):
 class ReportQuery(SpanQuery):
     """A report: also how it is grouped and written."""
 
-    group_by: Annotated[GroupBy | None, Field(description="Left out: by day; `agents` by agent, `queues` by queue.")] = None
+    group_by: Annotated[GroupBy | None, Field(description="Left out: by day; `agents`, `queues`, `causes` by these.")] = None
     compare: Annotated[bool, Field(description="Tell the total of the span before as well, which is as long.")] = False
     format: Format = "json"
 
@@ -74,7 +80,8 @@ class ShownReport(BaseModel):
     """A report. Each row holds its group, the counts, and the figures; a figure nothing can be said of is null.
 
     By agent, calls nobody answered are nobody's: `service_level` and `abandonment` are null in the rows. By hour only calls are
-    counted. Figures are of whole days, from the hour things happened in the company's zone.
+    counted. By cause an answer counts with each it names; the total counts each once. Figures are of whole days, from the hour
+    things happened in the company's zone.
     """
 
     model_config = ConfigDict(frozen=True)

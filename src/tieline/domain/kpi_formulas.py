@@ -3,7 +3,8 @@
 What the counts mean: a call is its last talking agent's; the wait counts from its beginning; talk holds the time on hold, wrap-up
 is what was said of the call within half an hour of its end. `answered_in_time`: served within the threshold. `judged`: served
 calls older than seven days of somebody known, not from a shared number; `called_again`: those followed by another of the same
-customer about the same. A loop begins with a low score or a complaint that became a ticket, and is closed when that is resolved.
+customer about the same. `loops` counts who was let down: a loop begins with a low score or a complaint that became a ticket, and is closed when
+that is resolved.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +13,11 @@ from typing import Final, Literal
 
 from tieline.domain.kpi_survey import percent
 
-ReportName = Literal["kpis", "csat", "nps", "fcr", "aht", "feedback-loop", "tickets", "sync", "agents", "queues"]
+ReportName = Literal["kpis", "csat", "nps", "fcr", "aht", "feedback-loop", "tickets", "sync", "agents", "queues", "causes"]
 GroupBy = Literal[
-    "hour", "weekday_hour", "day", "week", "month", "team", "agent", "queue", "line", "tier", "channel", "connection"
+    "hour", "weekday_hour", "day", "week", "month", "team", "agent", "queue", "line", "tier", "channel", "cause", "connection"
 ]
-FilterName = Literal["agent", "team", "queue", "line", "tier", "channel"]
+FilterName = Literal["agent", "team", "queue", "line", "tier", "channel", "cause", "hour", "weekday_hour"]
 Counted = Literal["call", "ticket", "answer", "delivery"]
 Counts = Mapping[str, int]
 
@@ -195,5 +196,8 @@ REPORTS: Final[Mapping[ReportName, ReportKind]] = {
     "aht": ReportKind(("aht_s",), {"call": ("served", "handled", "handled_s")}),
     "feedback-loop": ReportKind(("feedback_loop_s", "complaint_resolved", "complaint_reviewed"), {"answer": _LOOPS}),
     "tickets": ReportKind(("first_response_s", "resolution_s", "reopen_rate"), {"ticket": _TICKETS}),
+    "causes": ReportKind(
+        ("csat", "nps", "feedback_loop_s", "complaint_resolved"), {"answer": (*_ANSWERS, *_LOOPS)}, group_by="cause"
+    ),
     "sync": ReportKind(("sync_lag_s", "synced_in_5_s"), {"delivery": _SYNC}),
 }

@@ -19,6 +19,11 @@ _NAMED: Final[Mapping[str, str]] = {
     "delivery": "NULL",
 }
 """What people know a thing by: a call's id at the exchange, a ticket's number, the call an answer is about."""
+_OF_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "call": {"hour": "f.hour::text", "weekday_hour": "extract(isodow FROM f.day)::text || '-' || f.hour"},
+    "answer": {"cause": "(SELECT max(named) FROM unnest(f.causes) AS named WHERE named = :cause)"},
+}
+"""Filters that only facts know, not the totals of days."""
 _SHOWN_AS: Final[Mapping[str, str]] = {"kind": "answer_kind"}
 _HIDDEN: Final = frozenset({"customer_key", "day", "hour"})
 
@@ -30,14 +35,14 @@ def kind_that_counts(measure: str) -> FactKind | None:
 
 def can_narrow(kind: FactKind, only: Mapping[FilterName, str]) -> bool:
     """Say whether things of this kind know all these filters."""
-    return only.keys() <= TOTALS[kind.name][0].says.keys()
+    return only.keys() <= _says(kind).keys()
 
 
 async def page(
     conn: AsyncConnection, kind: FactKind, measure: str, span: Span, *, before: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Mapping[str, Any]]:
     """Return the facts that `measure` counts in the span, from just past `before`."""
-    says = TOTALS[kind.name][0].says
+    says = _says(kind)
     names = [column.name for column in kind.facts.columns if column.name not in _HIDDEN]
     shown = ", ".join(f"f.{name} AS {_SHOWN_AS.get(name, name)}" for name in names)
     narrowed = "".join(f" AND {says[name]} = :{name}" for name in span.only)
@@ -51,3 +56,7 @@ async def page(
     if before:
         values |= {"at": before[0], "id": before[1]}
     return [*(await conn.execute(statement, values)).mappings()]
+
+
+def _says(kind: FactKind) -> Mapping[str, str]:
+    return {**TOTALS[kind.name][0].says, **_OF_FACTS.get(kind.name, {})}

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.kpi_formulas import Counted as Kind
 from tieline.domain.kpi_formulas import FilterName, GroupBy
+from tieline.store import report_measures
 from tieline.store import tables_reports as tables
 
 _DAY: Final = {
@@ -26,6 +27,12 @@ _WHOSE: Final = {
 _TIER: Final = {"tier": "f.tier"}
 _CHANNEL: Final = {"channel": "f.channel"}
 _BY_PHONE: Final = {"channel": "'phone'::text"}
+_CAUSES: Final = f"""(
+    SELECT f.day, f.agent, f.queue, f.line, f.tier, f.channel, named.cause,
+        {", ".join(f"{told} AS {name}" for name, told in report_measures.ANSWERS.items())}
+    FROM answer_facts AS f CROSS JOIN LATERAL (SELECT DISTINCT unnest(f.causes) AS cause) AS named
+)"""
+"""Answers once for each cause they name."""
 _HOUR: Final = {"hour": "f.hour::text", "weekday_hour": "extract(isodow FROM f.day)::text || '-' || f.hour"}
 
 
@@ -54,10 +61,16 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A table of totals: `says`: group or filter → how its rows tell it."""
+    """A table of totals: `says`: group or filter → how its rows tell it.
+
+    `rows`: what is summed up instead of the table. `is_repeated`: a thing may stand in several groups of it, so that they do not
+    add up to the total.
+    """
 
     table: Table
     says: Mapping[str, str]
+    rows: str = ""
+    is_repeated: frozenset[str] = frozenset()
 
     def fits(self, group_by: GroupBy, only: Mapping[FilterName, str]) -> bool:
         """Say whether its rows can be grouped and narrowed so."""
@@ -70,7 +83,15 @@ TOTALS: Final[Mapping[Kind, tuple[Totals, ...]]] = {
         Totals(tables.call_hours, _HOUR | _WHOSE | _BY_PHONE),
     ),
     "ticket": (Totals(tables.ticket_days, _DAY | _WHOSE | _TIER | _CHANNEL),),
-    "answer": (Totals(tables.answer_days, _DAY | _WHOSE | _TIER | _CHANNEL),),
+    "answer": (
+        Totals(tables.answer_days, _DAY | _WHOSE | _TIER | _CHANNEL),
+        Totals(
+            tables.answer_facts,
+            _DAY | _WHOSE | _TIER | _CHANNEL | {"cause": "f.cause"},
+            rows=_CAUSES,
+            is_repeated=frozenset({"cause"}),
+        ),
+    ),
     "delivery": (Totals(tables.delivery_days, _DAY | {"connection": "f.connection"}),),
 }
 """Kind of thing counted → its tables, the smallest first."""
@@ -85,11 +106,29 @@ async def read(
     conn: AsyncConnection, totals: Totals, measures: Sequence[str], group_by: GroupBy, span: Span
 ) -> Sequence[Counted]:
     """Sum up the measures of a span by group and in all."""
+    if group_by in totals.is_repeated and group_by not in span.only:
+        return await _read_repeated(conn, totals, measures, group_by, span)
+    return await _summed_up(conn, totals, measures, group_by, span)
+
+
+async def _read_repeated(
+    conn: AsyncConnection, totals: Totals, measures: Sequence[str], group_by: GroupBy, span: Span
+) -> Sequence[Counted]:
+    """Sum up where one thing may count in several groups: the total is that of all things, each once."""
+    kind = next(kind for kind, tables in TOTALS.items() if totals in tables)
+    groups = await _summed_up(conn, totals, measures, group_by, span)
+    whole = await _summed_up(conn, TOTALS[kind][0], measures, "day", span)
+    return [*(one for one in groups if not one.is_total), *(one for one in whole if one.is_total)]
+
+
+async def _summed_up(
+    conn: AsyncConnection, totals: Totals, measures: Sequence[str], group_by: GroupBy, span: Span
+) -> Sequence[Counted]:
     group = totals.says[group_by]
     sums = ", ".join(f"coalesce(sum(f.{name}), 0) AS {name}" for name in measures)
     narrowed = "".join(f" AND {totals.says[name]} = :{name}" for name in span.only)
     statement = text(
-        f"SELECT {group} AS group_key, grouping({group}) AS is_total, {sums} FROM {totals.table.name} AS f"
+        f"SELECT {group} AS group_key, grouping({group}) AS is_total, {sums} FROM {totals.rows or totals.table.name} AS f"
         f" WHERE f.day >= :since AND f.day < :until{narrowed} GROUP BY GROUPING SETS (({group}), ())"
     )
     rows = (await conn.execute(statement, span.bound)).mappings()

@@ -27,7 +27,7 @@ const PANELS = [
   [trendPanel, { id: "satisfaction", series: [{ name: "csat", as: "line", tone: 3 }, { name: "fcr", as: "line", tone: 1 }] }],
   [trendPanel, { id: "recommendation", series: [{ name: "nps", as: "line", tone: 6 }] }],
   [trendPanel, { id: "handling", series: [{ name: "aht_s", as: "line", tone: 4 }] }],
-  [ranksPanel, { id: "causes", report: "causes", by: null, name: "complaints", columns: ["complaints", "csat_answers", "nps_answers", "answers", "mean"], tone: 5 }],
+  [ranksPanel, { id: "causes", report: "causes", by: null, name: "loops", columns: ["loops", "complaints", "csat_answers", "csat", "loops_closed", "feedback_loop_s"], tone: 5 }],
   [ranksPanel, { id: "queues", report: "kpis", by: "queue", name: "calls", columns: ["calls", "served", "abandoned", "service_level", "abandonment", "aht_s"], tone: 2 }],
   [ageingPanel, { id: "ageing" }],
   [heatPanel, { id: "heat" }],

@@ -8,8 +8,11 @@ import { rowsBehind } from "./answers.js";
 import { nameOf, span, written } from "./figures.js";
 import { table } from "./table.js";
 
-const FIRST = ["at", "kind", "agent", "queue", "line", "tier"];
-const LATER = ["outcome", "score", "number", "status", "subject", "category", "wait_s", "talk_s"];
+const COLUMNS = [
+  ...["at", "kind", "name", "answer_kind", "score", "causes", "outcome", "agent", "queue", "line", "tier", "channel", "reason", "status", "priority"],
+  ...["wait_s", "talk_s", "wrap_up_s", "response_s", "resolution_s", "loop_s", "connection", "operation", "lag_ms"],
+];
+const WORDS = new Map([["kind", "kind"], ["answer_kind", "kind"], ["outcome", "outcome"], ["status", "status"], ["priority", "priority"], ["tier", "tier"]]);
 
 /** Return the dialog. `open(wish)` asks for rows; `list({title, columns, rows})` shows rows that are there already. */
 export function rowsDialog(host) {
@@ -93,10 +96,10 @@ export function rowsDialog(host) {
 }
 
 function tableOf(items, host) {
-  const names = [...FIRST, ...LATER].filter((name) => items.some((item) => (item[name] ?? null) !== null));
+  const names = COLUMNS.filter((name) => items.some((item) => (item[name] ?? null) !== null && item[name].length !== 0));
   return {
-    columns: names.map((name) => ({ label: sayOr(`column.${name}`, nameOf(name)), number: typeof items.find((item) => item[name] !== null)?.[name] === "number" })),
-    rows: items.map((item) => ({ cells: names.map((name) => ({ value: item[name] ?? null, shown: shownOf(name, item[name] ?? null, host) })) })),
+    columns: names.map((name) => ({ label: sayOr(`column.${name}`, nameOf(name)), number: typeof items.find((item) => (item[name] ?? null) !== null)[name] === "number" })),
+    rows: items.map((item) => ({ cells: names.map((name) => ({ value: valueOf(item[name]), shown: shownOf(name, item[name] ?? null, host) })) })),
   };
 }
 
@@ -104,7 +107,14 @@ function shownOf(name, value, host) {
   if (value === null) return "–";
   if (name === "at") return moment(value);
   if (name === "agent") return host.nameOf(value);
+  if (name === "causes") return value.map((cause) => sayOr(`cause.${cause}`, cause)).join(", ");
+  if (name === "lag_ms") return `${written(value)} ms`;
   if (name.endsWith("_s")) return span(value);
   if (typeof value === "number") return written(value);
-  return ["kind", "outcome", "status", "tier"].includes(name) ? word(name, value) : String(value);
+  return WORDS.has(name) ? word(WORDS.get(name), value) : String(value);
+}
+
+/** What a column is ordered by. */
+function valueOf(told) {
+  return Array.isArray(told) ? told.join(", ") : (told ?? null);
 }

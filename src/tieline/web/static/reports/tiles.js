@@ -56,7 +56,7 @@ export function tiles(host) {
       element("h3", { class: "tile-name" }, nameOf(name)),
       value,
       element("p", { class: "tile-change", "data-verdict": verdict(name, total[name], earlier) }, change || " "),
-      spark(trend.rows.map((row) => row[name])),
+      spark(trend.rows.map((row) => row[name] ?? null)),
     );
   }
 

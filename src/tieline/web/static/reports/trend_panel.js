@@ -3,7 +3,7 @@
 import { plot } from "../charts/plot.js";
 import { columnsFor, formulasOf, lineOf } from "./cells.js";
 import { FIGURES, nameOf, written } from "./figures.js";
-import { groupOf } from "./groups.js";
+import { filled, groupOf } from "./groups.js";
 import { panel } from "./panel.js";
 import { stepOf } from "./question.js";
 
@@ -16,12 +16,13 @@ export function trendPanel({ id, series, wide = false }, host) {
   function load(answers) {
     return frame.load(async () => {
       const found = await answers.report("kpis", stepOf(answers.question));
-      const groups = found.rows.map((row) => groupOf(row, found.group_by));
+      const rows = found.rows.length ? filled(found.rows, found.group_by, answers.question, names) : [];
+      const groups = rows.map((row) => groupOf(row, found.group_by));
       const open = (measure, part, title) => host.open({ report: "kpis", measure, part, title });
       return {
-        drawing: drawingOf(found, groups),
+        drawing: drawingOf(rows, groups, found.formulas),
         columns: columnsFor(found.group_by, names),
-        rows: found.rows.map((row, index) => lineOf(row, groups[index], names, { formulas: found.formulas, open })),
+        rows: rows.map((row, index) => lineOf(row, groups[index], names, { formulas: found.formulas, open })),
         formulas: formulasOf(names, found.formulas),
         about: host.about(),
         file: host.file(id),
@@ -29,7 +30,7 @@ export function trendPanel({ id, series, wide = false }, host) {
     });
   }
 
-  function drawingOf({ rows, formulas }, groups) {
+  function drawingOf(rows, groups, formulas) {
     const unit = formulas[names[names.length - 1]]?.unit;
     return {
       groups,
