@@ -13,7 +13,7 @@ from uuid import UUID
 
 DAYS: Final = 28
 CALLS_A_DAY: Final = 110
-NUMBERS: Final = 700
+NUMBERS: Final = 3_200
 QUEUES: Final = ("support", "support", "after_sales", "sales")
 CATEGORIES: Final = ("产品质量", "物流", "发票", "退款", "其他")
 CAUSES: Final = ("wait", "delivery", "quality", "unresolved", "attitude", "refund", "price", "promise")
@@ -153,7 +153,7 @@ def _answers(drawn: random.Random, worker: Worker, at: datetime) -> Iterator[Pas
 def _answer(drawn: random.Random, kind: str, score: int | None, at: datetime) -> PastAnswer:
     low = score is None or score <= LOW[kind]
     causes = drawn.choices(CAUSES, weights=range(len(CAUSES) + 1, 1, -1)) if low else ()
-    solved = timedelta(hours=2 + min(drawn.expovariate(1 / 26), LONGEST_H)) if low else None
+    solved = timedelta(hours=2 + min(drawn.expovariate(1 / 40), LONGEST_H)) if low else None
     return PastAnswer(id=_id(drawn), kind=kind, score=score, at=at, causes=tuple(causes), is_low=low, solved_after=solved)
 
 

@@ -3,8 +3,8 @@
 What the counts mean: a call is its last talking agent's; the wait counts from its beginning; talk holds the time on hold, wrap-up
 is what was said of the call within half an hour of its end. `answered_in_time`: served within the threshold. `judged`: served
 calls older than seven days of somebody known, not from a shared number; `called_again`: those followed by another of the same
-customer about the same. `loops` counts who was let down: a loop begins with a low score or a complaint that became a ticket, and is closed when
-that is resolved.
+customer about the same. `loops` counts who was let down: a loop begins with a low score or a complaint that became a ticket,
+and is closed when that is resolved.
 """
 
 from collections.abc import Callable, Mapping

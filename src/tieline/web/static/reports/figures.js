@@ -57,9 +57,9 @@ function number(value, digits) {
   return new Intl.NumberFormat(spoken(), { maximumFractionDigits: digits }).format(value);
 }
 
-/** Seconds: as a clock below an hour, in hours and minutes below two days, in days beyond. */
+/** Seconds: as a clock below an hour, in hours below two days, in days beyond. */
 export function span(seconds) {
   if (seconds < HOUR_S) return clock(Math.round(seconds));
-  if (seconds < 2 * DAY_S) return say("span.hours", { hours: Math.floor(seconds / HOUR_S), minutes: Math.round((seconds % HOUR_S) / 60) });
+  if (seconds < 2 * DAY_S) return say("span.hours", { hours: number(seconds / HOUR_S, 1) });
   return say("span.days", { days: number(seconds / DAY_S, 1) });
 }
