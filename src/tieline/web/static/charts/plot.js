@@ -5,7 +5,7 @@ import { reading } from "./reading.js";
 import { axis, bandAt, linear } from "./scale.js";
 import { onWidth, surface, svg } from "./svg.js";
 
-const HEIGHT = 232;
+const USUAL_HEIGHT = 232;
 const MARGIN = { top: 12, right: 10, bottom: 26, left: 46 };
 const LABEL_WIDTH = 52;
 const WIDEST_BAR = 44;
@@ -14,7 +14,7 @@ const WIDEST_BAR = 44;
  * Return `{node, update}`. What is drawn: `groups` `[{key, label}]`, `series` `[{label, as: bar|line, tone, values, shown}]` with
  * null where nothing can be said, `domain` of the axis if it is fixed, its `unit` (as `axis` knows it), `written(value)` for it, `label`, `hint`.
  */
-export function plot({ pick }) {
+export function plot({ pick, height = USUAL_HEIGHT }) {
   let drawn = null;
   let width = 0;
   let cursor = null;
@@ -48,11 +48,11 @@ export function plot({ pick }) {
     const [start, end] = inside(width);
     const band = (end - start) / (drawn.groups.length || 1);
     const scale = axis(extent(drawn), { domain: drawn.domain, unit: drawn.unit });
-    const y = linear([scale.low, scale.high], [HEIGHT - MARGIN.bottom, MARGIN.top]);
+    const y = linear([scale.low, scale.high], [height - MARGIN.bottom, MARGIN.top]);
     const middle = (index) => start + band * (index + 0.5);
-    cursor = svg("rect", { class: "cursor", x: 0, y: MARGIN.top, width: band, height: HEIGHT - MARGIN.top - MARGIN.bottom });
+    cursor = svg("rect", { class: "cursor", x: 0, y: MARGIN.top, width: band, height: height - MARGIN.top - MARGIN.bottom });
     read.canvas.replaceChildren(
-      surface(width, HEIGHT, ...grid(scale, y, drawn.written, width), cursor, ...bars(drawn, { y, band, middle }), ...lines(drawn, { y, middle }), ...below(drawn, { band, middle })),
+      surface(width, height, ...grid(scale, y, drawn.written, width), cursor, ...bars(drawn, { y, band, middle }), ...lines(drawn, { y, middle }), ...below(drawn, { band, middle, height })),
     );
   }
 
@@ -116,9 +116,9 @@ function lines({ series }, { y, middle }) {
   });
 }
 
-function below({ groups }, { band, middle }) {
+function below({ groups }, { band, middle, height }) {
   const every = Math.max(1, Math.ceil(LABEL_WIDTH / band));
   return groups.flatMap(({ label }, index) =>
-    index % every ? [] : [svg("text", { class: "tick", x: middle(index), y: HEIGHT - 8, "text-anchor": "middle" }, label)],
+    index % every ? [] : [svg("text", { class: "tick", x: middle(index), y: height - 8, "text-anchor": "middle" }, label)],
   );
 }

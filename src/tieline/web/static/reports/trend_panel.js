@@ -8,9 +8,9 @@ import { panel } from "./panel.js";
 import { stepOf } from "./question.js";
 
 /** Return the panel `id`. `series` `[{name, as, tone}]`; `host.open` opens rows. */
-export function trendPanel({ id, series, wide = false }, host) {
+export function trendPanel({ id, series, wide = false, height }, host) {
   const names = series.map(({ name }) => name);
-  const chart = plot({ pick: (group) => group.part && host.open({ report: "kpis", measure: measureOf(series[0].name), part: group.part, title: `${nameOf(series[0].name)} · ${group.label}` }) });
+  const chart = plot({ height, pick: (group) => group.part && host.open({ report: "kpis", measure: measureOf(series[0].name), part: group.part, title: `${nameOf(series[0].name)} · ${group.label}` }) });
   const frame = panel({ id, chart, wide });
 
   function load(answers) {
