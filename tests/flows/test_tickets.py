@@ -342,6 +342,16 @@ async def test_the_newest_of_two_statuses_wins_and_the_other_is_on_record(
         assert (settled["field"], settled["before"], settled["after"]) == ("status", "pending_customer", "in_progress")
         await office.in_sync(born["id"])
         assert (await office.helpdesk.ticket(number))["state"] == "3"
+        restored = await office.house.client.post(f"/v1/tickets/{born['id']}/restore", json={"field": "status"})
+        assert (restored.status_code, restored.json()["status"]) == (200, "pending_customer")
+        after = await office.in_sync(born["id"])
+        assert (await office.helpdesk.ticket(number))["state"] == "4"
+        assert [(line["before"], line["after"]) for line in _lines(after, "restored")] == [("in_progress", "pending_customer")]
+        nothing = await office.house.client.post(f"/v1/tickets/{born['id']}/restore", json={"field": "subject"})
+        assert (nothing.status_code, nothing.json()["code"]) == (409, "nothing_lost")
+        office.house.clock.forward(timedelta(days=31))
+        late = await office.house.client.post(f"/v1/tickets/{born['id']}/restore", json={"field": "status"})
+        assert (late.status_code, late.json()["code"]) == (409, "nothing_lost")
 
 
 def _lines(ticket: Json, kind: str) -> list[Json]:

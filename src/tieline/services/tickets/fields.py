@@ -1,6 +1,6 @@
 """The fields of a ticket that a person may set, and what each may hold."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -11,6 +11,9 @@ Subject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\
 Text = Annotated[str, Field(max_length=20_000, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Tags = Annotated[tuple[Word, ...], Field(max_length=30)]
+
+SyncedField = Literal["subject", "description", "status", "priority", "category", "assignee", "order_number", "tags"]
+"""The names of `ticket_hub.SYNCED`, for whoever is asked to name one."""
 
 FIELDS: Final[dict[str, TypeAdapter[Any]]] = {
     "subject": TypeAdapter(Subject),
