@@ -112,10 +112,14 @@ def wallboard() -> Json:
         {"id": agent, "name": name, "team": "support", "state": state, "for_s": None if state == "free" else 75}
         for (agent, name), state in zip(AGENTS.items(), states, strict=True)
     ]
+    queues = [
+        {"queue": queue, "waiting": 2 - number, "ringing": 0, "talking": 1, "longest_wait_s": (47, 12, None)[number]}
+        for number, queue in enumerate(QUEUES)
+    ]
     return {
         "as_of": "2026-11-26T15:00:00+08:00",
         "calls": {"waiting": 3, "ringing": 1, "talking": 2, "longest_wait_s": 47},
-        "queues": [{"queue": queue, "waiting": 2 - number, "ringing": 0, "talking": 1} for number, queue in enumerate(QUEUES)],
+        "queues": queues,
         "agents": agents,
     }
 
