@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psycopg
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -103,3 +104,9 @@ async def rows(door: FrontDoor, query: str, *values: object) -> list[tuple[Any, 
     """Look into the database."""
     async with door.house.database.pool.connection() as connection:
         return await (await connection.execute(query.encode(), list(values))).fetchall()
+
+
+async def rows_at(url: str, query: str) -> list[tuple[Any, ...]]:
+    """Look into a database from outside of any application."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        return await (await connection.execute(query.encode())).fetchall()
