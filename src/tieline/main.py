@@ -29,7 +29,7 @@ from tieline.services.house import House
 from tieline.services.privacy import breach, copying, erasing
 from tieline.services.privacy.erasing import Erasure
 from tieline.services.privacy.subject import Wanted
-from tieline.services.reports import counting
+from tieline.services.reports import bi, counting
 from tieline.services.secret_keeping import Inventory, Rotation
 from tieline.settings import Settings, env_example
 from tieline.store.breach import Period
@@ -108,6 +108,14 @@ class Tieline:
         wish = KeyWish(name=name, scopes=tuple(scopes), agent=agent, life=timedelta(days=days))
         text, _ = self._once(lambda house: api_keys.create(house.database, wish, asker=CONSOLE, now=house.clock()))
         return text
+
+    def grant_bi(self, name: str) -> str:
+        """Let a BI tool in."""
+        return self._once(lambda house: bi.grant(house.tickets, name, by=CONSOLE))
+
+    def revoke_bi(self, name: str) -> None:
+        """Let a BI tool in no more."""
+        self._once(lambda house: bi.revoke(house.tickets, name, by=CONSOLE))
 
     def rebuild_reports(self, *, told: Callable[[int, int], None]) -> int:
         """Count every figure anew."""

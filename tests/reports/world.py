@@ -89,10 +89,10 @@ class World:
         return self.door.house.clock()
 
 
-def made_call(number: int, **told: Any) -> Call:  # noqa: ANN401 - fields of a call
+def made_call(place: int, **told: Any) -> Call:  # noqa: ANN401 - fields of a call
     """Return a served call of nobody known, but for what is told."""
     usual = {"outcome": "served", "queue": None, "agent": None, "ref": None, "number": None, "reason": None}
-    return Call(id=UUID(int=number), **{**usual, "talk_s": None, "wait_s": None, "wrap_up_s": 0, **told})
+    return Call(id=UUID(int=place), **{**usual, "talk_s": None, "wait_s": None, "wrap_up_s": 0, **told})
 
 
 async def fill(door: FrontDoor, calls: Sequence[Call], answers: Sequence[Answer]) -> None:

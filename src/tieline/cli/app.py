@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tieline.cli import audit, batch, demo, doctor, generate, keys, privacy, reports, ring, secrets
+from tieline.cli import audit, batch, bi, demo, doctor, generate, keys, privacy, reports, ring, secrets
 from tieline.cli.connector import ConnectorCommands
 from tieline.cli.root import Root
 from tieline.domain.errors import TielineError
@@ -34,6 +34,7 @@ def build(root: Root) -> typer.Typer:
     keys.add_to(app, root)
     audit.add_to(app, root)
     reports.add_to(app, root)
+    bi.add_to(app, root)
     privacy.add_to(app, root)
     secrets.add_to(app, root)
     batch.add_to(app, root)

@@ -60,6 +60,12 @@ class Root(Protocol):
     def create_key(self, *, name: str, scopes: Sequence[str], agent: str | None, days: int) -> str:
         """Make an API key and return it; it cannot be shown again."""
 
+    def grant_bi(self, name: str) -> str:
+        """Let the database's role `name` read the reporting views; return its password."""
+
+    def revoke_bi(self, name: str) -> None:
+        """Take such a role away."""
+
     def rebuild_reports(self, *, told: Callable[[int, int], None]) -> int:
         """Count every figure anew; `told` hears how much of how much is done. Return how many records were counted."""
 

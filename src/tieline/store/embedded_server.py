@@ -43,6 +43,7 @@ def _ensure_role_and_database(connection: psycopg.Connection, cluster: Cluster) 
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
         create_role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")
         connection.execute(create_role.format(sql.Identifier(ROLE), sql.Literal(cluster.password())))
+    connection.execute(sql.SQL("ALTER ROLE {} CREATEROLE").format(sql.Identifier(ROLE)))  # for roles of BI tools
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
         create_database = sql.SQL("CREATE DATABASE {} OWNER {}")
         connection.execute(create_database.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
