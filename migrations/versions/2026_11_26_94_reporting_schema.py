@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112686"
-down_revision = "2026112685"
+revision = "2026112694"
+down_revision = "2026112692"
 branch_labels = None
 depends_on = None
 
