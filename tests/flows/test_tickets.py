@@ -19,6 +19,7 @@ from tests.flows.sandbox import Sandbox
 
 from tieline.kit.deadline import Deadline
 from tieline.sandbox.access import ACCESS
+from tieline.services.tickets import comments_there
 from tieline.worker import run as worker
 
 
@@ -263,6 +264,28 @@ async def test_files_are_told_as_links_below_the_words_and_come_back_as_no_secon
     whole = await office.until(born["id"], lambda ticket: len(ticket["comments"]) == 3, "the answer never came")
     assert [one["text"] for one in whole["comments"]] == ["漏水.jpg", "照片见附件", "收到"]
     assert [(one["name"], one["size_bytes"]) for one in whole["attachments"]] == [("漏水.jpg", 48_211)] * 2
+
+
+async def test_files_of_another_systems_comment_are_kept_and_told_to_the_third(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = comments_there.fetch
+    files = {"file_names": ("../漏水.jpg", "x.exe"), "file_urls": ("https://there.example.com/7", "javascript:alert(1)")}
+
+    async def with_its_files(spoke: Any, external_id: str) -> Any:  # noqa: ANN401 - as it is
+        said = await fetch(spoke, external_id)
+        return [{**one, **files, "file_sizes": ("2048", "many")} if one["text"] == "见照片" else one for one in said]
+
+    monkeypatch.setattr(comments_there, "fetch", with_its_files)
+    born = await office.open()
+    number, case_id = office.ids(await office.in_sync(born["id"]))
+    await office.helpdesk.note(number, "见照片")
+    whole = await office.until(born["id"], lambda ticket: bool(ticket["attachments"]), "the files never came")
+    kept = [(one["name"], one["size_bytes"], one["url"], one["by"]) for one in whole["attachments"]]
+    assert kept == [("..漏水.jpg", 2048, "https://there.example.com/7", "helpdesk"), ("x.exe", 0, None, "helpdesk")]
+    await office.in_sync(born["id"])
+    there = (await office.crm.client.get(f"{office.crm.url}/v2/cases/{case_id}/comments")).json()["comments"]
+    assert [one["text"] for one in there] == ["见照片\n📎 ..漏水.jpg (2 KB) https://there.example.com/7\n📎 x.exe"]
 
 
 async def test_conflicting_edits_end_in_a_review_that_can_be_taken_back(

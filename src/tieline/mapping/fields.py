@@ -62,7 +62,12 @@ _MODELS: Final[Mapping[str, type[BaseModel]]] = {
 }
 # What travels between two systems without being shown as a block has no model of its own.
 _PASSED_ON: Final[Mapping[str, Mapping[str, object]]] = {
-    "comment": {"ticket": str, "text": str, "author": str, "public": bool, "at": datetime, "call_id": str},
+    "comment": {
+        **dict.fromkeys(("ticket", "text", "author", "call_id"), str),
+        **dict.fromkeys(("file_names", "file_urls", "file_types", "file_sizes"), tuple[str, ...]),
+        "public": bool,
+        "at": datetime,
+    },
     "call": {
         **dict.fromkeys(("call_id", "direction", "from", "to", "line", "agent", "extension", "queue"), str),
         **dict.fromkeys(("customer", "ticket", "outcome", "disposition", "subject", "notes", "recording"), str),

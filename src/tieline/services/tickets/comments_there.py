@@ -15,6 +15,7 @@ from tieline.services.delivery.sinks import Inputs
 from tieline.services.tickets import commenting
 from tieline.services.tickets.commenting import Shown
 from tieline.services.tickets.desk import TicketDesk
+from tieline.services.tickets.files_there import files_of
 from tieline.services.tickets.record import note
 from tieline.services.tickets.spoke import ASK_WITHIN_S, Spoke, spoke_of
 from tieline.store import ticket_history, ticket_links, tickets
@@ -56,7 +57,8 @@ async def take_in(tx: Transaction, desk: TicketDesk, ticket: HubTicket, connecti
             at=_moment(at, now) if isinstance(at, datetime) else now,
             origin=connection,
         )
-        await commenting.hear(tx, desk, ticket, comment, Shown(str(one["id"]), shown), now=now)
+        if await commenting.hear(tx, desk, ticket, comment, Shown(str(one["id"]), shown), now=now):
+            await commenting.attach(tx, ticket, files_of(one), by=connection, comment=comment.id, now=now)
 
 
 def _moment(told: datetime, now: datetime) -> datetime:
