@@ -9,7 +9,7 @@ import { trendPanel } from "./trend_panel.js";
 
 const FIGURES_EVERY_MS = 60_000;
 const SHOWN = ["calls", "service_level", "abandonment", "aht_s", "csat", "complaints"];
-const BY_HOUR = { id: "volume_today", wide: true, height: 320, series: [{ name: "served", as: "bar", tone: 1 }, { name: "abandoned", as: "bar", tone: 5 }, { name: "missed", as: "bar", tone: 4 }] };
+const BY_HOUR = { id: "volume_today", wide: true, height: 240, series: [{ name: "served", as: "bar", tone: 1 }, { name: "abandoned", as: "bar", tone: 5 }, { name: "missed", as: "bar", tone: 4 }] };
 
 /** Return `{node, hear, run, tick, update}`. `host.today()` is the day; `hear` takes what `Live` tells. */
 export function wall(host) {
