@@ -58,7 +58,7 @@ async def stated(database: Database) -> Sequence[Checkpoint]:
 
 async def verify(database: Database, checker: AuditChecker, *, elsewhere: Iterable[Checkpoint] = (), now: datetime) -> Verdict:
     """Walk the whole chain. `elsewhere`: checkpoints that were kept outside of the database."""
-    async with database.read() as conn:
+    async with database.begin() as conn:
         left_out = await audit_seals.left_out(conn, before=now - SEALED_WITHIN)
         stated = [*await audit_seals.checkpoints(conn), *elsewhere]
     walk = Walk(stated, signed=checker)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.audit_chain import GENESIS, Checkpoint, Link
 from tieline.store.database_connect import Connection
+from tieline.store.patience import take_time, take_time_on
 from tieline.store.tables_access import audit_checkpoints, audit_seals
 
 LOOK_BACK: Final = 5_000
@@ -59,7 +60,8 @@ async def unsealed(tx: AsyncConnection, *, look_back: int = LOOK_BACK) -> Sequen
 
 
 async def left_out(conn: AsyncConnection, *, before: datetime) -> int:
-    """Return how many entries older than `before` are in no chain."""
+    """Return how many entries older than `before` are in no chain. Needs a transaction."""
+    await take_time(conn)
     return int((await conn.execute(_LEFT_OUT, {"before": before})).scalar_one())
 
 
@@ -90,6 +92,7 @@ async def latest_checkpoint(conn: AsyncConnection) -> Checkpoint | None:
 
 async def chain(connection: Connection) -> AsyncIterator[Sequence[Link]]:
     """Yield the whole chain in order, in lots; needs a transaction of its own on a raw connection."""
+    await take_time_on(connection)
     async with connection.cursor(name="audit_chain") as cursor:
         cursor.itersize = ROWS_AT_ONCE
         await cursor.execute(_CHAIN.encode())

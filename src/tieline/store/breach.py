@@ -11,6 +11,7 @@ from typing import Any, Final
 from psycopg.rows import dict_row
 
 from tieline.store.database_connect import Connection
+from tieline.store.patience import take_time_on
 
 ROWS_AT_ONCE: Final = 5_000
 EXPOSING: Final = (
@@ -69,7 +70,8 @@ class Period:
 
 
 async def who(connection: Connection, period: Period) -> list[dict[str, Any]]:
-    """Return who was shown something: how often, about how many, from when to when."""
+    """Return who was shown something: how often, about how many, from when to when. Needs a transaction, as `whom` does."""
+    await take_time_on(connection)
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_WHO.encode(), period.values)
         return await cursor.fetchall()

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store import driver_rows
+from tieline.store.patience import take_time
 
 LOT: Final = 1_000
 """Rows of one commit: short locks, and little to do again if a worker dies over it."""
@@ -44,4 +45,5 @@ TERM_OF: Final[Mapping[str, str]] = {
 
 async def let_go(tx: AsyncConnection, name: str, *, before: datetime) -> int:
     """Let go of one lot and return how many rows that were; fewer than `LOT`: it was the last."""
+    await take_time(tx)
     return await driver_rows.execute(tx, OVER[name], {"before": before})

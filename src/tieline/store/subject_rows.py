@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tieline.domain.data_subject import DataSubject
 from tieline.domain.references import ExternalRef
 from tieline.store import driver_rows
+from tieline.store.patience import take_time
 
 _BODY: Final = r"regexp_replace(encode(body, 'escape'), '\\[0-7]{3}', '?', 'g')"
 """A raw body as text in which every byte outside of ASCII is a question mark, so that no digits are made up."""
@@ -94,6 +95,7 @@ async def seek(tx: AsyncConnection, subject: DataSubject, *, until: datetime, lo
 
     A call not settled and heard of since `lost` counts only if `under_way`.
     """
+    await take_time(tx)
     ids = list(subject.ids_within())
     values: dict[str, Any] = {
         "numbers": subject.keys,
