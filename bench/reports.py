@@ -1,0 +1,221 @@
+"""What a report costs as calls grow, what counting adds to a call, and whether the figures are those of an independent reckoning.
+
+    python bench/reports.py                  10^4 to 10^6 calls
+    python bench/reports.py --largest 7      also 10^7
+
+For each size a database of its own is filled with calls of 500 agents over a year. Written down: how long writing the calls took
+with the triggers and without, how long counting them took, and how long each report over the whole year takes, the first read and
+the median of five. At the sizes up to a million every figure is worked out once more in plain Python from the raw rows, by the
+formulas of `domain/kpi_calls.py`, which share nothing with the SQL that counts; a difference ends the run.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from tieline.domain.kpi_calls import (
+    Contact,
+    Handling,
+    Wait,
+    abandonment_rate,
+    average_handle_time,
+    first_contact_resolution,
+    service_level,
+)
+from tieline.security.permissions import Caller
+from tieline.services.directory import Directory
+from tieline.services.reports.asking import Question, ask
+from tieline.services.reports.counting import count_anew
+from tieline.services.tickets.desk import TicketDesk
+from tieline.store import migrate
+from tieline.store.database import Database, driver
+from tieline.store.embedded import EmbeddedPostgres
+
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
+BOSS = Caller(actor="bench", role="service", scopes=frozenset({"reports.read", "agents.any", "teams.any"}))
+RECKONED_UP_TO = 1_000_000
+ROUNDS = 5
+CALLS = """
+    INSERT INTO interactions (id, provider, call_key, direction, customer_e164, queue, line, state, outcome, started_at, ended_at,
+        last_event_at, talk_s, wait_s)
+    SELECT gen_random_uuid(), 'pbx', n::text, 'inbound',
+        '+8613' || lpad((abs(hashint8(n)::bigint) %% (%(calls)s / 4))::text, 9, '0'),
+        (ARRAY['sales', 'support', 'billing'])[1 + n %% 3], '+861065543800', 'ended',
+        (ARRAY['served', 'served', 'served', 'served', 'abandoned_queue', 'missed_agent', 'abandoned_short'])[1 + n %% 7],
+        at, at + interval '5 minutes', at + interval '5 minutes', 30 + (n %% 500)::int, (n %% 60)::int
+    FROM generate_series(1::bigint, %(calls)s) AS n, LATERAL (
+        SELECT %(first)s + abs(hashint8(n * 7)::bigint) %% 31536000 * interval '1 second' AS at) AS t
+"""
+LEGS = """
+    INSERT INTO legs (id, interaction_id, leg_key, agent, kind, state, answered_at)
+    SELECT gen_random_uuid(), id, 'a', (1001 + call_key::bigint % 500)::text, 'agent', 'ended', started_at
+    FROM interactions WHERE outcome = 'served'
+"""
+ALIASES = "INSERT INTO call_aliases SELECT 'pbx', call_key, id, 'given' FROM interactions"
+REPORTS: tuple[tuple[str, str | None], ...] = (
+    ("kpis", "day"), ("kpis", "month"), ("kpis", "weekday_hour"), ("agents", None), ("queues", None), ("fcr", "week"),
+)  # fmt: skip
+
+
+@dataclass
+class Size:
+    """What was measured at one number of calls; seconds."""
+
+    calls: int
+    written: float
+    unmarked: float
+    counted: float
+    reports: dict[str, tuple[float, float]]
+
+
+def main() -> None:
+    """Run every size and print them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--largest", type=int, default=6, help="the power of ten to stop at")
+    largest = parser.parse_args().largest
+    sizes = [asyncio.run(one_size(10**power)) for power in range(4, largest + 1)]
+    show(sizes)
+
+
+async def one_size(calls: int) -> Size:
+    """Fill a database, count, ask, and reckon again."""
+    with tempfile.TemporaryDirectory(prefix="tieline-bench-") as folder:
+        place = Path(folder)
+        place.chmod(0o755)  # noqa: ASYNC240 - nothing else runs
+        postgres = EmbeddedPostgres(place / "data")
+        try:
+            url = postgres.start()
+            migrate.upgrade(url)
+            database = await Database.open(url, pool_size=2)
+            try:
+                return await measured(database, calls)
+            finally:
+                await database.aclose()
+        finally:
+            postgres.stop()
+
+
+async def measured(database: Database, calls: int) -> Size:
+    """Return what `calls` calls cost in an empty database."""
+    directory = SimpleNamespace(now=Directory())
+    desk = TicketDesk(database, cast("Any", directory), lambda: NOW)
+    unmarked = await write(database, calls, marked=False)
+    await run(database, "TRUNCATE interactions CASCADE")
+    await run(database, "TRUNCATE report_marks")
+    written = await write(database, calls, marked=True)
+    await run(database, "ANALYZE")
+    began = time.perf_counter()
+    await count_anew(desk, now=NOW, told=lambda _done, _all: None)
+    counted = time.perf_counter() - began
+    await run(database, "ANALYZE")
+    reports = {f"{name} by {group or 'itself'}": await asked(desk, name, group) for name, group in REPORTS}
+    if calls <= RECKONED_UP_TO:
+        await compare(desk)
+    print(f"{calls:,} calls: written, counted, asked, and as reckoned" if calls <= RECKONED_UP_TO else f"{calls:,} calls: asked")
+    return Size(calls, written, unmarked, counted, reports)
+
+
+async def write(database: Database, calls: int, *, marked: bool) -> float:
+    """Write the calls as ended; return how long the calls and their legs took."""
+    await run(database, f"ALTER TABLE interactions {'ENABLE' if marked else 'DISABLE'} TRIGGER USER")
+    await run(database, f"ALTER TABLE legs {'ENABLE' if marked else 'DISABLE'} TRIGGER USER")
+    began = time.perf_counter()
+    await run(database, CALLS, {"calls": calls, "first": FIRST})
+    await run(database, LEGS)
+    took = time.perf_counter() - began
+    await run(database, ALIASES)
+    return took
+
+
+async def run(database: Database, statement: str, values: dict[str, object] | None = None) -> None:
+    """Run one statement however long it takes."""
+    async with database.begin() as tx:
+        connection = await driver(tx)
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        await connection.execute(statement.encode(), values)
+
+
+async def asked(desk: TicketDesk, name: str, group: str | None) -> tuple[float, float]:
+    """Return how long a report over the year takes the first time, and the median of the next ones."""
+    taken = []
+    for _ in range(ROUNDS + 1):
+        began = time.perf_counter()
+        await ask(desk, question(name, group), by=BOSS)
+        taken.append(time.perf_counter() - began)
+    return taken[0], median(taken[1:])
+
+
+def question(name: str, group: str | None) -> Question:
+    """Ask for the whole year."""
+    given = {"report": name, "group_by": group, "since": FIRST.date(), "until": FIRST.date() + timedelta(days=365)}
+    return Question(**cast("Any", given))
+
+
+async def compare(desk: TicketDesk) -> None:
+    """Work the figures out of the raw rows once more, by queue, by agent and in all. Raises: SystemExit: one of them differs."""
+    async with desk.database.pool.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        raw = await (
+            await connection.execute(
+                "SELECT i.started_at, i.outcome, i.customer_e164, i.queue, i.talk_s, i.wait_s, l.agent"
+                " FROM interactions AS i LEFT JOIN legs AS l ON l.interaction_id = i.id"
+            )
+        ).fetchall()
+    for group, place in (("queue", 3), ("agent", 6)):
+        report = await ask(desk, question("kpis", group), by=BOSS)
+        groups: defaultdict[str | None, list[Any]] = defaultdict(list)
+        for row in raw:
+            groups[row[place]].append(row)
+        told = {row[group]: row for row in report.rows}
+        for key, rows in groups.items():
+            expect(told[key], rows, of_agent=group == "agent", where=f"{group} {key}")
+    expect(report.total, raw, of_agent=False, where="all", followed=raw)
+
+
+def expect(told: Any, rows: list[Any], *, of_agent: bool, where: str, followed: list[Any] | None = None) -> None:  # noqa: ANN401
+    """Compare one group's figures. First contact resolution is reckoned of all: a call of one queue follows another's."""
+    figures = {
+        "calls": len(rows),
+        "aht_s": average_handle_time([Handling(row[4]) for row in rows if row[1] == "served"]),
+        "abandonment": None if of_agent else abandonment_rate(row[1] for row in rows),
+        "service_level": None if of_agent else service_level(Wait(row[1], row[5]) for row in rows),
+    }
+    if followed is not None:
+        contacts = [Contact(row[0], row[1], None, row[2], None) for row in followed]
+        figures["fcr"] = first_contact_resolution(contacts, shared=(), now=NOW)
+    for name, value in figures.items():
+        wanted = round(value, 2) if isinstance(value, float) else value
+        if told[name] != wanted:
+            raise SystemExit(f"{where}: {name} is {told[name]}, reckoned {wanted}")
+
+
+def show(sizes: list[Size]) -> None:
+    """Print the table, times and their growth."""
+    print(
+        f"\n{'calls':>12}{'write us':>10}{'marks':>8}{'count us':>10}  " + "  ".join(f"{name:>22}" for name in sizes[0].reports)
+    )
+    for size in sizes:
+        per_call = 1e6 / size.calls
+        told = "  ".join(f"{first * 1000:>9.0f} /{rest * 1000:>7.0f} ms" for first, rest in size.reports.values())
+        costs = f"{size.unmarked * per_call:>10.0f}{size.written / size.unmarked:>7.2f}x{size.counted * per_call:>10.0f}"
+        print(f"{size.calls:>12,}{costs}  {told}")
+    first, last = sizes[0], sizes[-1]
+    grown = {name: last.reports[name][1] / first.reports[name][1] for name in first.reports}
+    print(
+        f"\n{last.calls // first.calls:,} times the calls: " + ", ".join(f"{name} {ratio:.1f}x" for name, ratio in grown.items())
+    )
+
+
+if __name__ == "__main__":
+    main()
