@@ -13,6 +13,7 @@ import uvicorn
 import yaml
 
 from tieline import serving, wiring
+from tieline.api.wire import server_options
 from tieline.connectors.registry import Catalog
 from tieline.observability.logs import set_up_logs
 from tieline.security.permissions import PERMISSIONS, Caller
@@ -108,7 +109,7 @@ async def serve(settings: Settings) -> None:
         wiring.Journal = NothingWritten  # type: ignore[misc] # only the bench takes the journal away
     async with wiring.house_of(settings, url, Catalog()) as house, serving.chores_done(house, url, with_worker=False):
         app = wiring.app_of(house, settings)
-        config = uvicorn.Config(app, port=settings.port, log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(app, port=settings.port, **server_options())
         await uvicorn.Server(config).serve()
 
 

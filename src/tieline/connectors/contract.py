@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from tieline.kit.deadline import Deadline
 
@@ -135,8 +135,7 @@ class ItemResult:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What one operation brought back. `not_found` has no records and is no error; `truncated` means a page cap cut the list.
 
     `items` are the verdicts inside the answer to a write of several things; with `partial` some of them were refused.

@@ -39,6 +39,8 @@ def _internal(caller: PhoneNumber, _people: Sequence[Person], _context: MatchCon
 
 def _named(caller: PhoneNumber, people: Sequence[Person], context: MatchContext) -> Verdict | None:
     """Whom the agent chose in this call, else whom the call itself named."""
+    if context.chosen_ref is None and context.token_ref is None:
+        return None
     everybody = (
         *people,
         *context.companies,

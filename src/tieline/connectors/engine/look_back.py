@@ -4,7 +4,7 @@ A system may ignore a filter it does not know and bring everything, so every rec
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tieline.connectors.contract import Record, Result
@@ -62,7 +62,7 @@ class LookBack:
             raise OutcomeUnknown("the look-back brought only part of what is there")
         found = self.read_id({"record": fitting[0]}) if fitting and self.read_id else None
         external_id = None if found is None else str(found)
-        outcome = replace(result, outcome="ok" if fitting else "not_found", records=fitting, external_id=external_id)
+        outcome = result._replace(outcome="ok" if fitting else "not_found", records=fitting, external_id=external_id)
         return result.records, outcome
 
     async def confirm(self, ask: Ask, roots: Roots, result: Result) -> None:
