@@ -23,7 +23,7 @@ from tieline.services import api_keys, audit_chain, doctor, secret_keeping
 from tieline.services.access import refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
 from tieline.services.apply import Change, apply
-from tieline.services.batch import afar, exporting, importing
+from tieline.services.batch import afar, exporting, feedback_importing, importing
 from tieline.services.connectors import Trial
 from tieline.services.house import House
 from tieline.services.privacy import breach, copying, erasing
@@ -175,6 +175,10 @@ class Tieline:
         if source:
             return self._once(lambda house: afar.import_phones(house, wish, source, self._afar(), asker=CONSOLE, told=told))
         return self._once(lambda house: importing.import_phones(house, wish, asker=CONSOLE, told=told))
+
+    def import_feedback(self, wish: importing.ImportWish, *, told: importing.Told) -> importing.Tally:
+        """Import a file of what customers said before."""
+        return self._once(lambda house: feedback_importing.import_feedback(house, wish, asker=CONSOLE, told=told))
 
     def export(self, wish: exporting.ExportWish, *, told: exporting.Told, to: str = "") -> int:
         """Write one kind of data to a file."""

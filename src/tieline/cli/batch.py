@@ -25,6 +25,7 @@ def add_to(app: typer.Typer, root: Root) -> None:
     """Add the commands."""
     importing = typer.Typer(help="Bring data in from a file.", no_args_is_help=True)
     _add_phones(importing, root)
+    _add_feedback(importing, root)
     app.add_typer(importing, name="import")
 
     @app.command()
@@ -76,6 +77,28 @@ def _add_phones(group: typer.Typer, root: Root) -> None:
         )
         tally = _with_a_bar(root, wish, far)
         _tell(tally, wish)
+        raise typer.Exit(REJECTED if tally.rejected else 0)
+
+
+def _add_feedback(group: typer.Typer, root: Root) -> None:
+    @group.command()
+    def feedback(  # noqa: PLR0913 - each is an option of the command line
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file named .csv, .xlsx or .jsonl.")],
+        *,
+        connection: Annotated[str, typer.Option(help="Whose feedback it is; ids are unique within it.")],
+        line: Annotated[str | None, typer.Option(help="The line by whose country numbers are read.")] = None,
+        encoding: Annotated[str, typer.Option(help="Of a .csv or .jsonl, such as gb18030.")] = "utf-8-sig",
+        sheet: Annotated[str | None, typer.Option(help="Of an .xlsx; default: the first.")] = None,
+        column: Annotated[list[str] | None, typer.Option(help="FIELD=HEADING, for headings other than ours.")] = None,
+        rejects: Annotated[Path | None, typer.Option(help="Default: FILE.rejects.csv beside it.")] = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read, and write the rejects file.")] = False,
+    ) -> None:
+        """Bring in what customers said before: counted, not acted upon; exit 2 if rows were rejected."""
+        reading = Reading(encoding, sheet, pairs(column or ()))
+        beside = rejects or file.with_name(f"{file.name}.rejects.csv")
+        wish = ImportWish(file, beside, reading, connection=connection, line=line, dry_run=dry_run)
+        tally = root.import_feedback(wish, told=lambda _tally: None)
+        typer.echo(f"{tally.read} rows read, {tally.taken} usable, {tally.changed} new, {tally.rejected} rejected.")
         raise typer.Exit(REJECTED if tally.rejected else 0)
 
 

@@ -99,6 +99,9 @@ class Root(Protocol):
     def import_phones(self, wish: ImportWish, *, told: Callable[[Tally], None], source: str = "") -> Tally:
         """Import a file of telephone numbers; `source`: the `sftp://` address of one that is elsewhere."""
 
+    def import_feedback(self, wish: ImportWish, *, told: Callable[[Tally], None]) -> Tally:
+        """Import a file of what customers said before."""
+
     def export(self, wish: ExportWish, *, told: Callable[[int], None], to: str = "") -> int:
         """Write one kind of data to a file and return how many rows it has; `to`: the `sftp://` address of one elsewhere."""
 

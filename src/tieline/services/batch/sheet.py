@@ -19,6 +19,9 @@ FAULTS: Final[Mapping[str, str]] = {
     "not_yes_or_no": "write true or false",
     "not_an_instant": "write an instant with its offset, such as 2026-11-22T10:00:00+08:00",
     "not_tags": "write tags with semicolons between them, or as a JSON list of texts",
+    "score_range": "the score is none of its kind's scale",
+    "score_required": "this kind of feedback is a score",
+    "score_unexpected": "this kind of feedback has no score",
     "columns": "there are more or fewer cells than headings; is a quotation mark left open?",
     "not_an_object": "the line is no JSON object",
 }
