@@ -105,6 +105,13 @@ class Settings(BaseSettings):
             "The directory must outlive the process.",
         ),
     ] = 64
+    requests_per_second: Annotated[
+        int,
+        Field(ge=0, description="Requests a second that one key, session or address may send to one process; 0: any number."),
+    ] = 2000
+    sign_ins_per_minute: Annotated[
+        int, Field(ge=0, description="Requests a minute from one address to the doors where people sign in; 0: any number.")
+    ] = 300
     database_pool_size: Annotated[int, Field(ge=2, le=100, description="Connections to Postgres per process.")] = 10
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from tieline.api.agent_pops import router as agent_pops_router
 from tieline.api.app import DoorSettings, create_app
+from tieline.api.request_limits import Allowance
 from tieline.connectors.registry import Catalog
 from tieline.connectors.wire.transport import HttpWire
 from tieline.domain.agent_event import AgentEvent
@@ -270,6 +271,7 @@ def app_of(house: House, settings: Settings) -> FastAPI:
             public_url=settings.public_url,
             allowed_hosts=tuple(settings.allowed_hosts.split(",")),
             body_limit_bytes=settings.body_limit_bytes,
+            allowance=Allowance(settings.requests_per_second, settings.sign_ins_per_minute),
             front_proxies=networks(settings.front_proxies.split(",")),
             signing_key=house.box.derive("cursors"),
         ),

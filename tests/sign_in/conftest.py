@@ -55,6 +55,7 @@ async def door(sign_in_database_url: str, idp: Idp, tmp_path_factory: pytest.Tem
             folder,
             sign_in_file=file,
             public_url="http://127.0.0.1",
+            sign_ins_per_minute=0,
             private_networks=f"127.0.0.1=127.0.0.0/8:{idp.port}",
         ) as opened:
             yield opened

@@ -53,10 +53,12 @@ from tieline.api.envelope import Envelope
 from tieline.api.gate import HttpGate, session_cookie
 from tieline.api.openapi import DESCRIPTION, TAGS, complete
 from tieline.api.problems import EXCEPTION_HANDLERS
+from tieline.api.request_limits import Allowance, RequestLimits
 from tieline.api.route_audit import declared_routes
 from tieline.api.security_headers import StandingHeaders
 from tieline.api.short_cut import ShortCut
 from tieline.api.threshold import Addresses, Threshold
+from tieline.kit.clock import monotonic_s
 from tieline.security.client_address import Networks
 from tieline.services.access import Access, Auth, refuse_open_door_to_others
 from tieline.services.api_keys import KeyRing
@@ -114,6 +116,7 @@ class DoorSettings:
     allowed_hosts: tuple[str, ...] = ()
     body_limit_bytes: int = 1_048_576
     front_proxies: Networks = ()
+    allowance: Allowance = field(default_factory=Allowance)
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @property
@@ -142,10 +145,11 @@ class Door(FastAPI):
         super().__init__(**options)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Wrap the framework's own layers: envelope, threshold, body guard, short cut, framework."""
+        """Wrap the framework's own layers: envelope, threshold, limits, body guard, short cut, framework."""
         inside = ShortCut(super().build_middleware_stack(), door=self)
         guarded = BodyGuard(inside, limit_bytes=self._settings.body_limit_bytes)
-        threshold = Threshold(guarded, addresses=self._settings.addresses)
+        limited = RequestLimits(guarded, self._settings.allowance, proxies=self._settings.front_proxies, monotonic=monotonic_s)
+        threshold = Threshold(limited, addresses=self._settings.addresses)
         return Envelope(threshold, headers=StandingHeaders(tls=self._settings.tls))
 
     def openapi(self) -> dict[str, Any]:

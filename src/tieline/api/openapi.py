@@ -43,6 +43,7 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "`auth_ambiguous`.",
     "414": "The address is longer than 4 KiB: `uri_too_long`.",
     "421": "This host name is not served here: `host_invalid`.",
+    "429": "Too often: `rate_limited`; `Retry-After` says when to come back.",
     "431": "More than 100 headers, or more than 12 KiB of them: `headers_too_large`.",
     "500": "A fault of ours: `internal_error`. The trace id finds it in the log.",
     "503": "Too busy, or the database is away; `Retry-After` says when to come back: `overloaded`.",

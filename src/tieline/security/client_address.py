@@ -22,10 +22,14 @@ def networks(written: Sequence[str]) -> Networks:
 def client_address(request: Request) -> str:
     """Return the sender's address. `X-Forwarded-For` is believed from our own proxies alone, and of it what they wrote last."""
     peer = request.client.host if request.client else ""
-    proxies: Networks = getattr(request.app.state, "front_proxies", ())
+    return address_of(peer, request.headers.getlist("x-forwarded-for"), getattr(request.app.state, "front_proxies", ()))
+
+
+def address_of(peer: str, forwarded: Sequence[str], proxies: Networks) -> str:
+    """Return the sender's address, from that of the peer and the lines of `X-Forwarded-For`."""
     if not proxies or not is_within(peer, proxies):
         return peer
-    told = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
+    told = [part.strip() for line in forwarded for part in line.split(",")]
     return next((part for part in reversed(told) if part and not is_within(part, proxies)), peer)
 
 

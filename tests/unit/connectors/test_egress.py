@@ -1,6 +1,8 @@
 """Where we may call: the table of behaviour B69, and addresses judged one by one (S16)."""
 
+import asyncio
 import ipaddress
+import random
 import socket
 from pathlib import Path
 
@@ -11,68 +13,71 @@ from tests.connectors.sample import connector
 
 from tieline.connectors.connection import check_addresses, open_connection
 from tieline.connectors.wire.addresses import CheckedResolver, CheckedSockets, check_reachable
-from tieline.domain.errors import ConfigRefused, EgressForbidden, VendorUnavailable
+from tieline.connectors.wire.messages import Outgoing
+from tieline.connectors.wire.transport import HttpWire
+from tieline.domain.errors import ConfigRefused, ConnectorError, EgressForbidden, VendorUnavailable
 from tieline.kit.clock import utc_now
+from tieline.kit.deadline import Deadline
 from tieline.security.egress import Egress, PrivateNetwork, Target, is_public
 
 ON_PREMISE = Egress.parse("erp.acme.lan=10.2.0.0/16:8443, 10.9.0.7=10.9.0.7/32:8080,[fd00::7]=fd00::/8:443")
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "file:///etc/passwd",
-        "gopher://x.example",
-        "ftp://x.example",
-        "//x.example",
-        "x.example",
-        "",
-        "https://",
-        "http://x.example",
-        "https://169.254.169.254/latest",
-        "https://100.100.100.200",
-        "https://168.63.129.16",
-        "https://192.0.0.192",
-        "https://[::ffff:127.0.0.1]",
-        "https://[64:ff9b::7f00:1]",
-        "https://[2002:7f00:1::]",
-        "https://[::1]",
-        "https://[fe80::1]",
-        "https://[fe80::1%25eth0]",
-        "https://[fd00:ec2::254]",
-        "https://127.0.0.1",
-        "https://0x7f000001",
-        "https://2130706433",
-        "https://127.1",
-        "https://0177.0.0.1",
-        "https://0",
-        "https://1.2.3.4.5",
-        "https://①②⑦.0.0.1",
-        "https://user@x.example",
-        "https://user:pass@x.example",
-        "https://x.example#@evil.example",
-        "https://x.example\\@evil.example",
-        "https://x.example/\r\nHost: evil",
-        "https://x.example/a b",
-        "https://localhost",
-        "https://localhost.",
-        "https://x.example.",
-        "https://*.nip.io",
-        "https://-x.example",
-        "https://x..example",
-        "https://аpple.example",
-        "https://x.example:22",
-        "https://x.example:5432",
-        "https://x.example:6379",
-        "https://x.example:80443",
-        "https://x.example:-1",
-        "https://x.example:x",
-        "https://[::1",
-        "https://x.example/" + "a" * 2000,
-        "https://intranet",
-        "https://10.2.0.5:8443",
-    ],
+FORBIDDEN = (
+    "file:///etc/passwd",
+    "gopher://x.example",
+    "ftp://x.example",
+    "//x.example",
+    "x.example",
+    "",
+    "https://",
+    "http://x.example",
+    "https://169.254.169.254/latest",
+    "https://100.100.100.200",
+    "https://168.63.129.16",
+    "https://192.0.0.192",
+    "https://[::ffff:127.0.0.1]",
+    "https://[64:ff9b::7f00:1]",
+    "https://[2002:7f00:1::]",
+    "https://[::1]",
+    "https://[fe80::1]",
+    "https://[fe80::1%25eth0]",
+    "https://[fd00:ec2::254]",
+    "https://127.0.0.1",
+    "https://0x7f000001",
+    "https://2130706433",
+    "https://127.1",
+    "https://0177.0.0.1",
+    "https://0",
+    "https://1.2.3.4.5",
+    "https://①②⑦.0.0.1",
+    "https://user@x.example",
+    "https://user:pass@x.example",
+    "https://x.example#@evil.example",
+    "https://x.example\\@evil.example",
+    "https://x.example/\r\nHost: evil",
+    "https://x.example/a b",
+    "https://localhost",
+    "https://localhost.",
+    "https://x.example.",
+    "https://*.nip.io",
+    "https://-x.example",
+    "https://x..example",
+    "https://аpple.example",
+    "https://x.example:22",
+    "https://x.example:5432",
+    "https://x.example:6379",
+    "https://x.example:80443",
+    "https://x.example:-1",
+    "https://x.example:x",
+    "https://[::1",
+    "https://x.example/" + "a" * 2000,
+    "https://intranet",
+    "https://10.2.0.5:8443",
 )
+
+
+@pytest.mark.parametrize("url", FORBIDDEN)
 def test_what_may_not_be_called(url: str) -> None:
     with pytest.raises(EgressForbidden):
         ON_PREMISE.check(url)
@@ -216,3 +221,47 @@ async def test_an_unknown_name_hides_no_forbidden_address_behind_it(
 def test_no_socket_is_opened_to_a_forbidden_address(address: str) -> None:
     with pytest.raises(EgressForbidden):
         CheckedSockets(Egress())((socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)))
+
+
+@pytest.mark.parametrize("url", FORBIDDEN)
+async def test_what_is_refused_when_it_is_saved_is_refused_again_when_it_is_called(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(CheckedSockets, "__call__", lambda _, address: opened.append(address))
+    async with HttpWire(Egress(), connections=1, response_bytes=1000) as wire:
+        with pytest.raises(ConnectorError):
+            await wire.send(Outgoing("GET", url, read=True), deadline=Deadline.after(5))
+    assert opened == []
+
+
+async def test_a_thousand_rebindings_send_nothing_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F12: whatever a name means from one moment to the next, no byte reaches a server of our own."""
+    received = bytearray()
+
+    async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.extend(await reader.read(1))
+        writer.close()
+
+    server = await asyncio.start_server(taken, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    chance = random.Random(12)  # noqa: S311 - the same order of answers each time
+    asked = 0
+
+    def rebinding(*_: object, **__: object) -> list[object]:
+        nonlocal asked
+        asked += 1
+        home = ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254"]
+        found = chance.sample(["192.0.2.1", *home], chance.randint(1, 4))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    refused = 0
+    for number in range(1000):
+        async with HttpWire(Egress(), connections=1, response_bytes=1000) as wire:
+            with pytest.raises(ConnectorError):
+                await wire.send(Outgoing("GET", f"https://r{number}.example/", read=True), deadline=Deadline.after(5))
+            refused += 1
+    server.close()
+    await server.wait_closed()
+    assert (refused, asked, bytes(received)) == (1000, 1000, b"")
