@@ -193,6 +193,7 @@ async def test_the_catalog_tells_what_a_system_wants_filled_in(door: FrontDoor) 
         ("base_url", "url", True, False),
         ("token", "text", True, True),
         ("group", "text", False, False),
+        ("certificate_authority", "text", False, False),
     ]
     assert {"name": "ticket.create", "writes": True, "record": "ticket"} in shown["operations"]
     assert "user-found" in shown["examples"]
