@@ -26,7 +26,7 @@ from tieline.services.apply import Change, apply
 from tieline.services.batch import afar, exporting, feedback_importing, importing
 from tieline.services.connectors import Trial
 from tieline.services.house import House
-from tieline.services.privacy import breach, copying, erasing
+from tieline.services.privacy import breach, copying, erasing, reapplying
 from tieline.services.privacy.erasing import Erasure
 from tieline.services.privacy.subject import Wanted
 from tieline.services.reports import bi, counting
@@ -153,6 +153,14 @@ class Tieline:
     def lift_erasure(self, erasure_id: UUID, reason: str) -> None:
         """Let somebody come back."""
         self._once(lambda house: erasing.lift(house.desk, erasure_id, reason, caller=CONSOLE))
+
+    def erased_marks(self) -> Sequence[str]:
+        """Return who must not come back, by stand-ins."""
+        return self._once(lambda house: reapplying.marks(house.desk))
+
+    def reapply_erasures(self, marks: Sequence[str]) -> dict[str, int]:
+        """Erase again whoever a backup brought back."""
+        return self._once(lambda house: reapplying.reapply(house.desk, house.box, marks, caller=CONSOLE))
 
     def breach_pack(self, folder: Path, *, since: datetime, until: datetime | None, actor: str | None) -> breach.Pack:
         """Write who was shown whose data."""

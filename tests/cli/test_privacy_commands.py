@@ -56,6 +56,24 @@ def test_a_person_is_copied_counted_erased_and_let_back(database_url: str, tmp_p
         ]
 
 
+def test_whom_a_backup_brought_back_is_erased_again(database_url: str, tmp_path: Path) -> None:
+    console = Console(database_url, tmp_path)
+    somebody_else = INDEX.replace("+8613800138000", "+8613900000001").replace("'003'", "'004'")
+    with psycopg.connect(database_url, autocommit=True) as database:
+        database.execute(INDEX)
+        console.run("privacy", "erase", "--phone", PHONE, "--reason", "case 17")
+        kept = tmp_path / "marks.txt"
+        kept.write_text(console.run("privacy", "marks").stdout)
+        assert len(kept.read_text().split()) == 2
+        assert PHONE.removeprefix("+86") not in kept.read_text()
+        database.execute("DELETE FROM erasures")
+        for row in (INDEX, somebody_else):
+            database.execute(row.encode())
+        assert console.run("privacy", "reapply", str(kept)).stdout == "1 rows erased again.\n"
+        assert database.execute("SELECT external_id FROM identity_keys").fetchall() == [("004",)]
+        assert database.execute("SELECT count(*) FROM erased_marks").fetchone() == (2,)
+
+
 def test_a_pack_is_written_and_secrets_are_checked_and_rotated(database_url: str, tmp_path: Path) -> None:
     console = Console(database_url, tmp_path)
     packed = console.run("privacy", "breach-pack", str(tmp_path / "pack"), "--since", "2026-01-01")

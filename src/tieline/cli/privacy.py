@@ -52,6 +52,7 @@ def add_to(app: typer.Typer, root: Root) -> None:
         console.print("Lifted.")
 
     _add_breach_pack(group, root)
+    _add_backups(group, root)
     app.add_typer(group, name="privacy")
 
 
@@ -90,6 +91,22 @@ def _add_breach_pack(group: typer.Typer, root: Root) -> None:
         console.print(
             "The audit trail is sound." if pack.sound else f"THE AUDIT TRAIL WAS TOUCHED: {pack.doubt}.", highlight=False
         )
+
+
+def _add_backups(group: typer.Typer, root: Root) -> None:
+    @group.command()
+    def marks() -> None:
+        """Print the stand-ins of everybody erased: keep them where a restored backup does not overwrite them."""
+        for mark in root.erased_marks():
+            typer.echo(mark)
+
+    @group.command()
+    def reapply(
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `marks` printed, before the restoring.")],
+    ) -> None:
+        """After restoring a backup: erase again whoever was erased since it was made."""
+        counts = root.reapply_erasures(file.read_text(encoding="ascii").split())
+        console.print(f"{sum(counts.values())} rows erased again.", highlight=False)
 
 
 def write_csv(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:

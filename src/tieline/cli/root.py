@@ -87,6 +87,12 @@ class Root(Protocol):
     def lift_erasure(self, erasure_id: UUID, reason: str) -> None:
         """Let somebody who was erased come back as somebody new."""
 
+    def erased_marks(self) -> Sequence[str]:
+        """Return the stand-ins of everybody erased."""
+
+    def reapply_erasures(self, marks: Sequence[str]) -> dict[str, int]:
+        """Erase again whoever is known and marked."""
+
     def breach_pack(self, folder: Path, *, since: datetime, until: datetime | None, actor: str | None) -> Pack:
         """Write who was shown whose data in a period."""
 

@@ -56,13 +56,21 @@ async def erase(desk: PopDesk, box: SecretBox, wanted: Wanted, *, caller: Caller
             sought = await _seek(tx, found.subject, at=desk.now(), under_way=True)
             counts = await subject_erase.count(tx, sought)
         return _told(None, counts, found)
+    erasure_id, counts = await erase_subject(desk, box, found.subject, wanted.reason, caller=caller)
+    return _told(erasure_id, counts, found)
+
+
+async def erase_subject(
+    desk: PopDesk, box: SecretBox, subject: DataSubject, reason: str, *, caller: Caller, marks: Sequence[str] = ()
+) -> tuple[UUID, dict[str, int]]:
+    """Erase what is known to be one person's, or several people's. `marks`: further ones to keep from coming back."""
     at = desk.now()
-    begun = KeptErasure(UUID(time_ordered_id(at)), at, b"", 0)
-    begun = KeptErasure(begun.id, at, seal_subject(box, begun.id, found.subject), 0)
-    await _mark(desk, begun, found.subject, wanted, caller=caller)
+    erasure_id = UUID(time_ordered_id(at))
+    begun = KeptErasure(erasure_id, at, seal_subject(box, erasure_id, subject), 0)
+    await _mark(desk, begun, subject, reason, caller=caller, marks=marks)
     async with desk.database.begin() as tx:
-        counts = await _pass(tx, desk, begun, found.subject, next_pass_at=at + PASSES[0])
-    return _told(begun.id, counts, found)
+        counts = await _pass(tx, desk, begun, subject, next_pass_at=at + PASSES[0])
+    return erasure_id, counts
 
 
 async def sweep(desk: PopDesk, box: SecretBox, *, now: datetime) -> int:
@@ -85,13 +93,16 @@ async def lift(desk: PopDesk, erasure_id: UUID, reason: str, *, caller: Caller) 
         await audit_trail.write(tx, _note(desk, caller, "privacy.erasure_lifted", erasure_id, {"reason": reason}))
 
 
-async def _mark(desk: PopDesk, begun: KeptErasure, subject: DataSubject, wanted: Wanted, *, caller: Caller) -> None:
+async def _mark(
+    desk: PopDesk, begun: KeptErasure, subject: DataSubject, reason: str, *, caller: Caller, marks: Sequence[str]
+) -> None:
     async with desk.database.begin() as tx:
         sought = await _seek(tx, subject, at=begun.at, under_way=True)
         others = await subject_rows.elsewhere(tx, sought)
-        await erasures.begin(tx, begun, by=caller.actor, reason=wanted.reason, next_pass_at=begun.at + PASSES[0])
-        await erasures.mark(tx, begun.id, (desk.pseudonyms.of(KIND, mark) for mark in marks_of(subject, others)))
-        details = {"reason": wanted.reason, "records": len(subject.refs), "numbers": len(subject.numbers)}
+        await erasures.begin(tx, begun, by=caller.actor, reason=reason, next_pass_at=begun.at + PASSES[0])
+        own = (desk.pseudonyms.of(KIND, mark) for mark in marks_of(subject, others))
+        await erasures.mark(tx, begun.id, (*own, *marks))
+        details = {"reason": reason, "records": len(subject.refs), "numbers": len(subject.numbers)}
         await audit_trail.write(tx, _note(desk, caller, "privacy.erased", begun.id, details))
 
 
