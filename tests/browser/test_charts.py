@@ -108,6 +108,7 @@ async def test_a_day_is_told_by_hours_and_weeks_by_days(page: Page, since: str, 
     [
         (82.456, "percent", "en", "82.5%"),
         (75, "seconds", "en", "1:15"),
+        (0.42, "seconds", "en", "0.4 s"),
         (9_000, "seconds", "zh-CN", "2.5 小时"),
         (259_200, "seconds", "en", "3 days"),
         (-4.25, "points", "en", "-4.3"),

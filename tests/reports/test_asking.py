@@ -166,3 +166,12 @@ async def test_an_hour_of_the_week_opens_to_its_calls(world: FrontDoor) -> None:
     assert await told(world, "calls", group_by="agent", hour="9") == {"1001": (1,), "1002": (1,), "total": (2,)}
     refused = await get(world, "kpis/rows", measure="calls", weekday_hour="8-9")
     assert (refused.status_code, refused.json()["code"]) == (422, "param_value")
+
+
+async def test_what_a_text_was_taken_to_mean_counts_where_nobody_named_a_cause(world: FrontDoor) -> None:
+    meant = '{"causes": [{"id": "delivery", "because": ["late"]}], "by": "rules:1"}'
+    change = "UPDATE feedback SET causes = %s, understood = %s::jsonb WHERE kind = 'csat' AND score = %s RETURNING 1"
+    for score, named in {1: [], 5: ["wait"]}.items():
+        await rows(world, change, named, meant, score)
+    await count_due(world.house.tickets, now=world.house.clock())
+    assert await told(world, "csat_answers", path="causes") == {"delivery": (1,), "wait": (1,), "total": (2,)}

@@ -4,7 +4,8 @@ What the counts mean: a call is its last talking agent's; the wait counts from i
 is what was said of the call within half an hour of its end. `answered_in_time`: served within the threshold. `judged`: served
 calls older than seven days of somebody known, not from a shared number; `called_again`: those followed by another of the same
 customer about the same. `loops` counts who was let down: a loop begins with a low score or a complaint that became a ticket,
-and is closed when that is resolved.
+and is closed when that is resolved. A cause is what somebody named, else what the text was taken to mean; an answer counts
+with each of its causes, and once in all.
 """
 
 from collections.abc import Callable, Mapping

@@ -15,6 +15,9 @@ _SHARED: Final = """(EXISTS (SELECT FROM number_marks AS m WHERE m.e164 = {numbe
                    GROUP BY k.connection HAVING count(DISTINCT k.external_id) > 1))"""
 _TIER: Final = """(SELECT max(k.tier) FROM identity_keys AS k WHERE k.connection = split_part({ref}, ':', 1)
         AND k.external_kind = 'customer' AND k.external_id = substr({ref}, strpos({ref}, ':') + 1))"""
+_CAUSES: Final = """CASE WHEN f.causes <> '{}' THEN f.causes
+            ELSE ARRAY(SELECT jsonb_path_query(f.understood, '$.causes[*].id') #>> '{}') END"""
+"""What somebody named as the cause, else what the text was taken to mean."""
 COUNTED_CALL: Final = "{call}.direction = 'inbound' AND NOT {call}.internal AND {call}.state = 'ended'"
 SAME_MATTER_WITHIN: Final = "interval '7 days'"
 _FOLLOWED: Final = f"""EXISTS (
@@ -58,7 +61,7 @@ TICKETS: Final = f"""
 ANSWERS: Final = f"""
     SELECT f.id, {_WHEN.format(at="f.at")}, f.agent, c.queue, c.line,
         {_TIER.format(ref="coalesce(f.customer_ref, c.customer_ref)")} AS tier,
-        f.channel, f.kind, f.score, f.causes, f.follow_up_ticket IS NOT NULL AS followed_up,
+        f.channel, f.kind, f.score, {_CAUSES} AS causes, f.follow_up_ticket IS NOT NULL AS followed_up,
         floor(extract(epoch FROM coalesce(t.resolved_at, t.closed_at) - f.received_at))::int AS loop_s,
         EXISTS (SELECT FROM feedback AS later WHERE later.ticket_id = f.follow_up_ticket AND later.received_at > f.received_at)
             AS reviewed,

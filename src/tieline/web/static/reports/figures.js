@@ -23,6 +23,7 @@ export const FIGURES = {
 const NONE = "–";
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
+const FEW_S = 10;
 
 /** A figure's name. */
 export function nameOf(name) {
@@ -57,8 +58,9 @@ function number(value, digits) {
   return new Intl.NumberFormat(spoken(), { maximumFractionDigits: digits }).format(value);
 }
 
-/** Seconds: as a clock below an hour, in hours below two days, in days beyond. */
+/** Seconds: with a digit when they are few, as a clock below an hour, in hours below two days, in days beyond. */
 export function span(seconds) {
+  if (seconds < FEW_S && !Number.isInteger(seconds)) return say("span.seconds", { seconds: number(seconds, 1) });
   if (seconds < HOUR_S) return clock(Math.round(seconds));
   if (seconds < 2 * DAY_S) return say("span.hours", { hours: number(seconds / HOUR_S, 1) });
   return say("span.days", { days: number(seconds / DAY_S, 1) });

@@ -76,7 +76,7 @@ export function panel({ id, chart = null, extra = [], wide = false }) {
 
   async function savePicture() {
     const drawing = chart.node.querySelector("svg.chart");
-    save(`${shown.file}.png`, await picture(drawing, [title.textContent, ...shown.about]), "image/png");
+    save(`${shown.file}.png`, await picture(drawing, [title.textContent, ...shown.about], chart.node.querySelector(".legend")), "image/png");
   }
 
   /** Show what `ask()` brings, or why it brought nothing. Answers that come after a newer question are dropped. */
