@@ -98,7 +98,7 @@ async def add_attachments(tx: AsyncConnection, found: Iterable[Attachment]) -> N
 
 async def attachments_of(conn: AsyncConnection, comment_id: UUID) -> Sequence[Attachment]:
     """Return what is known of the files of one comment, in the order they were named."""
-    query = select(ticket_attachments).where(ticket_attachments.c.comment_id == comment_id).order_by(ticket_attachments.c.id)
+    query = select(ticket_attachments).where(ticket_attachments.c.comment_id == comment_id).order_by(ticket_attachments.c.at)
     return [Attachment(**row._asdict()) for row in await conn.execute(query)]
 
 
