@@ -1,6 +1,8 @@
 """What a newcomer and an operator install is what it says."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -69,3 +71,24 @@ def test_every_decision_is_listed_once() -> None:
     written = sorted(file.name for file in folder.glob("*.md") if not file.name.startswith("0000"))
     assert sorted(listed) == written
     assert len({name[:4] for name in written}) == len(written)
+
+
+def test_the_bill_of_materials_lists_every_package_that_is_pinned_with_its_hashes() -> None:
+    command = [sys.executable, "deploy/sbom.py", "requirements.runtime.lock"]
+    bill = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)  # noqa: S603 - a fixed command
+    lock = (ROOT / "requirements.runtime.lock").read_text(encoding="utf-8")
+    pinned = {line.split(" ")[0].lower() for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))}
+    listed = {f"{part['name']}=={part['version']}" for part in bill["components"]}
+    assert listed == {re.sub(r"\[.*\]", "", name) for name in pinned}
+    hashes = [file["hashes"][0]["content"] for part in bill["components"] for file in part["externalReferences"]]
+    assert len(hashes) == lock.count("--hash=sha256:")
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+
+
+@pytest.mark.parametrize(("program", "arguments"), [("haproxy", ["-c", "-f", "deploy/haproxy.cfg"])])
+def test_the_fronts_configuration_is_one(program: str, arguments: list[str]) -> None:
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"THE CONFIGURATION OF {program.upper()} WAS NOT CHECKED: IT IS NOT INSTALLED HERE")
+    checked = subprocess.run([found, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    assert checked.returncode == 0, checked.stderr
