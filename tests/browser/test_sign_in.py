@@ -159,3 +159,14 @@ async def test_nobody_is_led_anywhere_else(guarded: Desk, to: str) -> None:
     await sign_in(page, await key_for(guarded, "desk.open", "reports.read", agent="9001"))
     await page.wait_for_url("**/desk")
     assert page.url == f"{guarded.server.base}/desk"
+
+
+async def test_a_supervisor_finds_the_reports_from_the_desk(guarded: Desk) -> None:
+    page = await guarded.open(path="/desk")
+    await sign_in(page, await key_for(guarded, agent="9001"))
+    await page.locator('.link-state[data-state="live"]').wait_for()
+    await page.get_by_role("button", name="Settings").click()
+    async with page.expect_popup() as waiting:
+        await page.get_by_role("link", name="Reports").click()
+    reports = await waiting.value
+    await expect(reports.get_by_role("heading", name="Reports")).to_be_visible()

@@ -175,3 +175,11 @@ async def test_what_a_text_was_taken_to_mean_counts_where_nobody_named_a_cause(w
         await rows(world, change, named, meant, score)
     await count_due(world.house.tickets, now=world.house.clock())
     assert await told(world, "csat_answers", path="causes") == {"delivery": (1,), "wait": (1,), "total": (2,)}
+
+
+async def test_the_page_is_refused_to_whoever_may_not_read_reports(world: FrontDoor) -> None:
+    answers = [await world.ask("GET", "/reports", headers=await world.session(role)) for role in ("admin", "supervisor")]
+    assert [answer.status_code for answer in answers] == [403, 200]
+    assert "You may not read the reports." in answers[0].text
+    stranger = await world.ask("GET", "/reports")
+    assert (stranger.status_code, stranger.headers["location"]) == (303, "/desk/sign-in?to=reports")

@@ -30,15 +30,21 @@ def page_route(painter: Painter) -> type[APIRoute]:
                 try:
                     return await show(request)
                 except NotSignedIn:
-                    return RedirectResponse(_door(request.url.path), status_code=303, headers={"Cache-Control": "no-store"})
+                    return RedirectResponse(_door(request), status_code=303, headers={"Cache-Control": "no-store"})
                 except _EXPLAINED as refused:
-                    return painter.page(request, "refused.html", status=refused.http_status, reason=f"refused.{refused.code}")
+                    reason = f"refused.{_room(request) or refused.code}"
+                    return painter.page(request, "refused.html", status=refused.http_status, reason=reason)
 
             return answer
 
     return PageRoute
 
 
-def _door(wanted: str) -> str:
-    words = [word for word, path in BACK_TO.items() if path == wanted]
-    return f"{SIGN_IN}?to={words[0]}" if words else SIGN_IN
+def _door(request: Request) -> str:
+    room = _room(request)
+    return f"{SIGN_IN}?to={room}" if room else SIGN_IN
+
+
+def _room(request: Request) -> str | None:
+    """Return the word of the page that was asked for; None: it is one of the desk's."""
+    return next((word for word, path in BACK_TO.items() if path == request.url.path), None)

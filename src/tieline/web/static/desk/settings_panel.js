@@ -1,4 +1,4 @@
-/** What an agent may set: when cards open, single-key shortcuts, desktop notifications. */
+/** What an agent may set: when cards open, single-key shortcuts, desktop notifications; and the way to the reports. */
 
 import { element, setHidden, setText } from "../core/dom.js";
 import { prefer, preference } from "../core/preferences.js";
@@ -29,6 +29,7 @@ export function settingsPanel(notifier) {
     const words = element("dd");
     return { text, words, node: element("div", {}, element("dt", {}, element("kbd", { class: "key" }, key)), words) };
   });
+  const reports = element("a", { class: "link", href: "/reports", target: "_blank", rel: "noopener" });
   const node = element(
     "section",
     { class: "settings", id: "settings", hidden: true },
@@ -36,6 +37,7 @@ export function settingsPanel(notifier) {
     element("div", { class: "settings-notify" }, notify, notifyText),
     element("label", { class: "check" }, keys, keysText),
     element("dl", { class: "key-list" }, ...keyRows.map((row) => row.node)),
+    element("p", {}, reports),
   );
 
   async function askToNotify() {
@@ -45,6 +47,7 @@ export function settingsPanel(notifier) {
 
   function update() {
     node.setAttribute("aria-label", say("bar.settings"));
+    setText(reports, say("bar.reports"));
     setText(openTitle, say("settings.open"));
     for (const row of openings) {
       setText(row.text, say(`settings.open_${row.value}`));

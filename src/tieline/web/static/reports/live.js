@@ -9,6 +9,7 @@ export class Live {
   #hear;
   #timer = null;
   #heard = null;
+  #turn = 0;
 
   /** `hear({now, state})` gets the latest news, null before the first, and live, old or refused. */
   constructor(hear) {
@@ -23,12 +24,15 @@ export class Live {
 
   async #ask() {
     this.#rest();
+    const mine = this.#turn;
     try {
       const now = await read("/v1/wallboard");
+      if (mine !== this.#turn) return; // asked again, or put to rest, in the meantime
       this.#heard = { now, at: Date.now() };
       this.#hear({ now, state: "live" });
     } catch (refused) {
       if (refused.status === undefined) throw refused;
+      if (mine !== this.#turn) return;
       this.#hear({ now: this.#heard?.now ?? null, state: this.#stateAfter(refused) });
       if (refused.status === 401 || refused.status === 403) return;
     }
@@ -41,6 +45,7 @@ export class Live {
   }
 
   #rest() {
+    this.#turn += 1;
     clearTimeout(this.#timer);
     this.#timer = null;
   }

@@ -5,6 +5,7 @@ import { clock, say, word } from "../core/texts.js";
 
 const NUMBERS = ["waiting", "longest_wait_s", "ringing", "talking", "free"];
 const LATE_S = 20;
+const SHOWN_AT_MOST = 60;
 const ORDER = ["talking", "held", "ringing", "free"];
 
 /** Return `{node, update, tick}`. `update({now, state})` as `Live` tells it; seconds go on counting between two answers. */
@@ -64,9 +65,10 @@ function numberOf(name, { calls, agents }, gone) {
   return calls.longest_wait_s === null ? "–" : clock(calls.longest_wait_s + gone);
 }
 
+/** Who is on a call first; of a large house not everybody fits, and the number of those who are free stands above. */
 function sorted(agents) {
   const rank = ({ state }) => (ORDER.indexOf(state) + ORDER.length + 1) % (ORDER.length + 1);
-  return [...agents].sort((one, other) => rank(one) - rank(other) || one.id.localeCompare(other.id));
+  return [...agents].sort((one, other) => rank(one) - rank(other) || one.id.localeCompare(other.id)).slice(0, SHOWN_AT_MOST);
 }
 
 function agentRow() {
