@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable
 
+import structlog
+
 from tieline.domain.customer import Customer
 from tieline.domain.data_subject import number_mark, record_mark
+from tieline.domain.errors import Overloaded
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.references import ExternalRef
 from tieline.domain.ticket import Ticket
@@ -16,6 +19,8 @@ from tieline.store.database import Database
 from tieline.store.notifications import Note
 
 KIND = "erased"
+AGAIN_S = 0.2
+log = structlog.get_logger()
 
 
 class Erased:
@@ -103,7 +108,17 @@ class ErasedFollower:
                 await self._following
 
     async def _follow(self, notes: AsyncGenerator[Note, None]) -> None:
-        async for note in notes:
-            await self.load()
-            if not note.resync:
-                self._forget_answers()
+        async with contextlib.aclosing(notes):  # We may be stopped while we read, and not while we listen.
+            async for note in notes:
+                await self._load_at_last()
+                if not note.resync:
+                    self._forget_answers()
+
+    async def _load_at_last(self) -> None:
+        """Read the marks, however long the database is busy: nobody is spoken of because we gave up."""
+        while True:
+            try:
+                return await self.load()
+            except Overloaded as exc:
+                log.warning("erasures.not_read", code=exc.code)
+                await asyncio.sleep(AGAIN_S)
