@@ -45,14 +45,19 @@ class Ended(BaseModel):
     ended: int
 
 
-@router.get("/v1/agents/{agent}/sessions", operation_id="list_sessions", summary="List an agent's sessions")
+_NOBODY = problems({404: "There can be no such agent: `not_found`."})
+
+
+@router.get("/v1/agents/{agent}/sessions", operation_id="list_sessions", summary="List an agent's sessions", responses=_NOBODY)
 async def list_sessions(agent: Agent, caller: Holder, house: HouseOfRequest) -> Page[ShownSession]:
     """Return the sessions that still open something, the newest first."""
     rows = await sessions.of_agent(house.database, agent, asker=caller, now=house.clock())
     return Page(items=[_shown(row) for row in rows])
 
 
-@router.delete("/v1/agents/{agent}/sessions", operation_id="end_sessions", summary="Sign an agent out everywhere")
+@router.delete(
+    "/v1/agents/{agent}/sessions", operation_id="end_sessions", summary="Sign an agent out everywhere", responses=_NOBODY
+)
 async def end_sessions(agent: Agent, caller: Holder, house: HouseOfRequest) -> Ended:
     """End all sessions of an agent, on every replica; pages that are open close within seconds."""
     return Ended(ended=await sessions.end(house.database, agent, None, asker=caller, now=house.clock()))
@@ -69,7 +74,9 @@ async def end_session(agent: Agent, session_id: SessionId, caller: Holder, house
     return Ended(ended=await sessions.end(house.database, agent, session_id, asker=caller, now=house.clock()))
 
 
-@router.delete("/v1/agents/{agent}/identities", operation_id="unbind_identities", summary="Forget an agent's accounts")
+@router.delete(
+    "/v1/agents/{agent}/identities", operation_id="unbind_identities", summary="Forget an agent's accounts", responses=_NOBODY
+)
 async def unbind_identities(agent: Agent, caller: Manager, house: HouseOfRequest) -> Ended:
     """Forget which accounts of sign-in providers an agent is, and end the sessions; the next sign-in binds anew."""
     return Ended(ended=await sessions.unbind(house.database, agent, asker=caller, now=house.clock()))
