@@ -55,4 +55,4 @@ sbom: setup ## Write the bill of materials of what is installed to run (CycloneD
 	$(PY) deploy/sbom.py requirements.runtime.lock > build/sbom.cdx.json
 
 clean: ## Remove what setup and the demo made
-	rm -rf .venv .tieline .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tieline .mypy_cache .ruff_cache .pytest_cache .hypothesis build
