@@ -99,7 +99,7 @@ class Rotation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     overlap_h: Annotated[
-        int, Field(ge=0, le=720, description="Hours the old key still opens, for the machine to be told the new.")
+        int, Field(ge=0, le=720, description="Hours the old key still opens, for the machine to be told the new.", examples=[24])
     ] = 24
 
 

@@ -21,7 +21,7 @@ _MEANT = problems(
     {404: "There is no such system: `not_found`.", 409: "Several people carry this number, name a record: `subject_ambiguous`."}
 )
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Reason = Annotated[Text, Field(description="Why: kept in the audit. Name a case, not a person.")]
+Reason = Annotated[Text, Field(description="Why: kept in the audit. Name a case, not a person.", examples=["case 2026-0113"])]
 
 
 class SubjectWish(BaseModel):
@@ -29,7 +29,7 @@ class SubjectWish(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    phone: Annotated[Text | None, Field(description="Any spelling of a number.")] = None
+    phone: Annotated[Text | None, Field(description="Any spelling of a number.", examples=["+8613800138000"])] = None
     ref: Annotated[Text | None, Field(description="A record, as `crm:003xx`.")] = None
     reason: Reason
 
