@@ -18,6 +18,7 @@ from tieline.domain.kpi_formulas import Counted
 from tieline.store import report_measures as measures
 from tieline.store import report_sources as sources
 from tieline.store import tables_reports as tables
+from tieline.store.patience import take_time
 from tieline.store.tables_reports import report_marks, report_state
 
 _TURN: Final = 7_311_020_002
@@ -92,13 +93,14 @@ async def count(tx: AsyncConnection, kind: FactKind, *, zone: str, now: datetime
 
 async def oldest_mark(conn: AsyncConnection, *, now: datetime) -> datetime | None:
     """Return since when something waits to be counted; None: everything is."""
-    found = await conn.execute(select(func.min(report_marks.c.marked_at)).where(report_marks.c.due_at <= now))
+    found = await conn.execute(_OLDEST, {"kinds": [kind.name for kind in KINDS], "now": now})
     oldest: datetime | None = found.scalar()
     return oldest
 
 
 async def waiting(conn: AsyncConnection, *, now: datetime) -> int:
     """Return how many marks wait to be counted."""
+    await take_time(conn)
     found = await conn.execute(select(func.count()).where(report_marks.c.due_at <= now))
     return int(found.scalar_one())
 
@@ -111,6 +113,7 @@ async def counted_zone(tx: AsyncConnection) -> str | None:
 
 async def begin_anew(tx: AsyncConnection, *, zone: str) -> None:
     """Forget every fact and total, and mark everything to be counted with days as they are in `zone`."""
+    await take_time(tx)
     await tx.execute(select(func.pg_advisory_xact_lock(_TURN)))
     emptied = ", ".join(table.name for kind in KINDS for table in (kind.facts, *kind.totals))
     await tx.execute(text(f"TRUNCATE report_marks, {emptied}"))
@@ -156,6 +159,11 @@ def _moved(kind: FactKind, totals: Table) -> str:
     )
 
 
+_OLDEST: Final = text("""
+    SELECT min(greatest(first.marked_at, first.due_at)) FROM unnest(CAST(:kinds AS text[])) AS kinds (kind), LATERAL (
+        SELECT marked_at, due_at FROM report_marks AS m WHERE m.kind = kinds.kind AND m.due_at <= :now
+        ORDER BY m.due_at, m.id LIMIT 1) AS first
+""")
 _TAKE: Final = text("""
     DELETE FROM report_marks WHERE id IN (
         SELECT id FROM report_marks WHERE kind = :kind AND due_at <= :now ORDER BY due_at, id LIMIT :limit)
