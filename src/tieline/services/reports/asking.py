@@ -86,11 +86,17 @@ async def ask(desk: TicketDesk, question: Question, *, by: Caller) -> Report:
 
 def span_of(desk: TicketDesk, question: Question, *, by: Caller) -> Span:
     """Return the days and whose work. Raises: RequestRefused: `report_span`. NotAllowed: as `ask`."""
-    last = question.until or desk.clock().astimezone(desk.policy.zone).date()
-    first = question.since or last - timedelta(days=USUAL_DAYS - 1)
-    if not timedelta(0) < last - first + timedelta(days=1) <= LONGEST:
+    return replace(days_of(desk, question.since, question.until), only=narrowed(question.only, by, desk.directory.now))
+
+
+def days_of(desk: TicketDesk, since: date | None, until: date | None) -> Span:
+    """Return the days, both included; None: the last seven. Raises: RequestRefused: none, or more than 400 (`report_span`)."""
+    last = until or desk.clock().astimezone(desk.policy.zone).date()
+    first = since or last - timedelta(days=USUAL_DAYS - 1)
+    after = last + timedelta(days=1)
+    if not timedelta(0) < after - first <= LONGEST:
         raise RequestRefused("A report covers 1 to 400 days.", code="report_span")
-    return Span(first, last + timedelta(days=1), narrowed(question.only, by, desk.directory.now))
+    return Span(first, after)
 
 
 def measure_of(count: str, question: Question) -> str:
