@@ -13,8 +13,9 @@ def reconcile(cached: Verdict, live: Verdict, *, all_answered: bool = False) -> 
 
     Args: all_answered: every source that was asked has answered, so that a silent one cannot be the reason for a missing person.
     """
-    if cached.match.rule == "choice":
-        return live if live.match.rule == "choice" else cached
+    for verdict in (live, cached):
+        if verdict.match.rule == "choice":
+            return verdict  # What the agent heard from the caller outweighs whatever the systems say.
     if cached.chosen is None or cached.match.state != "known" or _names(live, cached.chosen):
         return live  # A company's card that stood open meanwhile was nobody's.
     if live.match.state == "none":

@@ -47,12 +47,15 @@ class _Entry:
 
 
 class IndexKeeper:
-    """One writer per process, so that learning never competes with ringing. What does not fit is learned at the next call."""
+    """One writer per process, so that learning never competes with ringing. What does not fit is learned at the next call.
+
+    What one look-up found is learned in one transaction: a number of two people never looks like the number of one.
+    """
 
     def __init__(self, database: Database, erased: Erased | None = None) -> None:
         self._database = database
         self._erased = erased or Erased()
-        self._waiting: asyncio.Queue[_Entry] = asyncio.Queue(WAITING_LIMIT)
+        self._waiting: asyncio.Queue[tuple[_Entry, ...]] = asyncio.Queue(WAITING_LIMIT)
         self._writing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -61,9 +64,9 @@ class IndexKeeper:
 
     def learn(self, lesson: Lesson, *, line: Line, now: datetime) -> None:
         """Note every number of customers who are new or have changed, and forget records that were merged or are gone."""
-        for entry in _entries(lesson, line=line, now=now):
-            if not self._waiting.full():
-                self._waiting.put_nowait(entry)
+        entries = tuple(_entries(lesson, line=line, now=now))
+        if entries and not self._waiting.full():
+            self._waiting.put_nowait(entries)
 
     async def settle(self) -> None:
         """Wait until everything learned so far is written."""
@@ -79,12 +82,13 @@ class IndexKeeper:
 
     async def _write(self) -> None:
         while True:
-            entry = self._not_of_the_erased(await self._waiting.get())
+            entries = [self._not_of_the_erased(entry) for entry in await self._waiting.get()]
             try:
                 async with self._database.begin() as tx:
-                    await identity.replace(await driver(tx), entry.keys, of=(entry.ref.connection, entry.ref.kind, entry.ref.id))
+                    for entry in sorted(entries, key=_record):
+                        await identity.replace(await driver(tx), entry.keys, of=_record(entry))
             except Overloaded:
-                log.warning("identity.not_learned", connection=entry.ref.connection)
+                log.warning("identity.not_learned", connections=sorted({entry.ref.connection for entry in entries}))
             finally:
                 self._waiting.task_done()
 
@@ -94,6 +98,11 @@ class IndexKeeper:
             return entry
         gone = self._erased.ref(entry.ref)
         return _Entry(entry.ref, tuple(key for key in entry.keys if not gone and not self._erased.number(key.e164)))
+
+
+def _record(entry: _Entry) -> tuple[str, str, str]:
+    """Return what names the record, as the index wants it; in this order no two writers wait for one another."""
+    return entry.ref.connection, entry.ref.kind, entry.ref.id
 
 
 def _entries(lesson: Lesson, *, line: Line, now: datetime) -> Iterator[_Entry]:

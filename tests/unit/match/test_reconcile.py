@@ -75,3 +75,9 @@ def test_what_the_agent_chose_outlasts_a_late_answer() -> None:
     chosen = verdict("张三", "李四", chosen="crm:李四")
 
     assert reconcile(chosen, verdict("张三")) is chosen
+
+
+def test_what_the_agent_chose_outweighs_whom_the_index_alone_would_name() -> None:
+    chosen = verdict("张三", "李四", chosen="crm:李四")
+
+    assert reconcile(verdict("张三", chosen="crm:李四"), chosen) is chosen
