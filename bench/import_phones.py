@@ -18,9 +18,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
-from types import SimpleNamespace
-from typing import Any, cast
 
+from tieline.connectors.registry import Catalog
 from tieline.domain.phone_normalise import warm
 from tieline.kit.clock import utc_now
 from tieline.security.permissions import Caller
@@ -31,12 +30,14 @@ from tieline.services.batch.sheet import Reading
 from tieline.services.batch.slices import slices
 from tieline.services.directory import NO_LINE, Directory
 from tieline.services.house import House
+from tieline.settings import Settings
 from tieline.store import configuration, identity, migrate
 from tieline.store.configuration import Configuration, ConnectionRow
 from tieline.store.database import Database, driver
 from tieline.store.embedded import EmbeddedPostgres
 from tieline.store.identity import IdentityKey
 from tieline.store.memory import Memory, Recall
+from tieline.wiring import house_of
 
 SPREAD = 7_919
 """Coprime to 10^8, so that consecutive rows get distinct numbers far apart."""
@@ -111,11 +112,15 @@ async def pulse(database: Database) -> AsyncIterator[Pulse]:
 
 async def run(url: str, path: Path, rows: int) -> None:
     """Measure everything and print it."""
-    database = await Database.open(url, pool_size=6)
+    async with house_of(Settings(data_dir=path.parent, auth="off"), url, Catalog()) as house:
+        await measure(house, path, rows)
+
+
+async def measure(house: House, path: Path, rows: int) -> None:
+    """Import the file twice, beside the other way of doing it."""
+    database = house.database
     async with database.begin() as tx:
         await configuration.save(tx, Configuration(connections={"crm": ConnectionRow("crm", "sandbox")}), now=utc_now())
-    directory = SimpleNamespace(now=Directory())
-    house = cast("House", cast("Any", SimpleNamespace(database=database, directory=directory, clock=utc_now)))
     print(f"{rows:,} rows of CSV; load of the machine {os.getloadavg()[0]:.1f}", flush=True)
     print(f"  one INSERT a row (sample)      {await row_by_row(database):>10,.0f} rows/s", flush=True)
     print(f"  reading and normalising alone  {read_only(path, min(rows, 100_000)):>10,.0f} rows/s", flush=True)
@@ -130,7 +135,6 @@ async def run(url: str, path: Path, rows: int) -> None:
         print(f"    {tally.changed:,} changed; {beats}", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  most memory of this process    {peak:>10,.0f} MiB; load at the end {os.getloadavg()[0]:.1f}")
-    await database.aclose()
 
 
 def main() -> None:

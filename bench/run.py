@@ -140,9 +140,8 @@ def others() -> set[int]:
 def middle(figures: list[Figures]) -> Figures:
     """Return the median of each figure over the rounds."""
     names = ("per_second", "p50_ms", "p99_ms", "cpu_us", "resident")
-    return Figures(
-        *(median(getattr(each, name) for each in figures) for name in names), failed=sum(each.failed for each in figures)
-    )
+    middles = {name: median(getattr(each, name) for each in figures) for name in names}
+    return Figures(**middles, failed=sum(each.failed for each in figures))
 
 
 def print_table(callers: int, figures: dict[str, Figures]) -> None:

@@ -6,8 +6,10 @@ switch.
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import uvicorn
 import yaml
@@ -105,11 +107,12 @@ class NothingWritten(Journal):
 async def serve(settings: Settings) -> None:
     """Serve until told to stop."""
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    if os.environ.get("BENCH_AUDIT") == "off":
-        wiring.Journal = NothingWritten  # type: ignore[misc] # only the bench takes the journal away
-    async with wiring.house_of(settings, url, Catalog()) as house, serving.chores_done(house, url, with_worker=False):
-        app = wiring.app_of(house, settings)
-        config = uvicorn.Config(app, port=settings.port, **server_options())
+    journal = NothingWritten if os.environ.get("BENCH_AUDIT") == "off" else Journal
+    async with AsyncExitStack() as stack:
+        stack.enter_context(patch.object(wiring, "Journal", journal))
+        house = await stack.enter_async_context(wiring.house_of(settings, url, Catalog()))
+        await stack.enter_async_context(serving.chores_done(house, url, with_worker=False))
+        config = uvicorn.Config(wiring.app_of(house, settings), port=settings.port, **server_options())
         await uvicorn.Server(config).serve()
 
 
