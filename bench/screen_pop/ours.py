@@ -14,7 +14,7 @@ from unittest.mock import patch
 import uvicorn
 import yaml
 
-from tieline import serving, wiring
+from tieline import furnishing, serving, wiring
 from tieline.api.wire import server_options
 from tieline.connectors.registry import Catalog
 from tieline.observability.logs import set_up_logs
@@ -109,7 +109,7 @@ async def serve(settings: Settings) -> None:
     url = settings.database_url.get_secret_value() if settings.database_url else ""
     journal = NothingWritten if os.environ.get("BENCH_AUDIT") == "off" else Journal
     async with AsyncExitStack() as stack:
-        stack.enter_context(patch.object(wiring, "Journal", journal))
+        stack.enter_context(patch.object(furnishing, "Journal", journal))
         house = await stack.enter_async_context(wiring.house_of(settings, url, Catalog()))
         await stack.enter_async_context(serving.chores_done(house, url, with_worker=False))
         config = uvicorn.Config(wiring.app_of(house, settings), port=settings.port, **server_options())
