@@ -2,6 +2,7 @@ from pathlib import Path
 
 from tieline.connectors.registry import Catalog
 from tieline.services.connector_pages import pages
+from tieline.services.privacy import rights_page
 from tieline.services.privacy.page import page
 from tieline.settings import env_example
 
@@ -19,6 +20,10 @@ def test_the_connectors_pages_are_their_manifests() -> None:
 
 def test_the_page_of_fields_is_the_catalogue() -> None:
     assert (ROOT / "docs" / "privacy-fields.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_page_of_rights_is_the_table() -> None:
+    assert (ROOT / "docs" / "rights.md").read_text(encoding="utf-8") == rights_page.page()
 
 
 def test_the_image_gets_the_very_packages_the_tests_ran_with() -> None:

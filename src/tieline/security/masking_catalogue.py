@@ -1,17 +1,16 @@
-"""The catalogue of fields and the matrix of roles, read once from the files beside this one and checked against each other."""
+"""The catalogue of fields, read once from the file beside this one and checked against the table of rights."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
 import yaml
 
 from tieline.domain.masking import MASKS, MaskKind
+from tieline.security.rights import Treatment, rights
 
-Treatment = Literal["full", "verified", "mask", "last_four", "none"]
 OPEN = "open"
 
 
@@ -44,7 +43,7 @@ class ObjectSpec:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Classes and objects by name, and the matrix: role → row → treatment."""
+    """Classes and objects by name, and who sees what how: role → row → treatment."""
 
     classes: Mapping[str, FieldClass]
     objects: Mapping[str, ObjectSpec]
@@ -53,20 +52,16 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """Return what the two files say. Raises: ValueError: they contradict each other."""
-    folder = resources.files("tieline.security")
-    document = yaml.safe_load(folder.joinpath("masking_catalogue.yaml").read_text("utf-8"))
-    return read_catalogue(document, folder.joinpath("masking_roles.csv").read_text("utf-8"))
+    """Return what the file and the table say. Raises: ValueError: they contradict each other."""
+    text = resources.files("tieline.security").joinpath("masking_catalogue.yaml").read_text("utf-8")
+    return read_catalogue(yaml.safe_load(text), rights().fields)
 
 
-def read_catalogue(document: Mapping[str, Any], matrix: str) -> Catalogue:
-    """Build a catalogue. Raises: ValueError: an unknown mask, class, object, row or treatment, or a name used twice."""
+def read_catalogue(document: Mapping[str, Any], matrix: Mapping[str, Mapping[str, Treatment]]) -> Catalogue:
+    """Build a catalogue. Raises: ValueError: an unknown mask, class, object or row, a row of no use, or a name used twice."""
     classes = {name: _field_class(entry) for name, entry in document["classes"].items()}
     objects = {name: _object(name, document["objects"]) for name in document["objects"]}
-    rows = list(csv.DictReader(matrix.splitlines()))
-    roles = [column for column in rows[0] if column != "row"]
-    table = {role: {row["row"]: cast("Treatment", row[role]) for row in rows} for role in roles}
-    found = Catalogue(classes, objects, table)
+    found = Catalogue(classes, objects, matrix)
     problems = sorted(_problems(found))
     if problems:
         raise ValueError("; ".join(problems))
@@ -99,11 +94,10 @@ def _problems(found: Catalogue) -> set[str]:
     targets = {spec.target for entry in found.objects.values() for spec in entry.fields.values()}
     targets |= {name for entry in found.objects.values() for name in (*(entry.by_key or {}).values(), entry.otherwise) if name}
     used = {entry.row for entry in found.classes.values()} | {entry.row for entry in found.objects.values() if entry.row}
-    treatments = {cell for cells in found.matrix.values() for cell in cells.values()}
     return {
         *(f"no class or object named {name}" for name in targets - names),
         *(f"no row named {row} in the matrix" for row in used - rows),
         *(f"no mask named {entry.mask}" for entry in found.classes.values() if entry.mask not in MASKS),
-        *(f"no treatment named {cell}" for cell in treatments - set(get_args(Treatment))),
+        *(f"the row {row} is about nothing" for row in rows - used),
         *(f"{name} is both a class and an object" for name in set(found.classes) & set(found.objects)),
     }

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
 from tieline.domain.masking import MASKS, Mask
-from tieline.security.masking_catalogue import OPEN, Catalogue, FieldClass, FieldSpec, ObjectSpec, Treatment, catalogue
+from tieline.security.masking_catalogue import OPEN, Catalogue, FieldClass, FieldSpec, ObjectSpec, catalogue
+from tieline.security.rights import Treatment
 
 VERIFIED: Final = 3
 """The identity level from which a caller has proved who they are."""

@@ -18,58 +18,14 @@ from typing import Any, Final, Protocol, TypeVar
 from fastapi import Depends, Request
 
 from tieline.domain.errors import NotAllowed
+from tieline.security.rights import rights
 
 Endpoint = TypeVar("Endpoint")
 DECLARATION: Final = "tieline_declaration"
 """The attribute under which `declare` leaves its mark."""
 
-PERMISSIONS: Final[Mapping[str, str]] = {
-    "events.write": "Report call events.",
-    "pops.read": "Ask who is calling, and receive the pops meant for oneself.",
-    "pops.answer": "Acknowledge a pop, choose among candidates, leave it for review.",
-    "desk.open": "Open the agent's page.",
-    "calls.route": "Ask who should get a call.",
-    "calls.read": "Read a call and why it did or did not pop.",
-    "customers.read": "Read a customer and their records; an agent, while they are on the line.",
-    "customers.reveal": "Have one masked field of a customer shown, with a reason.",
-    "calls.dial": "Have a customer called from one's own telephone.",
-    "customer.search": "Look up a customer, or an order, that is in no call of one's own.",
-    "agents.read": "List the agents.",
-    "agents.any": "See and act for agents other than oneself.",
-    "teams.any": "See the figures of teams other than one's own.",
-    "calls.wrap_up": "Say how one's own call ended.",
-    "orders.refund": "Ask for a refund or return, which freezes the order.",
-    "tickets.read": "Read our tickets.",
-    "tickets.write": "Open, change and close tickets.",
-    "tickets.progress": "Ask how far a ticket is, in words for its customer.",
-    "feedback.read": "Read what customers said; an agent, of their own work.",
-    "feedback.write": "Record what a customer said.",
-    "surveys.read": "Read whom we asked for their opinion, and why not; an agent, of their own work.",
-    "surveys.prompt": "Ask whether to ask a caller at the end of a call.",
-    "policies.read": "Read the house rules and their versions.",
-    "policies.edit": "Change the house rules.",
-    "reports.read": "Read the figures; an agent, one's own.",
-    "reviews.read": "Read the items that wait for a person.",
-    "reviews.decide": "Decide them.",
-    "deliveries.read": "Read what other systems could not be told.",
-    "deliveries.decide": "Replay it, resolve it, discard it.",
-    "connectors.read": "List the systems that can be connected.",
-    "connections.read": "List the connected systems and their health.",
-    "connections.manage": "Connect, change, verify, pause and remove systems.",
-    "mappings.read": "Read the field mappings and their versions.",
-    "mappings.edit": "Draft mapping rows and preview them.",
-    "mappings.publish": "Put a draft into use, or go back to an earlier version.",
-    "audit.read": "Read who asked for whose data.",
-    "privacy.export": "Make a copy of everything we keep of one person.",
-    "privacy.erase": "Erase one person, and let one come back.",
-    "consents.read": "Read what a person agreed to.",
-    "consents.write": "Write down what a person agreed to, or took back.",
-    "subscriptions.manage": "Have other systems told what happens.",
-    "keys.manage": "Create, list and revoke API keys.",
-    "sessions.end": "See where one is signed in, and end it; whoever manages keys, anybody's.",
-    "metrics.read": "Read the metrics.",
-    "docs.read": "Read the description of the interface.",
-}
+PERMISSIONS: Final[Mapping[str, str]] = rights().says["action"]
+"""Every permission and what it allows, as `rights.csv` has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def _lines(found: FieldCatalogue) -> Iterator[str]:
     yield "# What is kept and shown of a person"
     yield ""
     yield "Written by `tieline generate` from `src/tieline/security/field_catalogue.yaml`; change that."
-    yield "How the rights are served stands in [privacy.md](privacy.md); who sees what, in `masking_roles.csv` beside it."
+    yield "How the rights are served stands in [privacy.md](privacy.md); who sees what how, in [rights.md](rights.md)."
     yield ""
     yield "## Purposes"
     yield ""
