@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tieline import __version__
 from tieline.main import Tieline
 from tieline.security.api_keys import KEY_SHAPE
 from tieline.settings import Settings
@@ -35,6 +36,10 @@ def run(folder: Path, url: str, *words: str) -> tuple[str, str]:
         check=True,
     )
     return done.stdout, done.stderr
+
+
+def test_it_says_its_version(tmp_path: Path) -> None:
+    assert run(tmp_path, "", "--version") == (f"tieline {__version__}\n", "")
 
 
 def test_setting_up_a_house_writes_no_log_lines(empty_database_url: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tieline import __version__
 from tieline.cli import audit, batch, bi, demo, doctor, generate, keys, privacy, reports, ring, secrets
 from tieline.cli.connector import ConnectorCommands
 from tieline.cli.root import Root
@@ -26,6 +27,7 @@ def build(root: Root) -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
+    app.callback()(_begin)
     _add_running(app, root)
     _add_configuring(app, root)
     demo.add_to(app, root)
@@ -55,6 +57,19 @@ def run(app: Callable[[], object]) -> None:
 def tell(sentence: str) -> None:
     """Print what is going on."""
     errors.print(f"[dim]{sentence} …[/]", highlight=False)
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - as the command line hands it over
+    if wanted:
+        typer.echo(f"tieline {__version__}")
+        raise typer.Exit
+
+
+def _begin(
+    *,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which version.")] = False,
+) -> None:
+    del version
 
 
 def _add_running(app: typer.Typer, root: Root) -> None:
