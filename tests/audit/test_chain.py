@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tieline.domain.audit_chain import GENESIS, Checkpoint, Link, Verdict, Walk, seal
+from tieline.domain.audit_chain import GENESIS, Checkpoint, Link, Stated, Verdict, joined, seal, stretches
 from tieline.security.audit_signing import AuditChecker, AuditSigner
 from tieline.security.secret_box import SecretBox
 
@@ -33,10 +33,13 @@ def checkpoint_at(links: Sequence[Link], number: int) -> Checkpoint:
     return replace(bare, signature=SIGNER.sign(bare))
 
 
-def walked(links: Sequence[Link], checkpoints: Sequence[Checkpoint]) -> Verdict:
-    walk = Walk(checkpoints, signed=SIGNER.checker)
-    walk.take(links)
-    return walk.end()
+def walked(links: Sequence[Link], checkpoints: Sequence[Checkpoint], *, at_once: int = 16) -> Verdict:
+    """Follow the chain as `verify` does: in stretches, each of which is read by itself."""
+    stated = Stated(checkpoints, signed=SIGNER.checker)
+    walks = list(stretches(stated, length=links[-1].number, at_once=at_once))
+    for walk in walks:
+        walk.follow([link for link in links if walk.after <= link.number <= walk.until])
+    return joined(walks, stated)
 
 
 def edited(links: list[Link], chance: random.Random) -> list[Link]:
@@ -92,22 +95,33 @@ def test_a_chain_nobody_touched_is_sound() -> None:
     assert walked(CHAIN, [checkpoint_at(CHAIN, 10), checkpoint_at(CHAIN, LENGTH)]) == Verdict(LENGTH)
 
 
-def test_a_thousand_ways_to_touch_it_are_all_noticed() -> None:
+@pytest.mark.parametrize("at_once", [1, 7, 16, LENGTH, 1000])
+def test_a_thousand_ways_to_touch_it_are_all_noticed(at_once: int) -> None:
     chance = random.Random(20261126)  # noqa: S311 - repeatable
     kept = [checkpoint_at(CHAIN, LENGTH)]
     missed = []
     for number in range(1000):
         way = WAYS[number % len(WAYS)]
         touched = way(list(CHAIN), chance)
-        if walked(touched, kept).sound:
+        if walked(touched, kept, at_once=at_once).sound:
             missed.append((number, way.__name__))
     assert missed == []
 
 
-def test_the_first_bad_entry_is_named() -> None:
-    touched = [*CHAIN[:20], replace(CHAIN[20], entry="[]"), *CHAIN[21:]]
-    verdict = walked(touched, [])
+@pytest.mark.parametrize("at_once", [1, 7, 20, 21, LENGTH])
+def test_the_first_bad_entry_is_named(at_once: int) -> None:
+    touched = [*CHAIN[:20], replace(CHAIN[20], entry="[]"), *CHAIN[21:50], replace(CHAIN[50], entry="[]"), *CHAIN[51:]]
+    verdict = walked(touched, [], at_once=at_once)
     assert (verdict.checked, verdict.first_bad) == (20, CHAIN[20].seq)
+
+
+def test_a_stretch_that_was_read_from_another_chain_does_not_join() -> None:
+    """Whoever changes a chain while it is read is found where two stretches meet."""
+    stated = Stated([], signed=SIGNER.checker)
+    anew = chain_of([f"[{number}]" for number in range(1, LENGTH + 1)])
+    walks = list(stretches(stated, length=LENGTH, at_once=30))
+    assert [walk.follow(links) for walk, links in zip(walks, (CHAIN[:30], anew[29:]), strict=True)] == [True, True]
+    assert joined(walks, stated) == Verdict(30, "link 30 is not the same for what follows it")
 
 
 def test_without_a_checkpoint_kept_elsewhere_a_chain_written_anew_looks_sound() -> None:

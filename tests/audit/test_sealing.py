@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from tieline.domain.audit_chain import Verdict
 from tieline.security.audit_signing import AuditSigner
 from tieline.security.secret_box import SecretBox
+from tieline.services import audit_chain
 from tieline.services.audit_chain import SEALED_WITHIN, seal_new, stated, verify
 from tieline.store.database import Database
 from tieline.store.journal import Append, AuditRow, Journal
@@ -81,11 +83,16 @@ async def test_a_checkpoint_a_minute_and_none_where_nothing_is_new(database: Dat
         "UPDATE audit_seals SET seq = -1 WHERE number = 6",
         "DELETE FROM audit_seals WHERE number > 15",
         "UPDATE audit_checkpoints SET number = 12",
+        "INSERT INTO audit_seals VALUES (-1, sha256(''), 1000000000)",
+        "INSERT INTO audit_seals VALUES (0, sha256(''), 1000000000)",
+        "INSERT INTO audit_seals VALUES (1000000000000000000, sha256(''), 1000000000)",
     ],
 )
-async def test_every_touch_is_found(database: Database, statement: str) -> None:
+async def test_every_touch_is_found(database: Database, statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_chain, "STRETCH", 6)
     await write(database, 20)
     await seal_new(database, SIGNER, now=NOW)
+    assert (await verify(database, SIGNER.checker, now=NOW)) == Verdict(20)
     await tampered(database, statement)
     assert not (await verify(database, SIGNER.checker, now=NOW)).sound
 

@@ -6,7 +6,7 @@ Source: Schneier and Kelsey, "Secure Audit Logs to Support Computer Forensics", 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -60,40 +60,74 @@ def seal(previous: bytes, entry: str) -> bytes:
     return hashlib.sha256(previous + entry.encode()).digest()
 
 
-class Walk:
-    """Follows the chain from its beginning, in lots of any size, and holds it against the checkpoints."""
+class Stated:
+    """What checkpoints say of the chain: which digest stands where. `fault`: why they cannot be believed."""
 
     def __init__(self, checkpoints: Iterable[Checkpoint], *, signed: Callable[[Checkpoint], bool]) -> None:
-        self._stated: dict[int, bytes] = {}
-        self._previous, self._number = GENESIS, 0
-        self._fault = self._unsound(checkpoints, signed)
+        self.digests: dict[int, bytes] = {}
+        self.fault = self._unsound(checkpoints, signed)
 
-    def take(self, links: Iterable[Link]) -> bool:
-        """Go on; False: a fault was found, and no more need be read."""
-        for link in links:
-            if self._fault is not None:
-                break
-            fault = self._judge(link)
-            if fault:
-                self._fault = Verdict(self._number, fault, first_bad=link.seq)
-            else:
-                self._previous, self._number = link.digest, link.number
-        return self._fault is None
-
-    def end(self) -> Verdict:
-        """Say what was found, now that there are no more links."""
-        longest = max(self._stated, default=0)
-        if self._fault is None and longest > self._number:
-            return Verdict(self._number, f"the chain ends after {self._number} entries, a checkpoint states {longest}")
-        return self._fault or Verdict(self._number)
+    @property
+    def longest(self) -> int:
+        """How many entries there were at least."""
+        return max(self.digests, default=0)
 
     def _unsound(self, checkpoints: Iterable[Checkpoint], signed: Callable[[Checkpoint], bool]) -> Verdict | None:
         for checkpoint in checkpoints:
             if not signed(checkpoint):
                 return Verdict(0, f"the signature of the checkpoint at {checkpoint.number} is not ours")
-            if self._stated.setdefault(checkpoint.number, checkpoint.digest) != checkpoint.digest:
+            if self.digests.setdefault(checkpoint.number, checkpoint.digest) != checkpoint.digest:
                 return Verdict(0, f"two checkpoints at {checkpoint.number} contradict each other")
         return None
+
+
+class Walk:
+    """Follows one stretch of the chain, from the link `after` it up to the link `until`, and holds it against the checkpoints.
+
+    A stretch is followed without the one before it: of the link it starts after it takes only the digest, which `joined` holds
+    against the end of the stretch before. What follows, each link by itself, is judged by entry, digest and checkpoint.
+    """
+
+    def __init__(self, stated: Stated, *, after: int, until: int) -> None:
+        self.after, self.until = after, until
+        self.begins_with = GENESIS
+        self._stated = stated.digests
+        self._previous, self._number = GENESIS, after
+        self.fault: Verdict | None = None
+
+    @property
+    def ends_with(self) -> bytes:
+        """The digest of the last link that was followed."""
+        return self._previous
+
+    def follow(self, links: Sequence[Link]) -> bool:
+        """Judge a whole stretch, the link it starts after (if any) before it; False: a fault was found."""
+        start, rest = (links[:1], links[1:]) if self.after else ((), links)
+        if self.after:
+            self._start(start)
+        for link in rest:
+            if self.fault is not None:
+                break
+            self._step(link)
+        if self.fault is None and self._number != self.until:
+            self.fault = self._missing(self._number + 1)
+        return self.fault is None
+
+    def _start(self, start: Sequence[Link]) -> None:
+        if not start or start[0].number != self.after:
+            self.fault = self._missing(self.after)
+        else:
+            self.begins_with = self._previous = start[0].digest
+
+    def _step(self, link: Link) -> None:
+        why = self._judge(link)
+        if why:
+            self.fault = Verdict(self._number, why, first_bad=link.seq)
+        else:
+            self._previous, self._number = link.digest, link.number
+
+    def _missing(self, number: int) -> Verdict:
+        return Verdict(number - 1, f"link {number} of the chain is missing")
 
     def _judge(self, link: Link) -> str:
         if link.number != self._number + 1:
@@ -105,3 +139,25 @@ class Walk:
         if self._stated.get(link.number, link.digest) != link.digest:
             return f"link {link.number} is not the one a checkpoint states"
         return ""
+
+
+def stretches(stated: Stated, *, length: int, at_once: int) -> Generator[Walk]:
+    """Divide a chain of this length into walks of `at_once` links, one when it is asked for: the length may be a forgery."""
+    for after in range(0, length, at_once):
+        yield Walk(stated, after=after, until=min(after + at_once, length))
+
+
+def joined(walks: Iterable[Walk], stated: Stated) -> Verdict:
+    """Say what following every stretch, in order, showed of the whole chain: the first fault of all counts."""
+    if stated.fault is not None:
+        return stated.fault
+    number, previous = 0, GENESIS
+    for walk in walks:
+        if walk.begins_with != previous:
+            return Verdict(number, f"link {number} is not the same for what follows it")
+        if walk.fault is not None:
+            return walk.fault
+        number, previous = walk.until, walk.ends_with
+    if stated.longest > number:
+        return Verdict(number, f"the chain ends after {number} entries, a checkpoint states {stated.longest}")
+    return Verdict(number)
