@@ -32,9 +32,11 @@ class TicketNews:
         external_id = self._ticket_named(news)
         if external_id is None:
             return
+        # Asked first: a copy may be named between two questions.
+        being_made = news.event.kind == "ticket.created" and await ticket_links.any_unnamed(tx, news.connection)
         ticket_id = await ticket_links.ticket_of(tx, news.connection, external_id)
         if ticket_id is None:
-            ticket_id = await self._ours_after_all(tx, news, external_id)
+            ticket_id = await self._ours_after_all(tx, news, external_id, being_made=being_made)
         if ticket_id is not None:
             await self._known(tx, news, ticket_id)
         elif news.event.kind == "ticket.created" and news.connection in systems_with_copies(self._desk.directory.now):
@@ -47,7 +49,7 @@ class TicketNews:
         ticket = news.canonical.get("ticket")
         return ticket if isinstance(ticket, str) else None
 
-    async def _ours_after_all(self, tx: Transaction, news: News, external_id: str) -> UUID | None:
+    async def _ours_after_all(self, tx: Transaction, news: News, external_id: str, *, being_made: bool) -> UUID | None:
         """Return the ticket whose copy this is by the key of ours it carries. Raises: ParentMissing."""
         key = news.canonical.get("external_id")
         ticket_id = _ticket_in(key) if isinstance(key, str) else None
@@ -55,7 +57,7 @@ class TicketNews:
         if link is not None and ticket_id is not None and key == create_key(ticket_id, news.connection):
             await ticket_links.save(tx, replace(link, external_id=external_id))
             return ticket_id
-        if news.event.kind == "ticket.created" and await ticket_links.any_unnamed(tx, news.connection):
+        if being_made:
             raise ParentMissing
         return None
 
@@ -73,7 +75,7 @@ class TicketNews:
         await promise_sync(tx, self._desk.directory.now, link, why=why, news=True, now=news.at)
 
     async def _adopt(self, tx: Transaction, news: News, external_id: str) -> None:
-        """Make a ticket of another system ours, and copy it to everybody else."""
+        """Make a ticket of another system ours, and copy it to everybody else. Raises: ParentMissing: it just became ours."""
         values = {name: news.canonical[name] for name in SYNCED if news.canonical.get(name) is not None}
         if "subject" not in values:
             return
@@ -92,7 +94,8 @@ class TicketNews:
         )
         ticket = on_the_clock(ticket, self._desk.policy.promise)
         await tickets.add(tx, ticket)
-        await ticket_links.add(tx, ticket.id, news.connection, external_id=external_id, now=news.at)
+        if not await ticket_links.add(tx, ticket.id, news.connection, external_id=external_id, now=news.at):
+            raise ParentMissing
         link = await ticket_links.find(tx, ticket.id, news.connection)
         if link is not None:
             agreed = {name: Agreed(value, value) for name, value in values.items()}
