@@ -24,6 +24,7 @@ from tieline.services.access import refuse_open_door_to_others
 from tieline.services.api_keys import KeyWish
 from tieline.services.apply import Change, apply
 from tieline.services.batch import afar, exporting, feedback_importing, importing
+from tieline.services.break_glass import keeping as break_glass
 from tieline.services.connectors import Trial
 from tieline.services.house import House
 from tieline.services.privacy import breach, copying, erasing, reapplying
@@ -108,6 +109,14 @@ class Tieline:
         wish = KeyWish(name=name, scopes=tuple(scopes), agent=agent, life=timedelta(days=days))
         text, _ = self._once(lambda house: api_keys.create(house.database, wish, asker=CONSOLE, now=house.clock()))
         return text
+
+    def set_local_admin(self, name: str, password: str, *, anew: bool) -> str:
+        """Make a local administrator, or renew one."""
+        return self._once(lambda house: break_glass.set_up(house, name, password, anew=anew, caller=CONSOLE))
+
+    def remove_local_admins(self, name: str | None) -> Sequence[str]:
+        """Take local administrators away."""
+        return self._once(lambda house: break_glass.take_away(house, name, caller=CONSOLE))
 
     def grant_bi(self, name: str) -> str:
         """Let a BI tool in."""

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
             "which agent, in which role; needs TIELINE_PUBLIC_URL. Empty: personal keys only. See docs/sign-in.md."
         ),
     ] = None
+    break_glass_networks: Annotated[
+        str,
+        Field(
+            description="Comma-separated addresses or CIDR networks from which a local administrator (tieline breakglass) may "
+            "sign in while the providers are away; empty: from nowhere."
+        ),
+    ] = ""
     secret_key_file: Annotated[
         Path | None,
         Field(description="32 random bytes, base64, mode 0600, that seal stored secrets. Empty: made in the data directory."),

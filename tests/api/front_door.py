@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from tieline.connectors.registry import Catalog
+from tieline.kit.clock import Clock, utc_now
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.services import api_keys
 from tieline.services.api_keys import KeyWish
@@ -82,6 +83,7 @@ async def open_door(
     folder: Path,
     *,
     connections: str = "",
+    clock: Clock = utc_now,
     **settings: Any,  # noqa: ANN401 - settings of any type
 ) -> AsyncIterator[FrontDoor]:
     """Build everything as the server does, on an empty database at head. `connections`: further lines of the apply file."""
@@ -90,7 +92,7 @@ async def open_door(
     file.write_text(SET_UP.replace("lines:\n", f"{connections}lines:\n", 1) + PEOPLE)
     async with applying(chosen, url, Catalog()) as tools:
         await apply(tools, file)
-    async with house_of(chosen, url, Catalog()) as house:
+    async with house_of(chosen, url, Catalog(), clock=clock) as house:
         yield FrontDoor(app_of(house, chosen), house, chosen)
 
 

@@ -129,6 +129,16 @@ class NobodyVouches:
         return back
 
 
+class NobodyInside:
+    """No door for local administrators."""
+
+    def stands_at(self, _address: str | None) -> bool:
+        return False
+
+    async def somebody_inside(self) -> bool:
+        return False
+
+
 def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = ()) -> FastAPI:
     """The application; its state is complete once it has started."""
 
@@ -141,6 +151,7 @@ def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = 
         app.state.access = Access(
             database=database, keys=keys, agent_of=AGENTS.of, auth="on" if auth == "on" else "off", clock=utc_now
         )
+        app.state.break_glass = NobodyInside()
         app.state.gate = HttpGate(app.state.access, cookie=app.state.session_cookie)
         app.state.house = SimpleNamespace(
             agent=AGENTS.of,

@@ -62,6 +62,7 @@ from tieline.kit.clock import monotonic_s
 from tieline.security.client_address import Networks
 from tieline.services.access import Access, Auth, refuse_open_door_to_others
 from tieline.services.api_keys import KeyRing
+from tieline.services.break_glass.door import BreakGlassDoor
 from tieline.services.house import House
 
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -107,7 +108,8 @@ class DoorSettings:
     """How the door stands. `host` is the address listened on, `public_url` how browsers reach us (empty: by any name).
 
     `allowed_hosts` empty: loopback names while listening on loopback, otherwise any. `signing_key` seals cursors; all replicas
-    share one. `front_proxies`: whose word on where a request comes from is believed.
+    share one. `front_proxies`: whose word on where a request comes from is believed. `admins_from`: where local administrators
+    may be.
     """
 
     auth: Auth = "on"
@@ -116,6 +118,7 @@ class DoorSettings:
     allowed_hosts: tuple[str, ...] = ()
     body_limit_bytes: int = 1_048_576
     front_proxies: Networks = ()
+    admins_from: Networks = ()
     allowance: Allowance = field(default_factory=Allowance)
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
@@ -166,7 +169,14 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
     """
     refuse_open_door_to_others(settings.auth, settings.host)
     keys = KeyRing(house.database, clock=house.clock)
-    access = Access(database=house.database, keys=keys, agent_of=house.agent, auth=settings.auth, clock=house.clock)
+    access = Access(
+        database=house.database,
+        keys=keys,
+        agent_of=house.agent,
+        auth=settings.auth,
+        clock=house.clock,
+        admins_from=settings.admins_from,
+    )
     app = Door(
         settings,
         title="Tieline",
@@ -185,6 +195,7 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
     )
     app.state.house = house
     app.state.access = access
+    app.state.break_glass = BreakGlassDoor(database=house.database, box=house.box, access=access, clock=house.clock)
     app.state.session_cookie = session_cookie(tls=settings.tls)
     app.state.gate = HttpGate(access, cookie=app.state.session_cookie)
     app.state.public_url = settings.public_url

@@ -1,10 +1,10 @@
 """`/healthz`, `/readyz`, `/metrics`: for those who keep it running."""
 
 import contextlib
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.api.house import HouseOfRequest
 from tieline.api.strict_route import StrictRoute
@@ -12,7 +12,8 @@ from tieline.domain.errors import Overloaded
 from tieline.observability import metrics
 from tieline.security.permissions import permit, public
 from tieline.services import readiness, work_waiting
-from tieline.services.readiness import State
+from tieline.services.break_glass import notice
+from tieline.services.readiness import Notice, State
 
 router = APIRouter(route_class=StrictRoute, tags=["Operation"])
 
@@ -34,6 +35,10 @@ class Ready(BaseModel):
     database: State
     migrations: State
     clock: State
+    notices: Annotated[
+        tuple[Notice, ...],
+        Field(description="What is well and yet to be known: `local_admin_inside`, a local administrator is signed in."),
+    ] = ()
 
 
 @router.get(
@@ -58,7 +63,7 @@ async def readyz(house: HouseOfRequest, response: Response) -> Ready:
     """Ask the database for its revision and its clock. When this fails, send work elsewhere; a restart would not help."""
     found = await readiness.check(house.database, clock=house.clock)
     response.status_code = 200 if found.ready else 503
-    return Ready(ready=found.ready, database=found.database, migrations=found.schema, clock=found.clock)
+    return Ready(ready=found.ready, database=found.database, migrations=found.schema, clock=found.clock, notices=found.notices)
 
 
 @router.get(
@@ -76,4 +81,5 @@ async def read_metrics(house: HouseOfRequest) -> Response:
     """
     with contextlib.suppress(Overloaded):
         await work_waiting.observe(house.database)
+        await notice.observe(house.database, clock=house.clock)
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)

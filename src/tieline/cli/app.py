@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from tieline import __version__
-from tieline.cli import audit, batch, bi, demo, doctor, generate, keys, privacy, reports, ring, secrets
+from tieline.cli import audit, batch, bi, break_glass, demo, doctor, generate, keys, privacy, reports, ring, secrets
 from tieline.cli.connector import ConnectorCommands
 from tieline.cli.root import Root
 from tieline.domain.errors import TielineError
@@ -34,6 +34,7 @@ def build(root: Root) -> typer.Typer:
     doctor.add_to(app, root)
     ring.add_to(app)
     keys.add_to(app, root)
+    break_glass.add_to(app, root)
     audit.add_to(app, root)
     reports.add_to(app, root)
     bi.add_to(app, root)

@@ -60,6 +60,12 @@ class Root(Protocol):
     def create_key(self, *, name: str, scopes: Sequence[str], agent: str | None, days: int) -> str:
         """Make an API key and return it; it cannot be shown again."""
 
+    def set_local_admin(self, name: str, password: str, *, anew: bool) -> str:
+        """Make a local administrator, or give one a new password and secret; return the `otpauth://` address, this once."""
+
+    def remove_local_admins(self, name: str | None) -> Sequence[str]:
+        """Take one local administrator away, or all; return whom."""
+
     def grant_bi(self, name: str) -> str:
         """Let the database's role `name` read the reporting views; return its password."""
 

@@ -39,6 +39,12 @@ LET_GO: Final = Counter("tieline_retention_rows", "Rows let go of because their 
 SECURITY_EVENTS: Final = Counter(
     "tieline_security_events", "Refusals and changes that a guard wants to see.", ("event",), registry=REGISTRY
 )
+LOCAL_ADMINS: Final = Gauge(
+    "tieline_local_admin_sessions",
+    "Sessions of local administrators that are open; more than none outside of an emergency is an alarm.",
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
 POPS: Final = Counter("tieline_pops", "Screen pops by what was found.", ("match", "status"), registry=REGISTRY)
 POP_SECONDS: Final = Histogram(
     "tieline_pop_seconds", "From the question to the whole pop.", (), buckets=_ANSWER_SECONDS, registry=REGISTRY

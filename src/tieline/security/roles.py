@@ -6,6 +6,9 @@ from tieline.security.rights import SERVICE_ROLE, rights
 
 __all__ = ["SERVICE_ROLE", "permissions_of", "role_table"]
 
+ADMIN_ROLE = "admin"
+"""The role of local administrators."""
+
 
 def role_table() -> Mapping[str, frozenset[str]]:
     """Return the roles people can have → their permissions."""

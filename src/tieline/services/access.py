@@ -17,11 +17,12 @@ from tieline.kit.clock import Clock
 from tieline.kit.ids import opaque_token
 from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.api_keys import PresentedKey, key_id_within, key_within
+from tieline.security.client_address import Networks, is_within
 from tieline.security.permissions import PERMISSIONS, Caller
-from tieline.security.roles import permissions_of
+from tieline.security.roles import ADMIN_ROLE, permissions_of
 from tieline.services.api_keys import KeyRing
 from tieline.store import api_keys, audit_trail, sessions
-from tieline.store.database import Database
+from tieline.store.database import Database, Transaction
 from tieline.store.journal_rows import AuditRow
 from tieline.store.sessions import SessionRow
 
@@ -33,6 +34,7 @@ Auth = Literal["on", "off"]
 AgentOf = Callable[[str], Agent | None]
 SESSION_IDLE: Final = timedelta(minutes=30)
 SESSION_LIFE: Final = timedelta(hours=12)
+LOCAL_ADMIN_LIFE: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,16 @@ class Credentials:
 
 
 class Access:
-    """Answers "who is this?" and opens sessions. `agent_of` knows the agents by id."""
+    """Answers "who is this?" and opens sessions. `agent_of` knows the agents by id.
 
-    def __init__(self, *, database: Database, keys: KeyRing, agent_of: AgentOf, auth: Auth, clock: Clock) -> None:
+    `admins_from`: the networks local administrators may be in; none: there are no such administrators here.
+    """
+
+    def __init__(
+        self, *, database: Database, keys: KeyRing, agent_of: AgentOf, auth: Auth, clock: Clock, admins_from: Networks = ()
+    ) -> None:
         self._database = database
+        self._admins_from = admins_from
         self._keys = keys
         self._agent_of = agent_of
         self._auth = auth
@@ -86,7 +94,7 @@ class Access:
         if given.authorization:
             return await self._keys.caller_for(_bearer(given.authorization[0]), address=given.address)
         if given.session is not None:
-            return await self._person(given.session)
+            return await self._person(given.session, given.address)
         if self._auth == "off":
             return self._demo(given)
         raise NotSignedIn
@@ -115,14 +123,29 @@ class Access:
             issuer_session=told.issuer_session,
         )
         async with self._database.begin() as tx:
-            if instead_of:
-                await sessions.end(tx, sessions.digest(instead_of))
-            await sessions.add(tx, row)
-            note = AuditRow(
-                at=now, actor=f"agent:{agent}", actor_role=told.role, action="session.opened", details={"by": told.provider}
-            )
-            await audit_trail.write(tx, note)
+            await _open(tx, row, by=told.provider, instead_of=instead_of)
         return token, row.expires_at
+
+    async def open_for_admin(self, tx: Transaction, name: str, *, instead_of: str | None = None) -> str:
+        """Sign a local administrator in, for an hour at most; return the cookie's value."""
+        now = self._clock()
+        token = opaque_token()
+        row = SessionRow(
+            sessions.digest(token),
+            id=opaque_token(12),
+            agent=None,
+            admin=name,
+            role=ADMIN_ROLE,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + LOCAL_ADMIN_LIFE,
+        )
+        await _open(tx, row, by="break_glass", instead_of=instead_of)
+        return token
+
+    def admits_admins_from(self, address: str | None) -> bool:
+        """Say whether local administrators may be at this address."""
+        return is_within(address or "", self._admins_from)
 
     async def end_session(self, token: str) -> str | None:
         """Sign out; return which issuer had vouched for them. A cookie nobody knows is no error."""
@@ -130,7 +153,7 @@ class Access:
             ended = await sessions.end(tx, sessions.digest(token))
             if ended is None:
                 return None
-            note = AuditRow(at=self._clock(), actor=f"agent:{ended.agent}", actor_role=ended.role, action="session.closed")
+            note = AuditRow(at=self._clock(), actor=ended.actor, actor_role=ended.role, action="session.closed")
             await audit_trail.write(tx, note)
             await api_keys.announce(tx)
             return ended.issuer
@@ -154,18 +177,27 @@ class Access:
                 await api_keys.announce(tx)
         log.warning("access.key_in_url", key_id=key_id, ended=ended)
 
-    async def _person(self, token: str) -> Caller:
+    async def _person(self, token: str, address: str | None) -> Caller:
         now = self._clock()
         async with self._database.read() as conn:
             row = await sessions.find(conn, sessions.digest(token))
-            if row is None or row.agent is None or now >= row.expires_at or now - row.last_seen_at >= SESSION_IDLE:
+            if row is None or now >= row.expires_at or now - row.last_seen_at >= SESSION_IDLE:
                 raise NotSignedIn
-            agent = self._agent_of(row.agent)
-            if agent is None:
-                raise NotSignedIn
+            caller = self._caller_of(row, address)
             await sessions.note_seen(conn, row, now=now)
+        return caller
+
+    def _caller_of(self, row: SessionRow, address: str | None) -> Caller:
+        """Return whose session it is. Raises: NotSignedIn: nobody's any more, or not from there."""
+        if row.admin is not None:
+            if not self.admits_admins_from(address):
+                raise NotSignedIn
+            return Caller(actor=row.actor, role=ADMIN_ROLE, scopes=permissions_of(ADMIN_ROLE))
+        agent = self._agent_of(row.agent or "")
+        if agent is None:
+            raise NotSignedIn
         role = row.role or agent.role
-        return Caller(actor=f"agent:{agent.id}", role=role, scopes=permissions_of(role), agent=agent.id)
+        return Caller(actor=row.actor, role=role, scopes=permissions_of(role), agent=agent.id)
 
     def _demo(self, given: Credentials) -> Caller:
         """With the door open, whoever sits at this machine may do everything, seeing it as the agent they name."""
@@ -183,6 +215,15 @@ def refuse_open_door_to_others(auth: Auth, host: str) -> None:
             where="TIELINE_AUTH",
             hint="Set TIELINE_AUTH=on, or TIELINE_HOST=127.0.0.1.",
         )
+
+
+async def _open(tx: Transaction, row: SessionRow, *, by: str, instead_of: str | None) -> None:
+    """Keep a new session in place of the one its owner came with, and write it down."""
+    if instead_of:
+        await sessions.end(tx, sessions.digest(instead_of))
+    await sessions.add(tx, row)
+    note = AuditRow(at=row.created_at, actor=row.actor, actor_role=row.role, action="session.opened", details={"by": by})
+    await audit_trail.write(tx, note)
 
 
 def _bearer(header: str) -> str:

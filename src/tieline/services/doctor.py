@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tieline.services import connection_states, readiness, work_waiting
+from tieline.services.break_glass import notice
 from tieline.services.connection_states import SubscriptionState
 from tieline.services.house import House
 from tieline.store import configuration, stream_states, vendor_subscriptions
@@ -48,6 +49,8 @@ async def examine(house: House, *, data_dir: Path) -> Sequence[Finding]:
     found += [await _dns(row) for row in rows if row.name not in house.directory.faults]
     found += await _streams(house)
     found += await _subscriptions(house)
+    inside = await notice.sessions_open(house.database, clock=house.clock)
+    found.append(Finding("local administrators", inside == 0, f"{inside} signed in"))
     found.append(Finding("work", *await work_waiting.told(house.database)))
     lines, agents = len(house.directory.now.lines), len(house.directory.now.agents)
     found.append(Finding("directory", lines > 0 and agents > 0, f"{lines} lines, {agents} agents"))

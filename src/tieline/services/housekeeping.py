@@ -13,6 +13,7 @@ from tieline.store import (
     happenings,
     idempotency,
     inbox,
+    local_admins,
     number_marks,
     object_versions,
     pop_codes,
@@ -43,6 +44,7 @@ class Retention:
     choices: timedelta = _TERMS["choices"]
     deliveries: timedelta = _TERMS["deliveries"]
     newest_news: timedelta = _TERMS["newest_news"]
+    failures: timedelta = _TERMS["sessions"]
     happenings: timedelta = _TERMS["happenings"]
     refused_surveys: timedelta = _TERMS["refused_surveys"]
 
@@ -54,6 +56,7 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
         gone += await pop_codes.forget(tx, expired_before=now - retention.pop_codes)
         gone += await sessions.drop_ended(tx, now=now, idle=SESSION_IDLE)
         gone += await sign_ins.forget_marks(tx, now=now)
+        gone += await local_admins.forget_failures(tx, before=now - retention.failures)
         gone += await api_keys.forget(tx, now=now)
         gone += await idempotency.forget(tx, now=now)
         gone += await number_marks.forget_choices(tx, before=now - retention.choices)

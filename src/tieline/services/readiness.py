@@ -8,11 +8,13 @@ from typing import Final, Literal
 
 from tieline.domain.errors import Overloaded
 from tieline.kit.clock import Clock
-from tieline.store import schema_state
+from tieline.services.access import SESSION_IDLE
+from tieline.store import schema_state, sessions
 from tieline.store.database import Database
 from tieline.store.migrate import head_revision
 
 State = Literal["ok", "unreachable", "behind", "ahead", "skewed", "unknown"]
+Notice = Literal["local_admin_inside"]
 CLOCK_SKEW: Final = timedelta(seconds=2)
 """The age of a ring decides whether it pops (15 s); two clocks this far apart already eat into that."""
 WITHIN_S: Final = 2.0
@@ -20,11 +22,12 @@ WITHIN_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """One word for each part. `unknown`: it could not be asked because the database is away."""
+    """One word for each part. `unknown`: it could not be asked because the database is away. `notices` keep no work away."""
 
     database: State
     schema: State
     clock: State
+    notices: tuple[Notice, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -37,9 +40,12 @@ async def check(database: Database, *, clock: Clock) -> Readiness:
     try:
         async with asyncio.timeout(WITHIN_S), database.read() as conn:
             revision, database_time = await schema_state.read(conn)
+            schema = _schema(revision)
+            inside = schema != "behind" and await sessions.of_admins(conn, now=clock(), idle=SESSION_IDLE)
     except (Overloaded, TimeoutError):
         return Readiness(database="unreachable", schema="unknown", clock="unknown")
-    return Readiness(database="ok", schema=_schema(revision), clock=_clock(database_time, clock()))
+    notices: tuple[Notice, ...] = ("local_admin_inside",) if inside else ()
+    return Readiness(database="ok", schema=schema, clock=_clock(database_time, clock()), notices=notices)
 
 
 def _schema(revision: str | None) -> State:

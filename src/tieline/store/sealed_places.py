@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tieline.store.tables_access import local_admins
 from tieline.store.tables_configuration import connection_secrets
 from tieline.store.tables_privacy import erasures
 from tieline.store.tables_subscriptions import webhook_subscriptions
@@ -49,6 +50,7 @@ PLACES: Final[Sequence[Place]] = (
     Place(connection_secrets, "sealed", ("connection", "field"), ("{0}", "{1}")),
     Place(webhook_subscriptions, "secret", ("id",), ("webhook:{0}", "secret")),
     Place(webhook_subscriptions, "old_secret", ("id",), ("webhook:{0}", "secret")),
+    Place(local_admins, "sealed", ("name",), ("local-admin:{0}", "credentials")),
     Place(erasures, "subject", ("id",), ("erasure:{0}", "subject")),
 )
 

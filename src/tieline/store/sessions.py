@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_access import sessions
@@ -33,6 +33,11 @@ class SessionRow:
     issuer: str | None = None
     subject: str | None = None
     issuer_session: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Return whom the audit names."""
+        return f"admin:{self.admin}" if self.admin is not None else f"agent:{self.agent}"
 
 
 def digest(token: str) -> bytes:
@@ -74,6 +79,17 @@ async def end_of_agent(tx: AsyncConnection, agent: str, *, session_id: str | Non
     """End one of an agent's sessions, or all of them; return how many ended."""
     which = sessions.c.agent == agent
     return await _end(tx, which if session_id is None else which & (sessions.c.id == session_id))
+
+
+async def end_of_admin(tx: AsyncConnection, name: str) -> int:
+    """End all sessions of a local administrator; return how many ended."""
+    return await _end(tx, sessions.c.admin == name)
+
+
+async def of_admins(conn: AsyncConnection, *, now: datetime, idle: timedelta) -> int:
+    """Return how many sessions of local administrators still open something."""
+    alive = sessions.c.admin.is_not(None), sessions.c.expires_at > now, sessions.c.last_seen_at > now - idle
+    return int((await conn.execute(select(func.count()).where(*alive))).scalar_one())
 
 
 async def end_of_identity(tx: AsyncConnection, issuer: str, *, subject: str | None, issuer_session: str | None) -> int:

@@ -1,6 +1,6 @@
 """Tables of who may ask and who asked: keys, sessions, the audit trail."""
 
-from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tieline.store.tables_metadata import Instant, Words, metadata
@@ -57,6 +57,7 @@ sessions = Table(
     Column("last_seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Index("sessions_issuer_subject_idx", "issuer", "subject", postgresql_where=text("issuer IS NOT NULL")),
+    Index("sessions_admin_idx", "admin", postgresql_where=text("admin IS NOT NULL")),
 )
 """Signed-in people; only the digest of the cookie is kept. `id` names a session where it is listed; `admin` is set instead of
 `agent` for a local administrator; `issuer_session` is what the provider calls it."""
@@ -79,6 +80,27 @@ sign_in_marks = Table(
     Column("until", Instant, nullable=False, index=True),
 )
 """What may be used once: states that came back, logout tokens that were heard."""
+
+local_admins = Table(
+    "local_admins",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("last_step", BigInteger, nullable=False, server_default=text("0")),
+    Column("set_at", Instant, nullable=False),
+)
+"""Who may come in while the providers are away. `sealed`: the digest of the password and the secret of the codes. `last_step`:
+the step of time of the last code that was taken."""
+
+local_admin_failures = Table(
+    "local_admin_failures",
+    metadata,
+    Column("name_sha256", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("wait_until", Instant, nullable=False),
+    Column("failed_at", Instant, nullable=False, index=True),
+)
+"""How often in a row somebody failed under a name, of an administrator or of nobody, and when they may try again."""
 
 audit_seals = Table(
     "audit_seals",

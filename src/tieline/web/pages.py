@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import NotAllowed, NotFound
 from tieline.security.permissions import Caller, permit, public
+from tieline.services.break_glass.door import BreakGlassDoor
 from tieline.web.assets import assets
 from tieline.web.languages import language_of
 from tieline.web.page_route import page_route
@@ -62,7 +63,7 @@ class Pages:
         wanted = agent or caller.agent
         if wanted is None:
             agents = sorted(house.directory.now.agents.values(), key=lambda each: each.id)
-            return self._painter.page(request, "choose.html", agents=agents)
+            return self._painter.page(request, "choose.html", agents=agents, local_admin_inside=await _inside(request))
         if not caller.speaks_for(wanted):
             raise NotAllowed
         found = house.agent(wanted)
@@ -70,7 +71,13 @@ class Pages:
             raise NotFound
         language = language_of(request, preferred=found.language)
         return self._painter.page(
-            request, "desk.html", language=language, agent=found.id, agent_name=found.name, may_leave=caller.agent is not None
+            request,
+            "desk.html",
+            language=language,
+            agent=found.id,
+            agent_name=found.name,
+            may_leave=caller.agent is not None,
+            local_admin_inside=await _inside(request),
         )
 
     async def reports(self, request: Request, caller: ReportReader, wall: Wall = False) -> Response:  # noqa: FBT002 - a query
@@ -78,7 +85,10 @@ class Pages:
         house: House = request.app.state.house
         reader = house.agent(caller.agent) if caller.agent else None
         language = language_of(request, preferred=reader.language if reader else None)
-        return self._painter.page(request, "reports.html", language=language, wall=wall, may_leave=caller.agent is not None)
+        may_leave, inside = caller.agent is not None, await _inside(request)
+        return self._painter.page(
+            request, "reports.html", language=language, wall=wall, may_leave=may_leave, local_admin_inside=inside
+        )
 
     async def pop(self, request: Request, pop_id: PopId) -> Response:
         """Show the page that a softphone opens for one pop. It is empty until its script has shown the one-time code."""
@@ -87,3 +97,9 @@ class Pages:
     async def file(self, request: Request, version: str, name: str) -> Response:
         """Give a script, a style sheet, a catalogue of texts."""
         return assets().answer(request, version, name)
+
+
+async def _inside(request: Request) -> bool:
+    """Say whether everybody shall read that a local administrator is in."""
+    door: BreakGlassDoor = request.app.state.break_glass
+    return await door.somebody_inside()

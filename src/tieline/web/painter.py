@@ -13,7 +13,7 @@ from tieline.web.languages import LANGUAGES, language_of, texts
 
 SHEETS: Final = (
     *("tokens", "base", "controls", "bar", "rail", "shell"),
-    *("caller", "match", "candidates", "blocks", "panels", "ticket", "card", "door"),
+    *("caller", "match", "candidates", "blocks", "panels", "ticket", "card", "door", "standing"),
 )
 """In the order in which later ones may refine earlier ones."""
 _POLICY: Final[Mapping[str, str]] = {
@@ -76,6 +76,7 @@ def _templates() -> Environment:
     shared: dict[str, Any] = {
         "asset": assets().address,
         "modules": assets().modules,
+        "local_admin_inside": False,
         "sheets": [f"{sheet}.css" for sheet in SHEETS],
     }
     environment.globals.update(shared)

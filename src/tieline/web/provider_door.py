@@ -47,7 +47,7 @@ class ProviderDoor:
         try:
             address, attempt = await _desk(request).begin(provider, to=to if to in BACK_TO else "")
         except ConnectorError:
-            return self._unreachable(request)
+            return await self._unreachable(request)
         answer = RedirectResponse(address, status_code=303, headers=_NO_STORE)
         give_cookie(answer, _attempt_cookie(request), attempt, life_s=int(LIFE.total_seconds()))
         return answer
@@ -66,9 +66,9 @@ class ProviderDoor:
                 instead_of=request.cookies.get(session),
             )
         except TokenRefused:
-            answer: Response = sign_in_page(self._painter, request, status=401, trouble="sign_in.refused")
+            answer: Response = await sign_in_page(self._painter, request, status=401, trouble="sign_in.refused")
         except ConnectorError:
-            answer = self._unreachable(request)
+            answer = await self._unreachable(request)
         else:
             caller = await access.who(Credentials(session=token))
             way = way_in(to, caller) if caller.may("desk.open") or caller.may("reports.read") else "/docs"
@@ -86,8 +86,8 @@ class ProviderDoor:
             raise BodyMalformed(code="logout_token_invalid") from exc
         return Response(status_code=200, headers=_NO_STORE)
 
-    def _unreachable(self, request: Request) -> Response:
-        return sign_in_page(self._painter, request, status=503, trouble="sign_in.unreachable")
+    async def _unreachable(self, request: Request) -> Response:
+        return await sign_in_page(self._painter, request, status=503, trouble="sign_in.unreachable")
 
 
 def _desk(request: Request) -> SignInDesk:

@@ -11,6 +11,7 @@ from tieline.security.client_address import client_address
 from tieline.security.permissions import public
 from tieline.services.access import Access, Credentials
 from tieline.services.sign_in.desk import SignInDesk
+from tieline.web.break_glass_page import BreakGlassPage
 from tieline.web.forms import form_of
 from tieline.web.page_route import SIGN_IN
 from tieline.web.painter import Painter
@@ -36,11 +37,12 @@ class SignIn:
         router.add_api_route(SIGN_IN, self.show, methods=["GET"], dependencies=[NOBODY_YET])
         router.add_api_route(SIGN_IN, self.enter, methods=["POST"], dependencies=[NOBODY_YET])
         router.add_api_route("/desk/sign-out", self.leave, methods=["POST"], dependencies=[public("ends only one's own session")])
+        BreakGlassPage(self._painter).add_to(router)
         ProviderDoor(self._painter).add_to(router)
 
     async def show(self, request: Request) -> Response:
         """Show the form."""
-        return sign_in_page(self._painter, request)
+        return await sign_in_page(self._painter, request)
 
     async def enter(self, request: Request) -> Response:
         """Exchange a key that belongs to an agent for a session."""
@@ -52,9 +54,9 @@ class SignIn:
             caller = await access.who(given)
             way = way_in(request.query_params.get("to"), caller)
         except (NotSignedIn, NotAllowed):
-            return sign_in_page(self._painter, request, status=401, trouble="sign_in.failed")
+            return await sign_in_page(self._painter, request, status=401, trouble="sign_in.failed")
         if caller.agent is None:
-            return sign_in_page(self._painter, request, status=403, trouble="sign_in.failed")
+            return await sign_in_page(self._painter, request, status=403, trouble="sign_in.failed")
         name: str = request.app.state.session_cookie
         token, _ = await access.open_session(caller.agent, instead_of=request.cookies.get(name))
         answer = _to(way)

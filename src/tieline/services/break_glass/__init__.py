@@ -1,0 +1,1 @@
+"""Local administrators, for the day nobody else can sign in (S10)."""
