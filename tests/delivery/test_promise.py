@@ -1,6 +1,5 @@
 """A promise is a row, and a note to the workers or a job, in the caller's own transaction: all or nothing."""
 
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +34,7 @@ async def counted(database: Database, query: str) -> int:
 async def notes_of(database: Database, work: Callable[[], Awaitable[None]]) -> list[tuple[str, str]]:
     """Return what workers are told while something is done."""
     heard = []
-    async with contextlib.aclosing(database.listen(deliveries.CHANNEL)) as notes:
+    async with database.listen(deliveries.CHANNEL) as notes:
         assert (await anext(notes)).resync
         await work()
         async with database.begin() as tx:

@@ -50,14 +50,13 @@ async def test_what_is_not_named_stays_and_trust_is_replaced_by_kind(database: D
 
 
 async def test_every_change_is_announced_when_it_is_committed(database: Database) -> None:
-    notes = database.listen(configuration.CHANNEL)
-    assert (await anext(notes)).resync
-    await save(database, WHOLE)
-    async with database.begin() as tx:
-        await configuration.pause(tx, "crm", paused=True, now=NOW)
-    async with asyncio.timeout(5):
-        heard = [(await anext(notes)).payload for _ in range(2)]
-    await notes.aclose()
+    async with database.listen(configuration.CHANNEL) as notes:
+        assert (await anext(notes)).resync
+        await save(database, WHOLE)
+        async with database.begin() as tx:
+            await configuration.pause(tx, "crm", paused=True, now=NOW)
+        async with asyncio.timeout(5):
+            heard = [(await anext(notes)).payload for _ in range(2)]
     assert (heard, (await read(database)).connections["crm"].paused) == (["configuration", "connections"], True)
 
 

@@ -150,27 +150,25 @@ async def test_a_connection_lost_in_the_middle_is_overload_and_heals(database: D
 
 
 async def test_listen_yields_what_is_notified_once_it_is_committed(database: Database) -> None:
-    notes = database.listen("tieline_config", "tieline_agent")
-    assert (await anext(notes)).resync
-    async with database.begin() as tx:
-        await tx.execute(text("SELECT pg_notify('tieline_config', 'lines'), pg_notify('elsewhere', 'x')"))
-        await tx.execute(text("SELECT pg_notify('tieline_agent', '1001')"))
-    async with asyncio.timeout(5):
-        heard = [await anext(notes) for _ in range(2)]
-    await notes.aclose()
+    async with database.listen("tieline_config", "tieline_agent") as notes:
+        assert (await anext(notes)).resync
+        async with database.begin() as tx:
+            await tx.execute(text("SELECT pg_notify('tieline_config', 'lines'), pg_notify('elsewhere', 'x')"))
+            await tx.execute(text("SELECT pg_notify('tieline_agent', '1001')"))
+        async with asyncio.timeout(5):
+            heard = [await anext(notes) for _ in range(2)]
     assert [(note.channel, note.payload) for note in heard] == [("tieline_config", "lines"), ("tieline_agent", "1001")]
 
 
 async def test_a_listener_cut_off_says_so_and_hears_again(database: Database, database_url: str) -> None:
-    notes = database.listen("tieline_config")
-    assert (await anext(notes)).resync
-    await asyncio.to_thread(cut_all_connections, database_url)
-    async with asyncio.timeout(10):
+    async with database.listen("tieline_config") as notes:
         assert (await anext(notes)).resync
-        async with database.pool.connection() as connection:
-            await connection.execute("SELECT pg_notify('tieline_config', 'agents')")
-        assert (await anext(notes)).payload == "agents"
-    await notes.aclose()
+        await asyncio.to_thread(cut_all_connections, database_url)
+        async with asyncio.timeout(10):
+            assert (await anext(notes)).resync
+            async with database.pool.connection() as connection:
+                await connection.execute("SELECT pg_notify('tieline_config', 'agents')")
+            assert (await anext(notes)).payload == "agents"
 
 
 async def test_an_unreachable_server_is_refused_without_telling_the_password() -> None:

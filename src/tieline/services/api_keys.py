@@ -84,8 +84,9 @@ class KeyRing:
 
     async def follow_changes(self) -> None:
         """Forget whenever any replica announces a change of keys; runs until cancelled."""
-        async for _ in self._database.listen(api_keys.CHANNEL):
-            self.forget()
+        async with self._database.listen(api_keys.CHANNEL) as notes:
+            async for _ in notes:
+                self.forget()
 
     async def _look_up(self, presented: PresentedKey) -> _Known:
         now = self._clock()

@@ -153,8 +153,9 @@ class LiveDirectory:
         return _Opened(given, stamps, connection, books.without_writing(crossing.withheld))
 
     async def _follow(self) -> None:
-        async for _ in self._database.listen(configuration.CHANNEL):
-            await self.reload()
+        async with self._database.listen(configuration.CHANNEL) as notes:
+            async for _ in notes:
+                await self.reload()
 
     def _say_farewell(self, replaced: Iterable[VendorConnection]) -> None:
         for connection in replaced:

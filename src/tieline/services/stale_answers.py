@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final
 
 from tieline.domain.pop_order import PopOrder
@@ -29,9 +29,8 @@ class StaleAnswers:
 
     def start(self) -> None:
         """Begin to follow."""
-        listening = self._database.listen(stale_answers.CHANNEL)
         self._tasks = [
-            asyncio.create_task(self._hear(listening), name="stale answers heard"),
+            asyncio.create_task(self._hear(), name="stale answers heard"),
             asyncio.create_task(self._act(), name="stale answers forgotten"),
         ]
 
@@ -43,9 +42,10 @@ class StaleAnswers:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _hear(self, notes: AsyncGenerator[Note, None]) -> None:
-        async for note in notes:
-            self._heard.put_nowait(note)
+    async def _hear(self) -> None:
+        async with self._database.listen(stale_answers.CHANNEL) as notes:
+            async for note in notes:
+                self._heard.put_nowait(note)
 
     async def _act(self) -> None:
         while True:

@@ -82,8 +82,9 @@ class AgentEventLog:
 
     async def announcements(self) -> AsyncGenerator[str | None, None]:
         """Yield the agent of each new event; None whenever some may have gone unannounced."""
-        async for note in self._database.listen(CHANNEL):
-            yield None if note.resync else note.payload
+        async with self._database.listen(CHANNEL) as notes:
+            async for note in notes:
+                yield None if note.resync else note.payload
 
     async def _read(self, query: str, values: Mapping[str, Any]) -> list[SentEvent]:
         async with self._database.pool.connection() as connection, connection.cursor(row_factory=class_row(SentEvent)) as cursor:

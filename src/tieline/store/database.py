@@ -3,7 +3,7 @@
 async with database.begin() as tx      one transaction, READ COMMITTED, SQLAlchemy Core
 async with database.read() as conn     statements that each commit by themselves
 async with database.pool.connection()  raw psycopg, autocommit, prepared: for what runs on every call
-async for note in database.listen(…)   LISTEN that survives the loss of its connection
+async with database.listen(…) as notes LISTEN that survives the loss of its connection
 """
 
 import contextlib
@@ -12,20 +12,20 @@ from typing import Self, cast
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import AdaptedConnection, event
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tieline.kit.to_the_end import to_the_end
 from tieline.store.database_connect import (
     PREPARE_AFTER,
     Connection,
     full_address,
     is_stale,
     require_version,
-    sign_in,
+    signed_in,
     unreachable,
 )
 from tieline.store.database_errors import overload_when_passing
+from tieline.store.engine import Engine
 from tieline.store.exclusive import exclusively, one_at_a_time
 from tieline.store.notifications import Note, listen
 
@@ -61,11 +61,10 @@ class HotPool(AsyncConnectionPool[Connection]):
 class Database:
     """One process's connections to one database, half of them for each of the two ways."""
 
-    def __init__(self, address: str, engine: AsyncEngine, pool: HotPool) -> None:
+    def __init__(self, address: str, engine: Engine, pool: HotPool) -> None:
         self.pool = pool
         self._address = address
         self._engine = engine
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE, acquire_timeout_s: float = ACQUIRE_TIMEOUT_S) -> Self:
@@ -86,31 +85,38 @@ class Database:
         )
         await _probe(address)
         with overload_when_passing():
-            await pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
-        return cls(address, _engine(address, max(1, pool_size - half), acquire_timeout_s), pool)
+            try:
+                await pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
+            except BaseException:
+                await to_the_end(pool.close())
+                raise
+        return cls(address, Engine(address, size=max(1, pool_size - half), acquire_timeout_s=acquire_timeout_s), pool)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection, also when cancelled meanwhile; one that is lent is closed as it comes back."""
+        await to_the_end(self._close())
+
+    async def _close(self) -> None:
         await self.pool.close()
-        await self._engine.dispose()
+        await self._engine.aclose()
 
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction: committed at the end, rolled back on any error. Raises: Overloaded."""
         with overload_when_passing():
-            async with self._engine.begin() as tx:
+            async with self._engine.transactions.begin() as tx:
                 yield tx
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection without a transaction around its statements. Raises: Overloaded."""
         with overload_when_passing():
-            async with self._reading.connect() as connection:
+            async with self._engine.reading.connect() as connection:
                 yield connection
 
-    def listen(self, *channels: str) -> AsyncGenerator[Note, None]:
-        """Yield what is notified on `channels`; see `tieline.store.notifications`."""
-        return listen(self._address, channels)
+    def listen(self, *channels: str) -> contextlib.aclosing[AsyncGenerator[Note, None]]:
+        """Lend an ear for what is notified on `channels`; see `tieline.store.notifications`."""
+        return contextlib.aclosing(listen(self._address, channels))
 
     def one_at_a_time(self, name: str, *, within_s: float) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold a lock for something short; see `tieline.store.exclusive`. Raises: Overloaded."""
@@ -128,23 +134,7 @@ async def driver(tx: AsyncConnection) -> Connection:
 
 async def _probe(address: str) -> None:
     try:
-        async with await sign_in(address) as connection:
+        async with signed_in(address) as connection:
             require_version(connection.info.server_version)
     except psycopg.OperationalError as exc:
         raise unreachable(exc) from exc
-
-
-def _engine(address: str, size: int, acquire_timeout_s: float) -> AsyncEngine:
-    async def connect() -> Connection:
-        return await sign_in(address)
-
-    engine = create_async_engine(
-        "postgresql+psycopg://", async_creator=connect, pool_size=size, max_overflow=0, pool_timeout=acquire_timeout_s
-    )
-    event.listen(engine.sync_engine, "checkout", _refuse_stale)
-    return engine
-
-
-def _refuse_stale(adapted: AdaptedConnection, _record: object, _fairy: object) -> None:
-    if is_stale(adapted.driver_connection):
-        raise DisconnectionError

@@ -1,13 +1,16 @@
 """One way to connect to Postgres for every pool: time limits, dead peers noticed, stale connections found for free."""
 
 import asyncio
+import contextlib
 import select
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tieline.domain.errors import ConfigRefused
+from tieline.kit.to_the_end import to_the_end
 
 STATEMENT_LIMITS_MS = {
     "statement_timeout": 5_000,
@@ -50,12 +53,24 @@ async def sign_in(address: str, *, autocommit: bool = False) -> Connection:
     """
     opening = asyncio.ensure_future(psycopg.AsyncConnection.connect(address, autocommit=autocommit))
     try:
-        return await asyncio.shield(opening)
+        return await to_the_end(opening)
     except asyncio.CancelledError:
-        await asyncio.wait([opening])
-        if opening.exception() is None:
+        if not opening.cancelled() and opening.exception() is None:
             await opening.result().close()
         raise
+
+
+@contextlib.asynccontextmanager
+async def signed_in(address: str) -> AsyncIterator[Connection]:
+    """Lend a connection of one's own, in autocommit, closed at the end.
+
+    psycopg's own `async with` asks for a rollback first, and leaves the connection open when cancelled over it.
+    """
+    connection = await sign_in(address, autocommit=True)
+    try:
+        yield connection
+    finally:
+        await connection.close()  # Waits for nothing, so nothing comes between.
 
 
 def require_version(server_version: int) -> None:

@@ -14,7 +14,8 @@ from typing import Final
 import psycopg
 
 from tieline.domain.errors import Overloaded
-from tieline.store.database_connect import Connection, sign_in
+from tieline.kit.to_the_end import to_the_end
+from tieline.store.database_connect import Connection, sign_in, signed_in
 from tieline.store.database_errors import overload_when_passing
 
 STILL_HELD_EVERY_S: Final = 2.0
@@ -31,7 +32,7 @@ async def exclusively(address: str, name: str, work: Callable[[], Awaitable[None
     Raises: Overloaded: the database is away, or went away meanwhile.
     """
     try:
-        async with await sign_in(address, autocommit=True) as connection:
+        async with signed_in(address) as connection:
             await connection.execute(_SESSION)
             await connection.execute("SELECT pg_advisory_lock(%s)", (_key(name),))
             await _work_while_held(connection, work)
@@ -72,7 +73,7 @@ async def _work_while_held(connection: Connection, work: Callable[[], Awaitable[
         raise
     finally:
         watching.cancel()
-        await asyncio.wait([working, watching])
+        await to_the_end(asyncio.wait([working, watching]))  # The lock is let go only when the work has ended.
     if working.cancelled():
         raise Overloaded("The lock of an exclusive task is lost.")
     working.result()

@@ -1,6 +1,7 @@
 """LISTEN that survives the loss of its connection and says when something may have been missed."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from tieline.store.database_connect import sign_in
+from tieline.store.database_connect import signed_in
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
@@ -37,13 +38,14 @@ async def listen(address: str, channels: Sequence[str]) -> AsyncGenerator[Note, 
     pause_s = FIRST_PAUSE_S
     while True:
         try:
-            async with await sign_in(address, autocommit=True) as connection:
+            async with signed_in(address) as connection:
                 for channel in channels:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 pause_s = FIRST_PAUSE_S
                 yield RESYNC
-                async for notify in connection.notifies():
-                    yield Note(notify.channel, notify.payload)
+                async with contextlib.aclosing(connection.notifies()) as notified:
+                    async for notify in notified:
+                        yield Note(notify.channel, notify.payload)
         except psycopg.OperationalError as exc:
             log.warning("database.listen_lost", sqlstate=exc.sqlstate, again_in_s=pause_s)
         await asyncio.sleep(pause_s)

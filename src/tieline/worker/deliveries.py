@@ -1,7 +1,6 @@
 """How deliveries come to a worker: it is told of each as it is promised, and looks every two seconds for what nobody came for."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -30,7 +29,7 @@ def lanes_of(house: House, *, at_once: int) -> Lanes:
 
 async def hear_for_ever(house: House, lanes: Lanes) -> None:
     """Take what is promised as it is promised, until cancelled; what was promised before we listened is looked for at once."""
-    async with contextlib.aclosing(house.database.listen(deliveries.CHANNEL)) as notes:
+    async with house.database.listen(deliveries.CHANNEL) as notes:
         async for note in notes:
             if note.resync:
                 await _look(house, lanes, due_for_s=0.0)

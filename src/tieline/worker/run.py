@@ -44,14 +44,16 @@ async def _side_by_side(house: House, url: str, lanes: Lanes, *, concurrency: in
 
 async def read_for_ever(house: House) -> None:
     """Read what other systems tell as it comes in, until cancelled; what waits longer is looked for at every tick."""
-    async for _ in house.database.listen(webhook_inbox.CHANNEL):
-        await attempt("webhooks.read", read_due(house.webhooks, catch=catch))
+    async with house.database.listen(webhook_inbox.CHANNEL) as notes:
+        async for _ in notes:
+            await attempt("webhooks.read", read_due(house.webhooks, catch=catch))
 
 
 async def tell_for_ever(house: House) -> None:
     """Promise subscribers what happens as it happens, until cancelled; what is missed is looked for at every tick."""
-    async for _ in house.database.listen(happenings.CHANNEL):
-        await attempt("subscribers.tell", tell_new(house.subscriptions))
+    async with house.database.listen(happenings.CHANNEL) as notes:
+        async for _ in notes:
+            await attempt("subscribers.tell", tell_new(house.subscriptions))
 
 
 async def _jobs_for_ever(house: House, url: str, lanes: Lanes, *, concurrency: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -16,7 +16,6 @@ from tieline.security.pseudonym import Pseudonyms
 from tieline.services.sources import Answer, CanonicalModel, Question
 from tieline.store import erasures
 from tieline.store.database import Database
-from tieline.store.notifications import Note
 
 KIND = "erased"
 AGAIN_S = 0.2
@@ -92,8 +91,7 @@ class ErasedFollower:
     async def start(self) -> None:
         """Load once, then follow. Raises: Overloaded."""
         await self.load()
-        notes = self._database.listen(erasures.CHANNEL)
-        self._following = asyncio.create_task(self._follow(notes), name="erasures")
+        self._following = asyncio.create_task(self._follow(), name="erasures")
 
     async def load(self) -> None:
         """Read the marks anew."""
@@ -107,8 +105,8 @@ class ErasedFollower:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._following
 
-    async def _follow(self, notes: AsyncGenerator[Note, None]) -> None:
-        async with contextlib.aclosing(notes):  # We may be stopped while we read, and not while we listen.
+    async def _follow(self) -> None:
+        async with self._database.listen(erasures.CHANNEL) as notes:
             async for note in notes:
                 await self._load_at_last()
                 if not note.resync:
