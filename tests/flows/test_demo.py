@@ -147,6 +147,58 @@ async def test_the_demo_rings_by_itself_says_where_to_look_and_keeps_its_port(pl
     await all_gone(place)
 
 
+@needs_proc
+async def test_whoever_answers_a_survey_badly_in_the_demo_sees_the_loop_go_round(place: Path) -> None:
+    async with demo(place, "--quiet") as running:
+        (where,) = await printed(running, "simulated pbx")
+        pbx = where.split()[-1]
+        async with httpx.AsyncClient(timeout=START_S, trust_env=False) as outside:
+            await plays(outside, pbx, running, scenario="known")
+            (link,) = await printed(running, "is asked")
+            telephone = await outside.get(f"{pbx}/telephone")
+            page = re.search(r"http://\S+/s/[\w-]+", link)
+            assert page is not None
+            assert f'href="{page[0]}"' in telephone.text
+            answered = await outside.post(page[0], data={"score": "1", "text": "等了太久，问题也没解决"})
+            assert answered.status_code == 200
+            (opened,) = await printed(running, "a low score")
+            assert ("owner 9001" in opened, "due 20" in opened) == (True, True)
+            (told,) = await printed(running, "the CRM was told")
+            contact = await outside.get(told.split()[-1])
+            assert ("等了太久，问题也没解决" in contact.text, "wait, unresolved" in contact.text, "张桂兰" in contact.text) == (
+                *(True, True),
+                True,
+            )
+            await plays(outside, pbx, running, scenario="outbound", agent="9001", speed=20, **{"from": KNOWN})
+            await printed(running, "spoken with again")
+            _, second = await printed(running, "is asked", count=2)
+            assert page[0] not in second
+            ticket = opened.split()[-1]
+            closing = await outside.post(f"{ticket}/close", json={"ending": "resolved"}, headers={"Idempotency-Key": "close-1"})
+            assert closing.status_code == 200, closing.text
+            (closed,) = await printed(running, "the loop took")
+            assert closed.rstrip().endswith("/reports")
+            loops = (await running.client.get("/v1/reports/feedback-loop", params={"group_by": "day"})).json()
+            assert loops["total"]["feedback_loop_s"] > 0
+        assert await running.stop() == 0
+
+
+async def plays(outside: httpx.AsyncClient, pbx: str, running: Demo, *, speed: int = 1, **wish: str) -> None:
+    """Have the simulated exchange play a call."""
+    told = {**wish, "speed": speed, "target_url": f"{running.url}/v1/cti/pbx"}
+    assert (await outside.post(f"{pbx}/play", json=told)).status_code == 202
+
+
+async def printed(running: Demo, words: str, *, count: int = 1) -> list[str]:
+    """Wait until the demo has printed so many lines with these words, and return them."""
+    found: list[str] = []
+    async for _ in patiently(f"the demo never said: {words}", within_s=START_S):
+        found = [line for line in running.printed if words in line]
+        if len(found) >= count:
+            break
+    return found
+
+
 async def rang(running: Demo, screen: Screen) -> None:
     """The line the demo prints for a ring leads to the call's trace."""
     async for _ in patiently("the demo never said that it rings"):

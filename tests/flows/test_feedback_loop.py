@@ -37,17 +37,17 @@ async def served(office: Office, call_id: str, agent: str) -> None:
 
 
 async def answered(office: Office, customer: DemoCustomer) -> tuple[str, int]:
-    """Wait until the message is there, and let the customer answer the page it names."""
+    """Wait until another message is there, and let the customer answer the page it names."""
+    count = customer.asked.total()
     async for _ in patiently("no survey ever reached the customer's telephone", within_s=20):
-        messages = [message for message in await asyncio.to_thread(customer._messages) if message["id"] not in customer.seen]
-        if messages:
+        found = await asyncio.to_thread(customer.invitations)
+        if len(found) > count:
             break
-    token = str(messages[0]["text"]).rpartition("/s/")[2]
-    customer.seen.add(messages[0]["id"])
-    score, text = next(customer.opinions)
+    token = found[count].link.rpartition("/s/")[2]
+    score, text = customer.opinion(found[count].phone)
     page = await office.house.client.post(f"/s/{token}", data={"score": str(score), "text": text})
     assert page.status_code == 200, page.text
-    return messages[0]["number"], score
+    return found[count].phone, score
 
 
 async def opinions(office: Office, count: int) -> list[dict[str, Any]]:

@@ -6,8 +6,6 @@ import json
 import signal
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from itertools import cycle
 from pathlib import Path
@@ -17,6 +15,8 @@ import typer
 from rich.console import Console
 
 from tieline.cli.demo_customer import DemoCustomer
+from tieline.cli.demo_door import ask
+from tieline.cli.demo_loop import TICK_S, DemoLoop
 from tieline.cli.demo_past import past
 from tieline.cli.demo_rows import rows_of
 from tieline.cli.demo_setup import CALLED_BEFORE, LINE, apply_file
@@ -27,11 +27,14 @@ from tieline.services.backfill import give_a_past
 from tieline.services.screen_pop import Asker, look_up
 
 console = Console(soft_wrap=True)
+BEFORE_RINGING_S: Final = 2.0
 BETWEEN_RINGS_S: Final = 8.0
 STOP_S: Final = 5.0
 SUBSCRIBE_WITHIN_S: Final = 5.0
 STORIES: Final = ("known", "shared", "unknown", "withheld", "blind_transfer", "slow_crm", "dead_erp")
 AGENTS: Final = ("1001", "1002")
+REGULAR_CALLER: Final = "LC-104729"
+"""Who +8613800138000 is in the simulated CRM."""
 
 
 def add_to(app: typer.Typer, root: Root) -> None:
@@ -60,11 +63,13 @@ async def _run(root: Root, *, port: int, rings: bool) -> None:
                 await _remember_companies(serving)
                 await _subscribe(serving)
                 _welcome(serving, systems)
-                ringing = asyncio.create_task(_ring(serving, systems["pbx"], stop)) if rings else None
-                await stop.wait()
-                console.print("\n[dim]Stopping …[/]")
-                if ringing is not None:
-                    await ringing
+                loop = DemoLoop(serving.url, systems["crm"]["url"], DemoCustomer(systems["pbx"]), acts=rings)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(_watch(loop, stop))
+                    if rings:
+                        tasks.create_task(_ring(serving, systems["pbx"], loop, stop))
+                    await stop.wait()
+                    console.print("\n[dim]Stopping …[/]")
 
 
 @contextlib.asynccontextmanager
@@ -109,31 +114,33 @@ async def _remember_companies(serving: Serving) -> None:
     await serving.house.desk.keeper.settle()
 
 
-async def _ring(serving: Serving, pbx: Mapping[str, str], stop: asyncio.Event) -> None:
-    """Tell the simulated PBX to play one story after the other; its customers answer the surveys that follow."""
-    target, customer = f"{serving.url}/v1/cti/pbx", DemoCustomer(pbx)
-    for number, story in enumerate(cycle(STORIES)):
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 2.0 if number == 0 else BETWEEN_RINGS_S)
-        if stop.is_set():
-            return
-        for phone, score in await asyncio.to_thread(customer.answer):
-            console.print(f"[dim]★[/]  {phone} answered a survey: {score}   {serving.url}/v1/feedback", highlight=False)
-        wish = {"scenario": story, "agent": AGENTS[number % len(AGENTS)], "target_url": target}
-        answer = await asyncio.to_thread(_post, f"{pbx['url']}/play", wish)
-        console.print(f"[dim]☎[/]  {story:<15} agent {wish['agent']}  {_trace_hint(serving, answer)}", highlight=False)
+async def _ring(serving: Serving, pbx: Mapping[str, str], loop: DemoLoop, stop: asyncio.Event) -> None:
+    """Tell the simulated PBX to play one story after the other; who waits to be called back is called first."""
+    stories = zip(cycle(STORIES), cycle(AGENTS), strict=False)
+    wait_s = BEFORE_RINGING_S
+    while not await _stopped(stop, wait_s):
+        wait_s = BETWEEN_RINGS_S
+        owed = loop.to_call_back()
+        if owed is not None:
+            wish = {"scenario": "outbound", "from": owed[0], "agent": owed[1]}
+        else:
+            story, agent = next(stories)
+            wish = {"scenario": story, "agent": agent}
+        answer = await asyncio.to_thread(ask, f"{pbx['url']}/play", {**wish, "target_url": f"{serving.url}/v1/cti/pbx"})
+        console.print(f"[dim]☎[/]  {wish['scenario']:<15} agent {wish['agent']}  {_trace_hint(serving, answer)}", highlight=False)
 
 
-def _post(url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    request = urllib.request.Request(  # noqa: S310 - loopback, built by ourselves
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - likewise
-            told: Mapping[str, Any] = json.load(answer)
-            return told
-    except (urllib.error.URLError, TimeoutError):
-        return {}
+async def _watch(loop: DemoLoop, stop: asyncio.Event) -> None:
+    """Tell what becomes of surveys and their answers."""
+    while not await _stopped(stop, TICK_S):
+        for line in await asyncio.to_thread(loop.tick):
+            console.print(line, highlight=False, markup=False)
+
+
+async def _stopped(stop: asyncio.Event, within_s: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), within_s)
+    return stop.is_set()
 
 
 def _trace_hint(serving: Serving, answer: Mapping[str, Any]) -> str:
@@ -153,6 +160,8 @@ def _welcome(serving: Serving, systems: Mapping[str, Mapping[str, str]]) -> None
 
   Agent's desk       {url}/desk?agent=1001   (also 1002, 2001 senior, 9001 supervisor)
   Reports            {url}/reports   (on a wall: {url}/reports?wall=1)
+  Customers' phones  {systems["pbx"]["url"]}/telephone   (surveys arrive here; answer one with 1 and see what follows)
+  A customer in CRM  {systems["crm"]["url"]}/app/contacts/{REGULAR_CALLER}
   API docs           {url}/docs
   Ask for a number   curl '{url}/v1/screen-pop?phone=%2B8613800138000&agent=1001&line=%2B861065543800'
   Ring yourself      tieline ring --from +8613800138000 --to {LINE} --agent 1001 --server {url}

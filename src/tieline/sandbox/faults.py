@@ -7,11 +7,12 @@ Wrapped around each system as plain ASGI: `PUT /_knobs` sets (and whatever is no
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from random import Random
 from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -78,7 +79,8 @@ class FaultGate:
             return
         self._count(f"{scope['method']} {scope['path']}")
         fault = await self._fault(receive)
-        await (fault or self._app)(scope, receive, send)
+        with suppress(ClientDisconnect):  # Who asked has gone, as they do of a system that is slow.
+            await (fault or self._app)(scope, receive, send)
 
     def _count(self, request: str) -> None:
         self.seen[request if request in self.seen or len(self.seen) < _REMEMBERED_PATHS else "other"] += 1

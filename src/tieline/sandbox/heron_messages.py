@@ -1,9 +1,10 @@
 """The text messages of Heron PBX: sent once for each reference, and kept so that a simulated customer can read them.
 
-`GET /api/messages?number=…` is what lies on that customer's telephone, the last first.
+`GET /api/messages?number=…` is what lies on that customer's telephone, the last first; `/telephone` shows it to a person.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -12,7 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tieline.sandbox.screen import screen
+
 _KEPT: Final = 1000
+_ADDRESS: Final = re.compile(r"(https?://\S+)")
 
 
 class MessageWish(BaseModel):
@@ -37,6 +41,7 @@ class HeronMessages:
         return [
             Route("/api/messages", self.send, methods=["POST"]),
             Route("/api/messages", self.list, methods=["GET"]),
+            Route("/telephone", self.telephone, methods=["GET"]),
         ]
 
     async def send(self, request: Request) -> Response:
@@ -58,6 +63,13 @@ class HeronMessages:
         """Return what was sent, the last first; to one number if it is asked for."""
         if refusal := self._refusal(request):
             return refusal
+        return JSONResponse({"messages": self._lying_on(request.query_params.get("number"))})
+
+    async def telephone(self, request: Request) -> Response:
+        """Show the messages on a telephone, on all of them if none is named; addresses can be opened."""
         number = request.query_params.get("number")
-        found = [sent for sent in self._sent.values() if number in (None, sent["number"])]
-        return JSONResponse({"messages": found[::-1]})
+        messages = [{**sent, "parts": _ADDRESS.split(sent["text"])} for sent in self._lying_on(number)]
+        return screen("telephone.html", number=number, messages=messages)
+
+    def _lying_on(self, number: str | None) -> Sequence[dict[str, Any]]:
+        return [sent for sent in self._sent.values() if number in (None, sent["number"])][::-1]

@@ -5,7 +5,7 @@ own key.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -62,6 +62,16 @@ class LotusCases:
             Route("/v2/calls/{key}", self.log_call, methods=["PUT"]),
             Route("/v2/hooks", self.subscribe, methods=["POST"]),
         ]
+
+    def of_contact(self, contact: str) -> Sequence[Case]:
+        """Return a contact's cases, the last changed first."""
+        found = [case for case in self._cases.values() if case.contact_id == contact]
+        return sorted(found, key=lambda case: case.changed_at, reverse=True)
+
+    def contact_of(self, case_id: str) -> str | None:
+        """Return whom a case is about; None: there is no such case, or nobody knows."""
+        case = self._cases.get(case_id)
+        return case.contact_id if case else None
 
     async def list(self, request: Request) -> Response:
         """Return the cases with a correlation, or of a contact."""

@@ -23,6 +23,7 @@ from tieline.sandbox.lotus_cases import LotusCases
 from tieline.sandbox.lotus_opinions import LotusOpinions
 from tieline.sandbox.lotus_problems import problem
 from tieline.sandbox.lotus_records import contact_id, contact_record
+from tieline.sandbox.lotus_screens import LotusScreens
 from tieline.sandbox.population import Person
 from tieline.sandbox.world import World
 
@@ -68,6 +69,7 @@ def lotus_crm(
             Route("/v2/contacts/{id}", crm.change, methods=["PATCH"]),
             *opinions.routes(),
             *cases.routes(),
+            *LotusScreens(crm.record, opinions, cases).routes(),
         ],
         exception_handlers={404: lambda _request, _error: problem(404, "NO_ROUTE", "There is nothing here")},
     )
@@ -155,6 +157,10 @@ class _Lotus:
     def _record(self, person: Person, request: Request) -> dict[str, object]:
         record = contact_record(person, self._world, base_url=str(request.base_url))
         return {**record, **self._changed.get(contact_id(person.key), {})}
+
+    def record(self, contact: str, request: Request) -> dict[str, object] | None:
+        person = self._by_id.get(contact)
+        return self._record(person, request) if person else None
 
     def person(self, contact: str) -> Person | None:
         return self._by_id.get(contact)

@@ -39,12 +39,15 @@ class LotusOpinions:
         if refusal := self._refusal(request):
             return refusal
         contact = request.path_params["id"]
-        person = self._person(contact)
-        if person is None:
+        if self._person(contact) is None:
             return problem(404, "CONTACT_NOT_FOUND", "There is no such contact")
-        old = [opinion_record(opinion) for opinion in self._world.opinions_of(person.key)]
-        told = [opinion for opinion in self._told.values() if opinion["contact_id"] == contact]
-        return JSONResponse({"opinions": [*old, *told]})
+        return JSONResponse({"opinions": self.said_by(contact)})
+
+    def said_by(self, contact: str) -> list[dict[str, Any]]:
+        """Return a contact's opinions; none of somebody nobody knows."""
+        person = self._person(contact)
+        old = [opinion_record(opinion) for opinion in self._world.opinions_of(person.key)] if person else []
+        return [*old, *(opinion for opinion in self._told.values() if opinion["contact_id"] == contact)]
 
     async def keep(self, request: Request) -> Response:
         """Keep one under the caller's own key; the same key again replaces it."""

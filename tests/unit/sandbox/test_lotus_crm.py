@@ -82,3 +82,24 @@ async def test_client_credentials_may_come_as_basic_too(crm: httpx.AsyncClient) 
     pair = (ACCESS["crm"]["client_id"], ACCESS["crm"]["client_secret"])
     grant = await crm.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=pair)
     assert grant.status_code == 200
+
+
+async def test_a_contacts_address_leads_to_a_page_that_shows_what_they_said(crm: httpx.AsyncClient) -> None:
+    contact = (await crm.get("/v2/contacts", params={"phone": "+8613800138000"})).json()["contacts"][0]
+    said = {
+        "contact_id": contact["id"],
+        "kind": "CSAT",
+        "score": 1,
+        "comment": "<b>慢</b>",
+        "causes": ["wait"],
+        "mood": "negative",
+    }
+    assert (await crm.put("/v2/opinions/ours-1", json={**said, "answered_at": "2026-11-22T03:00:00Z"})).status_code == 201
+    page = await crm.get(contact["_links"]["web"])
+    assert page.headers["content-type"].startswith("text/html")
+    told = {
+        words: page.text.count(words) for words in ("张桂兰", "白金会员", "&lt;b&gt;慢&lt;/b&gt;", "<b>", "negative", "送货太慢")
+    }
+    assert told == {"张桂兰": 2, "白金会员": 1, "&lt;b&gt;慢&lt;/b&gt;": 1, "<b>": 0, "negative": 1, "送货太慢": 1}
+    assert page.text.index("慢&lt;/b&gt;") < page.text.index("送货太慢"), "the last said stands first"
+    assert (await crm.get("/app/contacts/LC-none")).status_code == 404
