@@ -41,7 +41,10 @@ CHECKS: Final = [
 CASES_EACH: Final = int(os.environ.get("TIELINE_CONTRACT_CASES", "40"))
 """Requests made up for each operation; more of them for a longer look."""
 NOBODY: Final[Any] = SimpleNamespace(
-    database=None, clock=utc_now, agent=lambda _: None, box=SimpleNamespace(derive=lambda _: b"k" * 32)
+    database=None,
+    clock=utc_now,
+    agent=lambda _: None,
+    box=SimpleNamespace(derive=lambda _: b"k" * 32, seal=lambda *_, **__: b""),
 )
 DESCRIBED: Final = schemathesis.openapi.from_dict(app_of(NOBODY, Settings()).openapi()).exclude(
     operation_id="follow"  # an endless stream
