@@ -86,10 +86,10 @@ class Heard:
         return self.raw.count(b"HTTP/1.1 ")
 
 
-async def say(port: int, *parts: bytes, pause_s: float = 0.0, half_close: bool = False) -> Heard:
+async def say(port: int, *parts: bytes, pause_s: float = 0.0, half_close: bool = False, patience_s: float = 3.0) -> Heard:
     """Send the parts, pausing between them, and listen all the while until the server hangs up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    listening = asyncio.create_task(listen(reader))
+    listening = asyncio.create_task(listen(reader, patience_s))
     with contextlib.suppress(ConnectionError):
         for part in parts:
             writer.write(part)
@@ -102,10 +102,10 @@ async def say(port: int, *parts: bytes, pause_s: float = 0.0, half_close: bool =
     return answer
 
 
-async def listen(reader: asyncio.StreamReader) -> Heard:
+async def listen(reader: asyncio.StreamReader, patience_s: float) -> Heard:
     raw = b""
     try:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(patience_s):
             while chunk := await reader.read(65_536):
                 raw += chunk
     except TimeoutError:
