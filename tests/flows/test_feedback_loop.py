@@ -5,7 +5,7 @@ The CRM knows all of it in the end, each thing once.
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,9 @@ async def test_somebody_let_down_is_answered_called_back_and_asked_again(office:
     (ended,) = (await house.client.get("/v1/feedback", params={"call_id": "c-first"})).json()["items"]
     loop = ended["follow_up"]
     assert loop["opened_at"] < loop["contacted_at"] < loop["closed_at"]
+    took_s = (datetime.fromisoformat(loop["closed_at"]) - datetime.fromisoformat(loop["opened_at"])).total_seconds()
+    report = (await house.client.get("/v1/reports/feedback-loop")).json()["total"]
+    assert (report["loops"], report["loops_closed"], report["feedback_loop_s"]) == (1, 1, float(int(took_s)))
     await house.settle()
     surveys = (await house.client.get("/v1/surveys")).json()["items"]
     assert sorted((one["occasion"], one["state"], tuple(one["reasons"])) for one in surveys) == [

@@ -4,12 +4,14 @@ import io
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from python_calamine import CalamineWorkbook
 from tests.api.front_door import FrontDoor, open_door, rows
 from tests.reports.world import FIRST, Answer, fill, made_call
 
+from tieline.domain.kpi_loops import feedback_loop_time
 from tieline.services.reports.counting import count_due
 
 CALLS = [
@@ -156,6 +158,52 @@ async def test_answers_count_under_each_cause_they_name_and_once_in_all(world: F
     assert await told(world, "csat_answers", group_by="agent", cause="attitude") == {"1002": (1,), "total": (1,)}
     opened = (await get(world, "causes/rows", measure="csat_answers", cause="attitude")).json()["items"]
     assert [(row["kind"], row["score"]) for row in opened] == [("answer", 1)]
+
+
+async def test_a_loop_is_over_the_first_time_its_ticket_is(world: FrontDoor) -> None:
+    """Let down at 9, settled at 11 (2 h); the same ticket begun anew by another bad score at 13, settled at 16 (3 h)."""
+    ticket = UUID(int=77)
+    await rows(
+        world,
+        "INSERT INTO tickets (id, number, subject, status, priority, source, created_by, created_at, updated_at, version)"
+        " VALUES (%s, 77, 's', 'open', 'high', 'feedback', 't', %s, %s, 1) RETURNING 1",
+        ticket,
+        FIRST,
+        FIRST,
+    )
+    moments = {1: (9, 11), 2: (13, 16)}
+    for number, (opened, closed) in moments.items():
+        told = (UUID(int=700 + number), ticket, *(FIRST + timedelta(hours=opened),) * 2)
+        await rows(
+            world,
+            "INSERT INTO feedback (id, kind, channel, follow_up_ticket, at, received_at, received_by)"
+            " VALUES (%s, 'complaint', 'ivr', %s, %s, %s, 't') RETURNING 1",
+            *told,
+        )
+        opening = "INSERT INTO feedback_loops (feedback_id, ticket_id, opened_at) VALUES (%s, %s, %s) RETURNING 1"
+        await rows(world, opening, *told[:3])
+        names = ("loops", "loops_closed", "feedback_loop_s", "complaint_resolved")
+        await count_due(world.house.tickets, now=world.house.clock())
+        before = (await told_total(world, *names), FIRST + timedelta(hours=closed))
+        closing = "UPDATE feedback_loops SET closed_at = %s WHERE feedback_id = %s RETURNING 1"
+        await rows(world, closing, before[1], told[0])
+        await rows(world, "UPDATE tickets SET resolved_at = NULL, status = 'reopened' WHERE id = %s RETURNING 1", ticket)
+        await count_due(world.house.tickets, now=world.house.clock())
+        assert (before[0], await told_total(world, *names)) == LOOPS[number]
+    spans = [(FIRST + timedelta(hours=opened), FIRST + timedelta(hours=closed)) for opened, closed in moments.values()]
+    assert feedback_loop_time(spans) == 9_000.0
+
+
+LOOPS = {
+    1: ((1, 0, None, 0.0), (1, 1, 7_200.0, 100.0)),
+    2: ((2, 1, 7_200.0, 50.0), (2, 2, 9_000.0, 100.0)),
+}
+"""Which loop → what the report says while it is open, and once it is closed."""
+
+
+async def told_total(world: FrontDoor, *names: str) -> tuple[Any, ...]:
+    total = (await get(world, "feedback-loop")).json()["total"]
+    return tuple(total[name] for name in names)
 
 
 async def test_an_hour_of_the_week_opens_to_its_calls(world: FrontDoor) -> None:

@@ -36,12 +36,13 @@ class Events:
         self.door, self.drawn = door, random.Random(seed)  # noqa: S311 - the same things every time
         self.calls: list[UUID] = []
         self.tickets: list[UUID] = []
+        self.loops: list[UUID] = []
         self.last = 0
 
     async def happen(self) -> None:
         await self.drawn.choice(
             [self.ring, self.ring, self.ring, self.end, self.end, self.end, self.wrap_up, self.ticket, self.resolve,
-             self.answer, self.rename, self.vanish, self.answer_late, self.deliver]
+             self.answer, self.rename, self.vanish, self.answer_late, self.deliver, self.close_loop, self.forget_loop]
         )()  # fmt: skip
 
     async def do(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -119,18 +120,31 @@ class Events:
 
     async def answer(self) -> None:
         if self.calls and self.tickets:
-            at = self.moment()
+            at, answer, followed = self.moment(), self.new_id(), self.drawn.choice((None, self.drawn.choice(self.tickets)))
             await self.do(
                 "INSERT INTO feedback (id, kind, score, channel, interaction_id, ticket_id, follow_up_ticket, agent, at,"
                 " received_at, received_by) VALUES (%s, %s, 1, 'ivr', %s, %s, %s, '1001', %s, %s, 't')",
-                self.new_id(),
+                answer,
                 self.drawn.choice(("csat", "nps", "complaint")),
                 self.drawn.choice(self.calls),
                 self.drawn.choice((None, self.drawn.choice(self.tickets))),
-                self.drawn.choice((None, self.drawn.choice(self.tickets))),
+                followed,
                 at,
                 at,
             )
+            if followed is not None:
+                self.loops.append(answer)
+                opening = "INSERT INTO feedback_loops (feedback_id, ticket_id, opened_at) VALUES (%s, %s, %s)"
+                await self.do(opening, answer, followed, at)
+
+    async def close_loop(self) -> None:
+        if self.loops:
+            closing = "UPDATE feedback_loops SET closed_at = opened_at + %s WHERE feedback_id = %s"
+            await self.do(closing, timedelta(seconds=self.drawn.randrange(9_000)), self.drawn.choice(self.loops))
+
+    async def forget_loop(self) -> None:
+        if self.loops and self.drawn.random() < 0.2:
+            await self.do("DELETE FROM feedback_loops WHERE feedback_id = %s", self.drawn.choice(self.loops))
 
     async def rename(self) -> None:
         if self.calls:

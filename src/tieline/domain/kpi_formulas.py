@@ -4,8 +4,8 @@ What the counts mean: a call is its last talking agent's; the wait counts from i
 is what was said of the call within half an hour of its end. `answered_in_time`: served within the threshold. `judged`: served
 calls older than seven days of somebody known, not from a shared number; `called_again`: those followed by another of the same
 customer about the same. `loops` counts who was let down: a loop begins with a low score or a complaint that became a ticket,
-and is closed when that is resolved. A cause is what somebody named, else what the text was taken to mean; an answer counts
-with each of its causes, and once in all.
+and is closed once, as `kpi_loops.feedback_loop_time` tells. A cause is what somebody named, else what the text was taken to mean;
+an answer counts with each of its causes, and once in all.
 """
 
 from collections.abc import Callable, Mapping
@@ -134,21 +134,22 @@ FORMULAS: Final[Mapping[str, Formula]] = {
         "answer",
         _average("loop_s", "loops_closed"),
         "seconds",
-        "from a low score or complaint to the resolution of the ticket it became, mean of those closed",
+        "from a low score or complaint to the first end of the ticket it became, mean of the loops closed; a ticket begun anew "
+        "by the next low score is the next loop",
         _OURS,
     ),
     "complaint_resolved": Formula(
         "answer",
         _share("complaints_resolved", "complaints"),
         "percent",
-        "complaints whose ticket was resolved / complaints",
+        "complaints whose loop is closed / complaints",
         _COMPLAINTS,
     ),
     "complaint_reviewed": Formula(
         "answer",
         _share("complaints_reviewed", "complaints_resolved"),
         "percent",
-        "resolved complaints whose customer was asked again and answered / resolved complaints",
+        "complaints whose loop is closed and whose customer was asked again and answered / complaints whose loop is closed",
         _COMPLAINTS,
     ),
     "sync_lag_s": Formula(

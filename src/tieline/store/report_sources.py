@@ -62,11 +62,12 @@ ANSWERS: Final = f"""
     SELECT f.id, {_WHEN.format(at="f.at")}, f.agent, c.queue, c.line,
         {_TIER.format(ref="coalesce(f.customer_ref, c.customer_ref)")} AS tier,
         f.channel, f.kind, f.score, {_CAUSES} AS causes, f.follow_up_ticket IS NOT NULL AS followed_up,
-        floor(extract(epoch FROM coalesce(t.resolved_at, t.closed_at) - f.received_at))::int AS loop_s,
+        floor(extract(epoch FROM l.closed_at - l.opened_at))::int AS loop_s,
         EXISTS (SELECT FROM feedback AS later WHERE later.ticket_id = f.follow_up_ticket AND later.received_at > f.received_at)
             AS reviewed,
         {_SALTED.format(who="coalesce(f.customer_ref, c.customer_ref, f.phone)")} AS customer_key
-    FROM feedback AS f LEFT JOIN interactions AS c ON c.id = f.interaction_id LEFT JOIN tickets AS t ON t.id = f.follow_up_ticket
+    FROM feedback AS f LEFT JOIN interactions AS c ON c.id = f.interaction_id
+        LEFT JOIN feedback_loops AS l ON l.feedback_id = f.id
     WHERE f.id = ANY(:ids)
 """
 DELIVERIES: Final = f"""
