@@ -112,6 +112,8 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "F44 rolling deployment": (
         "test_who_is_asked_to_stop_ends_what_is_under_way_and_begins_nothing",
+        "test_a_server_asked_to_stop_under_load_answers_what_it_began_and_nothing_is_lost_or_doubled",
+        "test_a_server_that_is_asked_to_stop_ends_in_time_whoever_holds_on",
         "test_nothing_is_lost_or_doubled_while_processes_are_killed",
     ),
     "F49 the morning after": (

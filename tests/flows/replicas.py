@@ -46,6 +46,11 @@ class Program:
             os.kill(self.process.pid, signal.SIGKILL)
             await self.process.wait()
 
+    def ask_to_stop(self) -> None:
+        """Ask the process to end as whoever deploys does; `process.wait()` tells when it has."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGTERM)
+
 
 @dataclass
 class Worker(Program):
