@@ -33,6 +33,7 @@ from tieline.services.delivery.sinks import Sinks
 from tieline.services.feedback import looping
 from tieline.services.flights import AnswerCache
 from tieline.services.index_keeper import IndexKeeper
+from tieline.services.linkage.agents_said import AgentsSaid
 from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
@@ -95,6 +96,8 @@ def pop_desk(stack: AsyncExitStack, ground: Ground) -> PopDesk:
     stack.push_async_callback(keeper.aclose)
     cache: AnswerCache = FreshnessCache(ground.clock)
     stack.push_async_callback(cache.aclose)
+    agents_said = AgentsSaid(ground.clock)
+    stack.push_async_callback(agents_said.aclose)
     return PopDesk(
         database=ground.database,
         memory=Memory(ground.database.pool),
@@ -109,6 +112,7 @@ def pop_desk(stack: AsyncExitStack, ground: Ground) -> PopDesk:
         deadline_ms=ground.settings.pop_deadline_ms,
         late_answer_ms=ground.settings.late_answer_ms,
         erased=erased,
+        agents_said=agents_said,
     )
 
 

@@ -19,7 +19,7 @@ DOCUMENTED: Final = frozenset(
         *("took_ms", "trace"),
     )
 )
-ADDED: Final = frozenset(("more_candidates", "call", "line", "queue", "direction", "mode"))
+ADDED: Final = frozenset(("more_candidates", "call", "line", "queue", "direction", "mode", "narrowed"))
 SHAPES: Final = {
     "phone": {"e164", "national", "kind", "country", "withheld", "extension"},
     "match": {"state", "confidence", "reason", "rule", "identity_level"},

@@ -12,6 +12,7 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.security.permissions import Caller, permit
 from tieline.services import call_records
+from tieline.services.seeing import as_seen
 
 router = APIRouter(route_class=StrictRoute, tags=["Calls"])
 
@@ -136,4 +137,4 @@ async def get_call(call_id: CallId, caller: Reader, house: HouseOfRequest) -> Sh
 
 
 def _as_seen_by(house: HouseOfRequest, caller: Caller, document: Mapping[str, Any]) -> dict[str, Any]:
-    return house.desk.policy.apply(caller.role, document, shape="call", active_call_phone=False)
+    return as_seen(house.desk, caller, document, shape="call")

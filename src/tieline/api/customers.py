@@ -15,6 +15,7 @@ from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.customer_query import CustomerQuery
 from tieline.domain.errors import NotFound
+from tieline.domain.narrowing import Narrowed
 from tieline.domain.references import ExternalRef
 from tieline.domain.screen_pop import BlockState, ShownCustomer
 from tieline.security.permissions import Caller, permit
@@ -47,6 +48,7 @@ class SourceState(BaseModel):
     truncated: bool = False
 
 
+Less = Annotated[Sequence[Narrowed], Field(description="What is taken away from what the asker's role sees, and by whose word.")]
 Sources = Annotated[Mapping[str, SourceState], Field(description="By connection.")]
 
 
@@ -64,6 +66,7 @@ class FoundCustomers(BaseModel):
     items: Sequence[ShownProfile]
     next: str | None = None
     sources: Sources
+    narrowed: Less = ()
 
 
 class OneCustomer(BaseModel):
@@ -73,6 +76,7 @@ class OneCustomer(BaseModel):
 
     customer: ShownProfile | None
     sources: Sources
+    narrowed: Less = ()
 
 
 class FoundRecords(BaseModel):
@@ -83,6 +87,7 @@ class FoundRecords(BaseModel):
     items: Sequence[Mapping[str, Any]]
     next: str | None = None
     sources: Sources
+    narrowed: Less = ()
 
 
 class OneOrder(BaseModel):

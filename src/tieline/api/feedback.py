@@ -16,6 +16,7 @@ from tieline.security.permissions import Caller, permit
 from tieline.services.feedback import reading
 from tieline.services.feedback.intake import Said, take_in
 from tieline.services.idempotency import once
+from tieline.services.seeing import as_seen
 from tieline.store.database import Transaction
 from tieline.store.feedback import FeedbackFilter
 
@@ -64,7 +65,7 @@ async def list_feedback(
 
 
 def _seen(house: HouseOfRequest, caller: Caller, document: dict[str, Any]) -> dict[str, Any]:
-    return house.desk.policy.apply(caller.role, document, shape="feedback", active_call_phone=False)
+    return as_seen(house.desk, caller, document, shape="feedback")
 
 
 def _said(told: NewFeedback) -> Said:

@@ -18,6 +18,7 @@ from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller, permit
 from tieline.services import reviews
 from tieline.services.reviews import Place, Reason
+from tieline.services.seeing import as_seen
 from tieline.services.tickets import conflict_reviews
 from tieline.services.tickets.conflict_reviews import Choice, Pick
 from tieline.store.reviews import ReviewItem, ReviewState
@@ -207,7 +208,7 @@ async def undo_review(item_id: ItemId, caller: Decider, house: HouseOfRequest) -
 
 def _shown(house: HouseOfRequest, caller: Caller, item: ReviewItem) -> ShownReview:
     document = reviews.document_of(item)
-    seen = house.desk.policy.apply(caller.role, document, shape="review_item", active_call_phone=False)
+    seen = as_seen(house.desk, caller, document, shape="review_item")
     return ShownReview.model_validate(seen)
 
 

@@ -18,6 +18,7 @@ from tieline.api.tickets_sent import Ref
 from tieline.domain.survey import Occasion, SurveyLanguage, SurveyState
 from tieline.security.client_address import client_address
 from tieline.security.permissions import Caller, permit, public
+from tieline.services.seeing import as_seen
 from tieline.services.surveys import page, prompting, reading
 from tieline.services.surveys.answering import LONGEST_TEXT
 from tieline.services.surveys.page import Visit
@@ -222,4 +223,4 @@ def _question(worded: page.Worded) -> ShownQuestion:
 
 
 def _seen(house: HouseOfRequest, caller: Caller, document: dict[str, Any]) -> dict[str, Any]:
-    return house.desk.policy.apply(caller.role, document, shape="survey", active_call_phone=False)
+    return as_seen(house.desk, caller, document, shape="survey")

@@ -12,6 +12,7 @@ from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_shown import TicketWithCopies
 from tieline.domain.errors import NotFound
 from tieline.security.permissions import Caller, permit
+from tieline.services.seeing import as_seen
 from tieline.services.tickets import reading, restoring
 from tieline.services.tickets.fields import SyncedField
 
@@ -49,7 +50,7 @@ async def restore(
     ticket = await restoring.restore(house.tickets, _id(ticket_id), wanted.field, by=caller)
     response.headers["ETag"] = f'"{ticket.version}"'
     document: dict[str, Any] = await reading.summary(house.tickets, ticket)
-    seen = house.desk.policy.apply(caller.role, document, shape="hub_ticket", active_call_phone=False)
+    seen = as_seen(house.desk, caller, document, shape="hub_ticket")
     return TicketWithCopies.model_validate(seen)
 
 

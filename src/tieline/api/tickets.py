@@ -27,6 +27,7 @@ from tieline.domain.errors import NotFound, PreconditionFailed, PreconditionRequ
 from tieline.domain.ticket_hub import HubTicket
 from tieline.security.permissions import Caller, permit
 from tieline.services.idempotency import once
+from tieline.services.seeing import as_seen
 from tieline.services.tickets import changing, reading
 from tieline.services.tickets.changing import Escalation
 from tieline.services.tickets.commenting import FileWord, Words, say_files
@@ -210,7 +211,7 @@ async def _answer(house: HouseOfRequest, caller: Caller, ticket: HubTicket, resp
 
 
 def _seen(house: HouseOfRequest, caller: Caller, document: dict[str, Any]) -> dict[str, Any]:
-    return house.desk.policy.apply(caller.role, document, shape="hub_ticket", active_call_phone=False)
+    return as_seen(house.desk, caller, document, shape="hub_ticket")
 
 
 def _wish(wanted: NewTicket) -> Wish:

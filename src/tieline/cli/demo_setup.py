@@ -45,6 +45,20 @@ def apply_file(systems: Mapping[str, Mapping[str, str]]) -> str:
             ],
             "write_to": ["crm"],
         },
+        # The CRM says who is in training; what it says is kept for ten minutes, and while it is silent agents see less.
+        "access": {
+            "agents": [
+                {
+                    "system": "crm",
+                    "by": "number",
+                    "field": "role",
+                    "views": {"TRAINEE": "basic", "STAFF": "full", "SENIOR": "full", "LEAD": "full"},
+                    "silent": "basic",
+                    "keep_s": 600,
+                    "roles": ["agent"],
+                }
+            ],
+        },
         "lines": {LINE: {"name": "Support", "country": "CN", "language": "zh", "queues": [QUEUE], "area_code": "10"}},
         "agents": {
             "1001": _agent("Li Wei", "agent", "1001"),

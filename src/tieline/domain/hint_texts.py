@@ -88,6 +88,11 @@ HINT_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "24 小时内 {count} 次来电，已提高优先级，可请主管介入。",
     },
     # The state of what is shown.
+    "narrowed": {"en": "Less is shown here, as {system} has it.", "zh": "按 {system} 的权限设置，此处仅显示部分信息。"},
+    "narrowed_silent": {
+        "en": "Less is shown here: {system} does not say what may be seen.",
+        "zh": "{system} 未返回权限信息，暂仅显示部分信息。",
+    },
     "not_current": {
         "en": "Not current: {block}. Check before promising anything.",
         "zh": "{block}不是最新数据，承诺前请先核对。",

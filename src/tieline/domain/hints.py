@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from tieline.domain.hint_texts import HINT_TEXTS, hint_text
 from tieline.domain.match_reasons import Language
 from tieline.domain.match_verdict import SEARCHING
+from tieline.domain.narrowing import Narrowed
 from tieline.domain.repeat_caller import RepeatCaller
 from tieline.domain.screen_pop import Block, Hint, Match, ShownCall, ShownCustomer
 from tieline.domain.standing import Judged, in_words
@@ -31,7 +32,8 @@ _LINE_RULES = frozenset({"remembered", "choice", "shared"})
 class Circumstances:
     """What the rules look at. `language` is the line's; `now` defaults to the start of the call; `mark` is the number's.
 
-    `shared`: the number stands for a line and not for one person; `judged`: what our own rules make of the customer.
+    `shared`: the number stands for a line and not for one person; `judged`: what our own rules make of the customer;
+    `narrowed`: what is taken away from what this agent sees.
     """
 
     match: Match
@@ -44,6 +46,7 @@ class Circumstances:
     mark: str | None = None
     shared: bool = False
     judged: Judged | None = None
+    narrowed: tuple[Narrowed, ...] = ()
 
     @property
     def spoken(self) -> str | None:
@@ -101,6 +104,12 @@ def hints_for(circumstances: Circumstances) -> tuple[Hint, ...]:
             first_of_each.setdefault(suggestion.code, suggestion)
     words = circumstances.words
     return tuple([_in_words(suggestion, words) for suggestion in islice(first_of_each.values(), MOST_HINTS)])
+
+
+def _narrowed(circumstances: Circumstances) -> Iterator[_Suggestion]:
+    for one in circumstances.narrowed:
+        code = "narrowed_silent" if one.silent else "narrowed"
+        yield _Suggestion("banner", f"{code}:{one.view} {one.system}", one.because, (("system", one.system),))
 
 
 def _who(circumstances: Circumstances) -> Iterator[_Suggestion]:
@@ -205,6 +214,7 @@ def _proof(circumstances: Circumstances) -> Iterator[_Suggestion]:
 
 _RULES: tuple[Callable[[Circumstances], Iterator[_Suggestion]], ...] = (
     _who,
+    _narrowed,
     _transfer,
     _proof,
     _calls_before,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.domain.customer import Link, Tier
+from tieline.domain.narrowing import Narrowed
 from tieline.domain.phone import NumberKind
 
 MatchState = Literal["known", "maybe", "none", "withheld", "internal"]
@@ -168,3 +169,4 @@ class ScreenPop(BaseModel):
     mode: Literal["full", "join", "preview"] = "full"
     took_ms: int = 0
     trace: str | None = None
+    narrowed: tuple[Narrowed, ...] = ()

@@ -74,7 +74,7 @@ _PASSED_ON: Final[Mapping[str, Mapping[str, object]]] = {
         **dict.fromkeys(("started_at", "answered_at", "ended_at"), datetime),
         **dict.fromkeys(("wait_s", "talk_s", "duration_s"), int),
     },
-    "agent": dict.fromkeys(("name", "email", "extension", "number", "state", "team"), str),
+    "agent": dict.fromkeys(("name", "email", "extension", "number", "state", "team", "role", "territory"), str),
     "feedback": {
         **dict.fromkeys(
             ("kind", "text", "channel", "call_id", "ticket", "customer", "agent", "phone", "sentiment", "summary"), str

@@ -66,13 +66,14 @@ class _Account(_Row):
 
 
 class Extension(BaseModel):
-    """One telephone of the simulated exchange; calls cannot be placed from one that is not registered."""
+    """One telephone of the simulated exchange; calls cannot be placed from one that is not registered. `profile`: of the CRM."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     extension: str
     name: str
     registered: bool
+    profile: str | None = None
 
 
 class _Demo(BaseModel):

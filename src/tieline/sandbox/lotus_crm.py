@@ -22,7 +22,7 @@ from tieline.sandbox.hooks import Hooks, lotus_signature
 from tieline.sandbox.lotus_cases import LotusCases
 from tieline.sandbox.lotus_opinions import LotusOpinions
 from tieline.sandbox.lotus_problems import problem
-from tieline.sandbox.lotus_records import contact_id, contact_record
+from tieline.sandbox.lotus_records import contact_id, contact_record, user_records
 from tieline.sandbox.lotus_screens import LotusScreens
 from tieline.sandbox.population import Person
 from tieline.sandbox.world import World
@@ -64,6 +64,7 @@ def lotus_crm(
             Route("/oauth/token", crm.grant, methods=["POST"]),
             Route("/oauth/tokens", crm.end_all_tokens, methods=["DELETE"]),
             Route("/v2/me", crm.me),
+            Route("/v2/users", crm.users),
             Route("/v2/contacts", crm.contacts),
             Route("/v2/contacts/{id}", crm.contact, methods=["GET"]),
             Route("/v2/contacts/{id}", crm.change, methods=["PATCH"]),
@@ -108,6 +109,9 @@ class _Lotus:
 
     async def me(self, request: Request) -> Response:
         return self.refusal(request) or JSONResponse({"client": ACCESS["crm"]["client_id"], "scopes": ["contacts.read"]})
+
+    async def users(self, request: Request) -> Response:
+        return self.refusal(request) or JSONResponse({"users": user_records()})
 
     async def contacts(self, request: Request) -> Response:
         if refusal := self.refusal(request):

@@ -51,6 +51,21 @@ def contact_record(person: Person, world: World, *, base_url: str) -> dict[str, 
     }
 
 
+def user_records() -> list[dict[str, Any]]:
+    """Return who works here, as the CRM shows them: those it has given a profile of rights."""
+    return [
+        {
+            "id": f"LU-{one.extension}",
+            "telephone": one.extension,
+            "display_name": one.name,
+            "profile": one.profile,
+            "region": "CN",
+        }
+        for one in demo.extensions()
+        if one.profile is not None
+    ]
+
+
 def opinion_record(opinion: Opinion) -> dict[str, Any]:
     """Return one survey answer as the CRM shows it."""
     return {

@@ -99,5 +99,12 @@ def _problems(found: Catalogue) -> set[str]:
         *(f"no row named {row} in the matrix" for row in used - rows),
         *(f"no mask named {entry.mask}" for entry in found.classes.values() if entry.mask not in MASKS),
         *(f"the row {row} is about nothing" for row in rows - used),
+        *(f"{row}: what has no mask is full or none" for row in _unmasked(found)),
         *(f"{name} is both a class and an object" for name in set(found.classes) & set(found.objects)),
     }
+
+
+def _unmasked(found: Catalogue) -> set[str]:
+    """Return the rows that would mask what only hides or shows: sums are no texts."""
+    rows = {entry.row for entry in found.classes.values() if entry.mask == "hidden"}
+    return {row for row in rows for cells in found.matrix.values() if cells.get(row, "none") not in {"full", "none"}}

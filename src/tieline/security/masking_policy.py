@@ -1,7 +1,8 @@
 """The one place where it is decided who sees what of a document, on its way out.
 
 A document is a plain tree as `model_dump(mode="json")` gives it. Its shape names an object of the catalogue; fields the catalogue
-does not know are dropped. Each combination of role, shape and circumstances is compiled once into nested functions.
+does not know are dropped. What a role sees can be narrowed by views, never widened. Each combination of viewer and shape is
+compiled once into nested functions.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from tieline.domain.masking import MASKS, Mask
 from tieline.security.masking_catalogue import OPEN, Catalogue, FieldClass, FieldSpec, ObjectSpec, catalogue
-from tieline.security.rights import Treatment
+from tieline.security.rights import Treatment, narrower, rights
 
 VERIFIED: Final = 3
 """The identity level from which a caller has proved who they are."""
@@ -42,6 +43,7 @@ class _Viewer:
     role: str
     active_call_phone: bool
     verified: bool
+    views: frozenset[str]
 
 
 class _Plan(NamedTuple):
@@ -77,14 +79,22 @@ class _Plan(NamedTuple):
 class Policy:
     """Applies the catalogue and the matrix. One instance serves a process; it holds no document."""
 
-    def __init__(self, found: Catalogue | None = None) -> None:
+    def __init__(self, found: Catalogue | None = None, through: Mapping[str, Mapping[str, Treatment]] | None = None) -> None:
         self._catalogue = found or catalogue()
-        self._compiled = lru_cache(maxsize=512)(self._for_viewer)
+        self._through = rights().seen_through if through is None else through
+        self._compiled = lru_cache(maxsize=2048)(self._compile)
 
     def apply(
-        self, role: str, document: Mapping[str, Any], *, shape: str, active_call_phone: bool, identity_level: int | None = None
+        self,
+        role: str,
+        document: Mapping[str, Any],
+        *,
+        shape: str,
+        active_call_phone: bool,
+        identity_level: int | None = None,
+        views: frozenset[str] = frozenset(),
     ) -> _Document:
-        """Return the document as `role` may see it; a role nobody knows sees nothing personal.
+        """Return the document as `role` may see it through `views`; a role or a view nobody knows sees nothing personal.
 
         `shape` is an object of the catalogue: `screen_pop customer order ticket account call trace` … `active_call_phone`: the
         viewer has this very number on the line (or gave it), so that hiding it would hide nothing. `identity_level`: how far
@@ -92,10 +102,20 @@ class Policy:
         """
         if identity_level is None:
             identity_level = (document.get("match") or {}).get("identity_level", 0)
-        return self._compiled(shape, role, active_call_phone, identity_level >= VERIFIED)(dict(document))
+        viewer = _Viewer(role, active_call_phone, identity_level >= VERIFIED, views)
+        return self._compiled(shape, viewer)(dict(document))
 
-    def _for_viewer(self, shape: str, role: str, active_call_phone: bool, verified: bool) -> _Shaper:  # noqa: FBT001 - a cache key
-        return self._compile(shape, _Viewer(role, active_call_phone, verified))
+    def shows(self, role: str, shape: str, *, views: frozenset[str] = frozenset()) -> bool:
+        """Say whether `role` sees objects of this shape at all. Raises: KeyError: no such shape."""
+        row = self._catalogue.objects[shape].row
+        return row is None or self.treatment(role, row, views=views) != "none"
+
+    def treatment(self, role: str, row: str, *, views: frozenset[str] = frozenset()) -> Treatment:
+        """Return how `role` sees what a row covers."""
+        treatment = self._catalogue.matrix.get(role, _NOTHING).get(row, "none")
+        for view in views:
+            treatment = narrower(treatment, self._through.get(view, _NOTHING).get(row, "none"))
+        return treatment
 
     def _compile(self, shape: str, viewer: _Viewer) -> _Shaper:
         return self._shaper(self._catalogue.objects[shape], viewer)
@@ -141,7 +161,7 @@ class Policy:
 
     def _treatment(self, row: str, viewer: _Viewer) -> Treatment:
         row = "other_contact" if row == "active_phone" and not viewer.active_call_phone else row
-        treatment = self._catalogue.matrix.get(viewer.role, _NOTHING).get(row, "none")
+        treatment = self.treatment(viewer.role, row, views=viewer.views)
         if treatment == "verified":
             return "full" if viewer.verified else "mask"
         return treatment

@@ -13,6 +13,7 @@ from tieline.domain.line import Line
 from tieline.kit.yaml_lines import PathKey, YamlRefused, line_of, load_with_lines
 from tieline.services.customers.standing_file import CustomersEntry
 from tieline.services.gray_mappings import MappingEntry
+from tieline.services.linkage.policy_file import AccessEntry
 from tieline.services.surveys.policy_file import SurveysEntry
 from tieline.services.tickets.policy_file import TicketsEntry
 from tieline.services.understanding.policy_file import CausesEntry
@@ -63,6 +64,7 @@ class ApplyFile(BaseModel):
     surveys: SurveysEntry | None = None
     causes: CausesEntry | None = None
     customers: CustomersEntry | None = None
+    access: AccessEntry | None = None
     rules: Annotated[tuple[dict[str, Any], ...], Field(max_length=0)] = ()
 
     @model_validator(mode="after")
@@ -71,12 +73,14 @@ class ApplyFile(BaseModel):
         tickets = self.tickets.connections if self.tickets else set()
         surveys = self.surveys.connections if self.surveys else set()
         told = self.customers.connections if self.customers else set()
+        narrowing = self.access.connections if self.access else set()
         named = {
             "sources": self._source_names(),
             "mappings": set(self.mappings),
             "tickets": tickets,
             "surveys": surveys,
             "customers": told,
+            "access": narrowing,
         }
         for where, names in named.items():
             if unknown := sorted(names - known):
@@ -87,7 +91,13 @@ class ApplyFile(BaseModel):
     @property
     def policies(self) -> Mapping[str, BaseModel | None]:
         """Return the house rules it holds, by kind."""
-        return {"tickets": self.tickets, "surveys": self.surveys, "causes": self.causes, "customers": self.customers}
+        return {
+            "tickets": self.tickets,
+            "surveys": self.surveys,
+            "causes": self.causes,
+            "customers": self.customers,
+            "access": self.access,
+        }
 
     def _source_names(self) -> set[str]:
         return {name for names in self.sources.values() for name in names}

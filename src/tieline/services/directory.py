@@ -13,6 +13,9 @@ from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_internal import InternalNumbers
 from tieline.domain.phone_normalise import normalise
 from tieline.mapping.record import RecordMapping
+from tieline.services.linkage.policy import KIND as ACCESS
+from tieline.services.linkage.policy import AccessPolicy
+from tieline.services.linkage.policy import policy_of as access_policy_of
 from tieline.services.sources import Source
 from tieline.services.tickets.policy import TicketPolicy, policy_of
 
@@ -58,6 +61,11 @@ class Directory:
     def tickets(self) -> TicketPolicy:
         """Return how tickets are handled here."""
         return policy_of(self.policies.get("tickets"))
+
+    @cached_property
+    def access(self) -> AccessPolicy:
+        """Return whose word narrows what is seen here."""
+        return access_policy_of(self.policies.get(ACCESS))
 
     @cached_property
     def internal(self) -> InternalNumbers:

@@ -9,6 +9,7 @@ from tieline.domain.errors import ConfigRefused, NotFound, PreconditionFailed
 from tieline.security.permissions import Caller
 from tieline.services.customers.standing_file import CustomersEntry
 from tieline.services.house import House
+from tieline.services.linkage.policy_file import AccessEntry
 from tieline.services.surveys.policy_file import SurveysEntry
 from tieline.services.tickets.policy_file import TicketsEntry
 from tieline.services.understanding.policy_file import CausesEntry
@@ -22,6 +23,7 @@ KINDS: Final[Mapping[str, type[BaseModel]]] = {
     "surveys": SurveysEntry,
     "causes": CausesEntry,
     "customers": CustomersEntry,
+    "access": AccessEntry,
 }
 """The kinds there are, each with what its document must look like."""
 NONE_YET: Final = 0

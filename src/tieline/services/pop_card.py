@@ -24,6 +24,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
     asked, verdict = inquiry.asked, inquiry.verdict
     match = verdict.while_searching() if inquiry.is_searching else verdict.match
     blocks = blocks_of(inquiry, verdict)
+    narrowed = inquiry.narrowed
     customer = _profile(verdict.chosen) if verdict.chosen is not None else None
     return ScreenPop(
         pop_id=asked.pop_id,
@@ -48,6 +49,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
                 mark=inquiry.remembered.mark.mark,
                 shared=verdict.shared,
                 judged=_judged(inquiry, verdict),
+                narrowed=narrowed,
             )
         ),
         actions=actions_for(match, blocks),
@@ -58,6 +60,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
         mode=asked.mode,
         took_ms=inquiry.took_ms,
         trace=f"/v1/calls/{asked.call_id}/trace" if asked.call_id else None,
+        narrowed=narrowed,
     )
 
 

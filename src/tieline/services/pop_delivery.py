@@ -176,5 +176,5 @@ class PopDelivery:
 
 
 def _seen(entry: AuditRow) -> tuple[Any, ...]:
-    """Return whom a card shows and through which systems: what an update may add to."""
-    return entry.subject, entry.details["systems"], entry.details["candidates"]
+    """Return whom a card shows, through which systems and views: what an update may add to."""
+    return entry.subject, entry.details["systems"], entry.details["candidates"], entry.details.get("narrowed")

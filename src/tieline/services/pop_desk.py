@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from tieline.kit.clock import Clock
+from tieline.kit.clock import Clock, utc_now
 from tieline.security.masking_policy import Policy
 from tieline.security.pseudonym import Pseudonyms
 from tieline.services.directory import Directory
 from tieline.services.flights import AnswerCache
 from tieline.services.index_keeper import IndexKeeper
+from tieline.services.linkage.agents_said import AgentsSaid
 from tieline.services.privacy.erased import Erased
 from tieline.store.database import Database
 from tieline.store.journal import Journal
@@ -46,6 +47,7 @@ class PopDesk:
     deadline_ms: int = 1500
     late_answer_ms: int = 8000
     erased: Erased = field(default_factory=Erased)
+    agents_said: AgentsSaid = field(default_factory=lambda: AgentsSaid(utc_now))
 
     def now(self) -> datetime:
         """Return the present instant."""

@@ -8,6 +8,7 @@ from tieline.domain.customer import Customer
 from tieline.domain.errors import Overloaded
 from tieline.domain.match_context import Contact, Mention
 from tieline.domain.match_verdict import Verdict
+from tieline.domain.narrowing import Narrowed
 from tieline.domain.order import Order
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_normalise import normalise
@@ -33,6 +34,7 @@ from tieline.services.identification import (
 from tieline.services.pop_asked import Asked
 from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_questions import Plan
+from tieline.services.seeing import narrowed_by_agent, narrowed_by_customer
 from tieline.services.sources import Question
 from tieline.store.memory import Recall
 
@@ -68,6 +70,18 @@ class Inquiry:
         self._erased_version = desk.erased.version
 
     @property
+    def narrowed(self) -> tuple[Narrowed, ...]:
+        """Return what is taken away from what the asker sees, by all that is known now."""
+        told, chosen = narrowed_by_agent(self._desk, self.asked.agent), self.verdict.chosen
+        if chosen is None:
+            return told
+        answered = {flight.question.source.name for flight in self.profiles if flight.best is not None}
+        by = narrowed_by_customer(
+            self._desk, chosen.customers, agent=self.asked.agent, role=self.asked.seen_by, answered=answered
+        )
+        return (*told, *by)
+
+    @property
     def asks_nobody(self) -> bool:
         """Say whether the number itself decides: withheld, or one of ours."""
         return self.caller.withheld or self.caller.kind == "internal" or self.asked.direction == "internal"
@@ -92,6 +106,8 @@ class Inquiry:
             await self._recollect()
         except Overloaded:
             self.memory_failed = True
+        if self.asked.agent is not None:
+            await self._desk.agents_said.make_ready(self._desk.directory.now, self.asked.agent)
         self._ask_further()
 
     async def advance(self, deadline: Deadline) -> bool:

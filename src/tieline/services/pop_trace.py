@@ -4,6 +4,7 @@ from typing import Any
 
 from tieline.services.flights import Flight
 from tieline.services.pop_inquiry import Inquiry
+from tieline.services.seeing import told_of
 
 
 def trace_of(inquiry: Inquiry) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def trace_of(inquiry: Inquiry) -> dict[str, Any]:
             "ref": verdict.chosen.ref if verdict.chosen is not None else None,
         },
         "took_ms": inquiry.took_ms,
+        **told_of(inquiry.narrowed),
     }
 
 

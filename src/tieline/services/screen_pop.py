@@ -15,6 +15,7 @@ from tieline.services.pop_card import card_of
 from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.pop_trace import trace_of
+from tieline.services.seeing import told_of, views_of
 from tieline.store.journal import Append, AuditRow, PopRow
 
 
@@ -59,7 +60,9 @@ async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, 
 
 def shown_to(desk: PopDesk, inquiry: Inquiry, card: ScreenPop) -> dict[str, Any]:
     """Return the card as the asker may see it: the one place where a pop is masked."""
-    return desk.policy.apply(inquiry.asked.seen_by, document_of(card), shape="screen_pop", active_call_phone=True)
+    return desk.policy.apply(
+        inquiry.asked.seen_by, document_of(card), shape="screen_pop", active_call_phone=True, views=views_of(card.narrowed)
+    )
 
 
 def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -> AuditRow:
@@ -81,6 +84,7 @@ def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -
             "rule": card.match.rule,
             "systems": sorted({block.source for block in card.blocks.values() if block.state != "unavailable"}),
             "candidates": [candidate.ref for candidate in card.candidates],
+            **told_of(card.narrowed),
         },
     )
 

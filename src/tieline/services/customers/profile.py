@@ -38,6 +38,11 @@ class Found:
         """Return each person's profile, unmasked, with every reference they are known by."""
         return [profile_of(person) for person in self.people]
 
+    @property
+    def answered(self) -> frozenset[str]:
+        """Return the systems that said what they know."""
+        return frozenset(flight.question.source.name for flight in self.flights if flight.best is not None)
+
     def sources(self) -> dict[str, dict[str, Any]]:
         """Return how each system answered."""
         return states_of(self.flights)

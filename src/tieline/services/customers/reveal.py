@@ -8,7 +8,9 @@ from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
 from tieline.security.reveal import PER_HOUR, Reason, RevealField, may_reveal
 from tieline.services.customers import access, profile
+from tieline.services.customers.reading import narrowing, ready
 from tieline.services.pop_desk import PopDesk
+from tieline.services.seeing import views_of
 from tieline.store import audit_trail
 from tieline.store.journal import AuditRow
 
@@ -24,10 +26,13 @@ async def reveal(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Re
     """
     if not may_reveal(caller.role, field):
         raise NotAllowed(code="field_not_revealed")
+    await ready(desk, caller)
     found = await profile.read(desk, ref)
     if not found.people:
         raise NotFound
     await access.require(desk, found.people, caller=caller)
+    if not may_reveal(caller.role, field, views=views_of(narrowing(desk, found.people[0], found, caller=caller))):
+        raise NotAllowed(code="field_not_revealed")
     await _note(desk, ref, field, reason, caller=caller)
     return {"field": field, "value": profile.profile_of(found.people[0])[field], "sources": found.sources()}
 

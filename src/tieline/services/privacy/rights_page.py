@@ -17,6 +17,7 @@ SAMPLES: Mapping[str, str] = {
     "address": "北京市海淀区中关村大街1号",
     "postal_code": "100080",
     "text": "回电13900139000",
+    "hidden": "12.50",
 }
 
 
@@ -51,6 +52,12 @@ def _lines(table: Rights, found: Catalogue) -> Iterator[str]:
     for name, meaning in table.says["field"].items():
         yield f"| `{name}` | {' | '.join(table.fields[role][name] for role in table.roles)} | {meaning} |"
     yield ""
+    yield from _revealed(table)
+    yield from _views(table)
+    yield from _covered(found)
+
+
+def _revealed(table: Rights) -> Iterator[str]:
     yield "## Shown in full on demand, one field at a time"
     yield ""
     yield from _head(table, "field", "what it is")
@@ -58,7 +65,23 @@ def _lines(table: Rights, found: Catalogue) -> Iterator[str]:
         cells = ("yes" if name in table.reveals[role] else "" for role in table.roles)
         yield f"| `{name}` | {' | '.join(cells)} | {meaning} |"
     yield ""
-    yield from _covered(found)
+
+
+def _views(table: Rights) -> Iterator[str]:
+    yield "## Views"
+    yield ""
+    yield "The most that is seen through a view, whoever looks; a view only takes away. `basic` is what a connected system's word"
+    yield "on an agent or a customer may come to ([access.md](access.md)); `minor` and `unconsented` are for children under 14,"
+    yield "with and without a guardian's consent; `restricted`: processing is restricted ([privacy.md](privacy.md))."
+    yield ""
+    yield f"| row | {' | '.join(table.views)} |"
+    yield "|---" * (len(table.views) + 1) + "|"
+    for name in table.says["field"]:
+        yield f"| `{name}` | {' | '.join(table.seen_through[view][name] for view in table.views)} |"
+    for name in table.says["reveal"]:
+        cells = ("yes" if name in table.revealed_through[view] else "" for view in table.views)
+        yield f"| `{name}`, shown on demand | {' | '.join(cells)} |"
+    yield ""
 
 
 def _head(table: Rights, first: str, last: str) -> Iterator[str]:

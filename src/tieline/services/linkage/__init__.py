@@ -1,0 +1,1 @@
+"""Rights narrowed by what connected systems say of agents and customers."""
