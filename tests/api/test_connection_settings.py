@@ -199,3 +199,30 @@ async def test_the_catalog_tells_what_a_system_wants_filled_in(door: FrontDoor) 
     assert "user-found" in shown["examples"]
     for name in ("nothing", "..", "%2e%2e%2fcatalog"):
         assert (await ask(door, "GET", f"/v1/connectors/{name}")).status_code == 404
+
+
+async def test_where_a_system_keeps_data_is_set_kept_and_taken_away_and_the_audit_knows(door: FrontDoor) -> None:
+    abroad = {"region": "DE", "transfer": {"basis": "adequacy", "recipient": "Example GmbH", "withhold": ["phone", "address"]}}
+    made = await connect(door, border=abroad)
+    assert made.status_code == 201, made.text
+    shown = made.json()["border"]
+    assert (shown["region"], sorted(shown["transfer"]["withhold"])) == ("DE", ["address", "phone"])
+
+    form = {**FORM, "secrets": {}}  # a secret that is sealed anew is a new state
+    left_out = await ask(door, "PUT", tag=made.headers["etag"], json=form)
+    assert (left_out.json()["border"]["region"], left_out.headers["etag"]) == ("DE", made.headers["etag"])
+
+    closed = await ask(door, "PUT", tag=made.headers["etag"], json={**form, "border": {"region": "DE"}})
+    assert (closed.json()["border"]["transfer"], closed.headers["etag"] != made.headers["etag"]) == (None, True)
+
+    gone = await ask(door, "PUT", tag=closed.headers["etag"], json={**form, "border": None})
+    assert gone.json()["border"] is None
+    told = await rows(
+        door, "SELECT details->'border'->>'region' FROM audit_entries WHERE subject = 'connection:desk' ORDER BY seq DESC LIMIT 4"
+    )
+    assert [row[0] for row in told] == [None, "DE", None, "DE"]
+
+
+async def test_a_border_that_says_nothing_or_too_much_is_refused(door: FrontDoor) -> None:
+    for border in ({"region": "Germany"}, {"transfer": {"basis": "adequacy", "recipient": "x"}}, {"region": "DE", "x": 1}):
+        assert (await connect(door, border=border)).status_code == 422

@@ -12,9 +12,10 @@ from tieline.api.openapi import problems
 from tieline.api.preconditions import IfMatch, named_tag
 from tieline.api.strict_route import StrictRoute
 from tieline.api.unechoed import unechoed
+from tieline.domain.border import Border
 from tieline.security.permissions import Caller, permit
 from tieline.services import connection_removal, connection_settings, connection_verify
-from tieline.services.connection_settings import MASK, Settings, Wish
+from tieline.services.connection_settings import MASK, UNCHANGED, Settings, Wish
 
 router = APIRouter(route_class=StrictRoute, tags=["People and systems"])
 Administrator = Annotated[Caller, permit("connections.manage")]
@@ -44,6 +45,7 @@ class WrittenConnection(BaseModel):
                     "connector": "zammad",
                     "config": {"base_url": "https://help.example.com", "group": "Users"},
                     "secrets": {"token": "the token, or **** to leave it"},
+                    "border": {"region": "DE", "transfer": {"basis": "adequacy", "recipient": "Example GmbH"}},
                 }
             ]
         },
@@ -54,6 +56,13 @@ class WrittenConnection(BaseModel):
     secrets: Annotated[dict[FieldName, Annotated[str, Field(max_length=20_000)] | None], Field(max_length=20)] = Field(
         default_factory=dict
     )
+    border: Annotated[
+        Border | None,
+        Field(
+            description="In which country its system keeps data, and on what ground data may go there. Left out: as it was; "
+            "null: nobody says. Abroad and without `transfer`, nothing is asked of it and nothing told."
+        ),
+    ] = None
 
 
 class ShownSettings(BaseModel):
@@ -67,6 +76,7 @@ class ShownSettings(BaseModel):
     config: Mapping[str, Any]
     secrets: Annotated[Mapping[str, str], Field(description="`****` for each that is kept.", examples=[{"token": MASK}])]
     paused: bool
+    border: Border | None
 
 
 class VerifyStep(BaseModel):
@@ -119,7 +129,9 @@ async def put_connection(
     if_match: IfMatch = None,
 ) -> ShownSettings:
     """Keep settings and secrets, for every replica. They are tried out first; nothing is sent to the vendor."""
-    wish = Wish(written.connector, {key: value for key, value in written.config.items() if value is not None}, written.secrets)
+    config = {key: value for key, value in written.config.items() if value is not None}
+    border: Border | Literal["unchanged"] | None = written.border if "border" in written.model_fields_set else UNCHANGED
+    wish = Wish(written.connector, config, written.secrets, border)
     tag = named_tag(if_match) if if_match is not None else None
     with unechoed([written.config, written.secrets]):
         settings, is_new = await connection_settings.put(house, name, wish, tag=tag, by=caller)
@@ -189,4 +201,5 @@ def _shown(response: Response, settings: Settings) -> ShownSettings:
         config=settings.row.config,
         secrets=dict.fromkeys(sorted(settings.sealed), MASK),
         paused=settings.row.paused,
+        border=settings.row.border,
     )

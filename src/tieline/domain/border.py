@@ -33,6 +33,13 @@ class Border(BaseModel):
     region: Region
     transfer: Transfer | None = None
 
+    def in_order(self) -> dict[str, Any]:
+        """Return it as a document that is the same for the same."""
+        written = self.model_dump(mode="json")
+        if self.transfer is not None:
+            written["transfer"]["withhold"] = sorted(self.transfer.withhold)
+        return written
+
 
 class Crossing:
     """What a call to one connection may carry, seen from `home`. No home, or no region: nothing is abroad."""

@@ -5,13 +5,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
 from tieline.connectors.connection import check_addresses, open_connection
 from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Connector
+from tieline.domain.border import Border
 from tieline.domain.errors import (
     ConfigRefused,
     ManifestInvalid,
@@ -31,6 +32,7 @@ from tieline.store.configuration import ConnectionRow
 from tieline.store.database import Transaction
 from tieline.store.journal_rows import AuditRow
 
+UNCHANGED: Final = "unchanged"
 MASK: Final = "****"
 """What a secret is shown as; sent back, it means "unchanged" and is never kept (behaviour B72)."""
 
@@ -46,17 +48,23 @@ class Settings:
     def tag(self) -> str:
         """Return what a change must name to be made on this state."""
         held = [self.row.connector, self.row.folder, self.row.config, self.row.paused]
+        if self.row.border is not None:
+            held.append(self.row.border.in_order())
         kept = sorted((name, value.hex()) for name, value in self.sealed.items())
         return hashlib.sha256(orjson.dumps([held, kept], option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a connection shall be. A secret that is left out, or masked, stays; None takes it away."""
+    """What a connection shall be. A secret that is left out, or masked, stays; None takes it away.
+
+    `border`: where its system keeps data, and whether data may go there; None: nobody says.
+    """
 
     connector: str
     config: Mapping[str, Any]
     secrets: Mapping[str, str | None] = field(repr=False)
+    border: Border | Literal["unchanged"] | None = UNCHANGED
 
     @property
     def given(self) -> frozenset[str]:
@@ -95,7 +103,9 @@ async def put(house: House, name: str, wish: Wish, *, tag: str | None, by: Calle
             await secrets.put(tx, name, key, house.box.seal(plain[key], connection=name, field=key), now=now)
         await secrets.keep_only(tx, name, set(plain))
         await resume_deliveries(tx, [name])
-        details = {"connector": row.connector, "fields": sorted(row.config), "secrets": sorted(wish.given)}
+        details: dict[str, Any] = {"connector": row.connector, "fields": sorted(row.config), "secrets": sorted(wish.given)}
+        if wish.border != UNCHANGED:
+            details["border"] = row.border.in_order() if row.border is not None else None
         await _note(tx, name, "connection.changed" if present else "connection.created", details, by=by, now=now)
         kept = await _find(tx, name)
     return kept or Settings(row, {}), present is None
@@ -169,7 +179,7 @@ def _wanted(house: House, name: str, wish: Wish, present: Settings | None) -> tu
         folder=present.row.folder if same and present else None,
         config=wish.config,
         paused=present.row.paused if present else False,
-        border=present.row.border if present else None,
+        border=wish.border if wish.border != UNCHANGED else present.row.border if present else None,
     )
     try:
         return row, connector_of(house, row)
