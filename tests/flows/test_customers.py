@@ -1,6 +1,7 @@
 """Section 4 of the public contract, reading: who a customer is in every system, and what is held of them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.flows.door import KNOWN, LINE, NOBODY, SHARED
 from tests.flows.house import RunningHouse
 
 from tieline.domain.customer_query import CustomerQuery
-from tieline.domain.errors import NotAllowed, NotFound, Overloaded, RateLimited
+from tieline.domain.errors import NotAllowed, NotFound, Overloaded, RateLimited, StepUpRequired
 from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
 from tieline.security.roles import permissions_of
@@ -144,12 +145,27 @@ async def test_one_field_is_shown_with_its_reason_in_the_audit(house: RunningHou
     ]
 
 
-@pytest.mark.parametrize(("field", "role"), [("birth_date", "senior"), ("phones", "agent"), ("id_number", "supervisor")])
+@pytest.mark.parametrize(("field", "role"), [("birth_date", "senior"), ("phones", "agent"), ("id_number", "senior")])
 async def test_what_a_role_may_not_have_shown_is_refused(house: RunningHouse, field: str, role: str) -> None:
     with pytest.raises(NotAllowed) as caught:
         await shown(house, field, agent("2012", role))
     assert caught.value.code == "field_not_revealed"
     assert await house.rows(REVEALS.format(2012)) == []
+
+
+async def test_an_identity_number_is_shown_within_fifteen_minutes_of_signing_in(house: RunningHouse) -> None:
+    ref, now = ExternalRef.parse(await known_ref(house)), house.house.desk.now()
+    stale = replace(agent("2016", "dpo"), proved_at=now - timedelta(minutes=16))
+    for caller in (agent("2016", "dpo"), stale):
+        with pytest.raises(StepUpRequired):
+            await reveal(house.house.desk, ref, "id_number", "data_subject_request", caller=caller)
+    assert await house.rows(REVEALS.format(2016)) == []
+    fresh = replace(stale, proved_at=now - timedelta(minutes=14))
+    told = await reveal(house.house.desk, ref, "id_number", "data_subject_request", caller=fresh)
+    assert told["field"] == "id_number"
+    assert await house.rows(REVEALS.format(2016)) == [
+        ("agent:2016", str(ref), {"field": "id_number", "reason": "data_subject_request"})
+    ]
 
 
 async def test_thirty_an_hour_and_not_one_more_however_many_ask_at_once(house: RunningHouse) -> None:

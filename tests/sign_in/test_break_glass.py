@@ -295,6 +295,13 @@ async def test_the_page_speaks_both_languages_and_loads_nothing_from_elsewhere(
     assert 'autocomplete="one-time-code"' in page.text
 
 
+async def test_what_is_delicate_leads_back_to_this_door(door: FrontDoor, watch: Watch, secret: str) -> None:
+    """Password and code again: the next code, for this one is used."""
+    cookie = {"Cookie": f"tieline={(await enter(door, code(secret, watch))).cookies['tieline']}"}
+    led = await door.ask("GET", "/desk/sign-in/step-up", headers=cookie)
+    assert told(led) == (303, DOOR)
+
+
 async def test_taking_somebody_away_or_changing_what_opens_ends_their_sessions(
     door: FrontDoor, watch: Watch, secret: str
 ) -> None:

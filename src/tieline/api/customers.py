@@ -209,6 +209,8 @@ class Revealed(BaseModel):
     | problems(
         {
             403: "Not for this role: `field_not_revealed`; `customer_not_in_call`, `forbidden`, `scope_missing`.",
+            401: "Nobody we know: `auth_failed`. The field is sensitive, and the last sign-in too long ago: `step_up_required`; "
+            "`WWW-Authenticate` says within how many seconds (RFC 9470). People do it at `/desk/sign-in/step-up`.",
             429: "More than thirty fields in the last hour: `rate_limited`.",
         }
     ),

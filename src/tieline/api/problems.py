@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from starlette.types import Scope
 
 from tieline.api.findings import Finding, findings_of
-from tieline.domain.errors import ConnectorError, InProgress, Overloaded, RateLimited, TielineError
+from tieline.domain.errors import ConnectorError, InProgress, Overloaded, RateLimited, StepUpRequired, TielineError
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +40,11 @@ _STATUS_HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
     413: {"Connection": "close"},
     415: {"Accept": "application/json"},
 }
+
+_STEP_UP: Final = (
+    'Bearer realm="tieline", error="insufficient_user_authentication", error_description="Sign in once more first", max_age="{}"'
+)
+"""RFC 9470, section 3 (read 2026-11-26)."""
 
 
 class Problem(BaseModel):
@@ -141,6 +146,8 @@ def _allowed(request: Request) -> str:
 
 
 def _headers_for(error: TielineError) -> Mapping[str, str]:
+    if isinstance(error, StepUpRequired):
+        return {"WWW-Authenticate": _STEP_UP.format(error.max_age_s)}
     if isinstance(error, Overloaded):
         return {"Retry-After": str(SystemRandom().randint(1, 5))}
     if isinstance(error, ConnectorError | InProgress | RateLimited) and error.retry_after_s is not None:

@@ -85,6 +85,17 @@ class NotSignedIn(RequestRefused):
     title = "Sign in first"
 
 
+class StepUpRequired(RequestRefused):
+    """The asker must show once more who they are; `max_age_s`: how long ago that may have been, in seconds (RFC 9470)."""
+
+    code, http_status = "step_up_required", 401
+    title = "Sign in once more first"
+
+    def __init__(self, detail: str = "", *, max_age_s: int) -> None:
+        super().__init__(detail)
+        self.max_age_s = max_age_s
+
+
 class NotAllowed(RequestRefused):
     """The asker is known and lacks the right."""
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
 
 from tieline.security.json_web_tokens import TokenRefused
@@ -28,7 +28,7 @@ Claims = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What one sign-in must come back with. Empty `acr` and `amr` ask for nothing; `max_age_s` None neither."""
+    """What one sign-in must come back with. Empty `acr` and `amr` ask for nothing; None neither."""
 
     issuer: str
     client_id: str
@@ -38,6 +38,7 @@ class Expected:
     acr: frozenset[str] = frozenset()
     amr: frozenset[str] = frozenset()
     max_age_s: int | None = None
+    proved_after: datetime | None = None
 
 
 def check_id_token(claims: Claims, expected: Expected, *, now: datetime) -> str:
@@ -54,9 +55,18 @@ def check_id_token(claims: Claims, expected: Expected, *, now: datetime) -> str:
         ("token_acr", lambda: not expected.acr or claims.get("acr") in expected.acr),
         ("token_amr", lambda: expected.amr <= _words(claims.get("amr"))),
         ("token_auth_time", lambda: expected.max_age_s is None or _is_recent(claims, expected.max_age_s, now_s)),
+        ("token_not_anew", lambda: expected.proved_after is None or _is_anew(claims, expected.proved_after, now_s)),
     )
     _pass_all(checks)
     return _subject(claims)
+
+
+def proved_at(claims: Claims, *, now: datetime) -> datetime | None:
+    """Return when somebody showed who they are, as a checked token says (`auth_time`); None: it does not."""
+    told = claims.get("auth_time")
+    if not _is_past(told, now.timestamp()) or told <= 0:
+        return None
+    return min(datetime.fromtimestamp(told, UTC), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,11 @@ def _is_past(instant: object, now_s: float) -> TypeGuard[float]:
 def _is_recent(claims: Claims, max_age_s: int, now_s: float) -> bool:
     proved = claims.get("auth_time")
     return _is_past(proved, now_s) and proved + max_age_s + LEEWAY_S >= now_s
+
+
+def _is_anew(claims: Claims, after: datetime, now_s: float) -> bool:
+    proved = claims.get("auth_time")
+    return _is_past(proved, now_s) and proved + LEEWAY_S >= after.timestamp()
 
 
 def _is_time(value: object) -> TypeGuard[float]:

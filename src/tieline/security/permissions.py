@@ -13,14 +13,17 @@ while any route declares nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
-from tieline.domain.errors import NotAllowed
+from tieline.domain.errors import NotAllowed, StepUpRequired
 from tieline.security.rights import rights
 
 Endpoint = TypeVar("Endpoint")
+FRESH: Final = timedelta(minutes=15)
+"""For what is delicate, a person must have shown within this time who they are."""
 DECLARATION: Final = "tieline_declaration"
 """The attribute under which `declare` leaves its mark."""
 
@@ -34,12 +37,14 @@ class Caller:
 
     `actor` names them in the audit (`agent:1001`, `key:k3v9…`, `demo`). `scopes` are the permissions they hold.
     `agent` is set when a person, or a key bound to one, is asking; None means a machine that speaks for no one in particular.
+    `proved_at` is when a person last showed who they are; None: never, or nobody says.
     """
 
     actor: str
     role: str
     scopes: frozenset[str]
     agent: str | None = None
+    proved_at: datetime | None = None
 
     def may(self, permission: str) -> bool:
         """Say whether the caller holds `permission`."""
@@ -49,6 +54,11 @@ class Caller:
         """Raises: NotAllowed: the caller lacks `permission` (code `scope_missing` for a key, `forbidden` for a person)."""
         if permission not in self.scopes:
             raise NotAllowed(code="scope_missing" if self.role == "service" else "forbidden")
+
+    def require_fresh(self, now: datetime) -> None:
+        """Raises: StepUpRequired: they did not show who they are within the last `FRESH`."""
+        if self.proved_at is None or now - self.proved_at > FRESH:
+            raise StepUpRequired(max_age_s=int(FRESH.total_seconds()))
 
     def speaks_for(self, agent: str) -> bool:
         """Say whether the caller may see and do what concerns `agent`."""

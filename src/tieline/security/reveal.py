@@ -1,17 +1,24 @@
 """Who may have which masked field shown in full, as `rights.csv` has it. What is not in it is shown to nobody.
 
-An identity number is in it for nobody: showing one asks for a second sign-in within the last 15 minutes, which is not there yet.
+What the catalogue of fields calls sensitive is shown to whoever has signed in within the last 15 minutes.
 """
 
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from tieline.security.field_catalogue import field_catalogue
 from tieline.security.rights import rights
 
-RevealField = Literal["phones", "emails", "address", "name", "birth_date"]
+RevealField = Literal["phones", "emails", "address", "name", "birth_date", "id_number"]
 Reason = Literal["callback", "delivery", "identity_check", "complaint", "correction", "data_subject_request", "legal"]
 PER_HOUR: Final = 30
 """Fields one person, or one key, may have shown in an hour."""
+
+
+def asks_for_a_fresh_sign_in(field: RevealField) -> bool:
+    """Say whether a field is of a kind that the catalogue calls sensitive."""
+    catalogue = field_catalogue()
+    return catalogue.kinds[catalogue.models["customer"].holds[field]].sensitivity == "sensitive"
 
 
 def may_reveal(role: str, field: RevealField, *, views: Iterable[str] = ()) -> bool:

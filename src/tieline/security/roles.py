@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tieline.security.rights import SERVICE_ROLE, rights
 
-__all__ = ["SERVICE_ROLE", "permissions_of", "role_table"]
+__all__ = ["ADMIN_ROLE", "SERVICE_ROLE", "permissions_of", "role_table"]
 
 ADMIN_ROLE = "admin"
 """The role of local administrators."""

@@ -6,21 +6,22 @@ Everything that fails here fails alike: `auth_failed`, with no word on what was 
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, Literal
+from datetime import datetime
+from typing import Literal
 
 import structlog
 
 from tieline.domain.agent import Agent
 from tieline.domain.errors import BodyMalformed, ConfigRefused, NotSignedIn
 from tieline.kit.clock import Clock
-from tieline.kit.ids import opaque_token
 from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.api_keys import PresentedKey, key_id_within, key_within
 from tieline.security.client_address import Networks, is_within
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import ADMIN_ROLE, permissions_of
+from tieline.services import session_opening
 from tieline.services.api_keys import KeyRing
+from tieline.services.session_opening import SESSION_IDLE, Vouched
 from tieline.store import api_keys, audit_trail, sessions
 from tieline.store.database import Database, Transaction
 from tieline.store.journal_rows import AuditRow
@@ -32,21 +33,6 @@ log = structlog.get_logger()
 
 Auth = Literal["on", "off"]
 AgentOf = Callable[[str], Agent | None]
-SESSION_IDLE: Final = timedelta(minutes=30)
-SESSION_LIFE: Final = timedelta(hours=12)
-LOCAL_ADMIN_LIFE: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Vouched:
-    """What a provider says of whoever signs in by it: a role (None: the directory's), and how it names them and their session."""
-
-    provider: str = "key"
-    life: timedelta = SESSION_LIFE
-    role: str | None = None
-    issuer: str | None = None
-    subject: str | None = None
-    issuer_session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,40 +94,16 @@ class Access:
         every sign-in).
         """
         now = self._clock()
-        token = opaque_token()
-        told = vouched or Vouched()
-        row = SessionRow(
-            sessions.digest(token),
-            id=opaque_token(12),
-            agent=agent,
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + min(told.life, SESSION_LIFE),
-            role=told.role,
-            issuer=told.issuer,
-            subject=told.subject,
-            issuer_session=told.issuer_session,
-        )
+        new = session_opening.for_agent(agent, vouched or Vouched(proved_at=now), now=now)
         async with self._database.begin() as tx:
-            await _open(tx, row, by=told.provider, instead_of=instead_of)
-        return token, row.expires_at
+            await session_opening.open_in(tx, new, instead_of=instead_of)
+        return new.token, new.row.expires_at
 
     async def open_for_admin(self, tx: Transaction, name: str, *, instead_of: str | None = None) -> str:
         """Sign a local administrator in, for an hour at most; return the cookie's value."""
-        now = self._clock()
-        token = opaque_token()
-        row = SessionRow(
-            sessions.digest(token),
-            id=opaque_token(12),
-            agent=None,
-            admin=name,
-            role=ADMIN_ROLE,
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + LOCAL_ADMIN_LIFE,
-        )
-        await _open(tx, row, by="break_glass", instead_of=instead_of)
-        return token
+        new = session_opening.for_admin(name, now=self._clock())
+        await session_opening.open_in(tx, new, instead_of=instead_of)
+        return new.token
 
     def admits_admins_from(self, address: str | None) -> bool:
         """Say whether local administrators may be at this address."""
@@ -157,6 +119,11 @@ class Access:
             await audit_trail.write(tx, note)
             await api_keys.announce(tx)
             return ended.issuer
+
+    async def session(self, token: str) -> SessionRow | None:
+        """Return the session of a cookie, ended or not; None: there is none."""
+        async with self._database.read() as conn:
+            return await sessions.find(conn, sessions.digest(token))
 
     @property
     def changes(self) -> int:
@@ -192,19 +159,20 @@ class Access:
         if row.admin is not None:
             if not self.admits_admins_from(address):
                 raise NotSignedIn
-            return Caller(actor=row.actor, role=ADMIN_ROLE, scopes=permissions_of(ADMIN_ROLE))
+            return Caller(actor=row.actor, role=ADMIN_ROLE, scopes=permissions_of(ADMIN_ROLE), proved_at=row.proved_at)
         agent = self._agent_of(row.agent or "")
         if agent is None:
             raise NotSignedIn
         role = row.role or agent.role
-        return Caller(actor=row.actor, role=role, scopes=permissions_of(role), agent=agent.id)
+        return Caller(actor=row.actor, role=role, scopes=permissions_of(role), agent=agent.id, proved_at=row.proved_at)
 
     def _demo(self, given: Credentials) -> Caller:
         """With the door open, whoever sits at this machine may do everything, seeing it as the agent they name."""
         if given.relayed or not _is_loopback(given.client):
             raise NotSignedIn
         agent = self._agent_of(given.agent) if given.agent else None
-        return Caller(actor="demo", role=agent.role if agent else "admin", scopes=frozenset(PERMISSIONS))
+        role = agent.role if agent else "admin"
+        return Caller(actor="demo", role=role, scopes=frozenset(PERMISSIONS), proved_at=self._clock())
 
 
 def refuse_open_door_to_others(auth: Auth, host: str) -> None:
@@ -215,15 +183,6 @@ def refuse_open_door_to_others(auth: Auth, host: str) -> None:
             where="TIELINE_AUTH",
             hint="Set TIELINE_AUTH=on, or TIELINE_HOST=127.0.0.1.",
         )
-
-
-async def _open(tx: Transaction, row: SessionRow, *, by: str, instead_of: str | None) -> None:
-    """Keep a new session in place of the one its owner came with, and write it down."""
-    if instead_of:
-        await sessions.end(tx, sessions.digest(instead_of))
-    await sessions.add(tx, row)
-    note = AuditRow(at=row.created_at, actor=row.actor, actor_role=row.role, action="session.opened", details={"by": by})
-    await audit_trail.write(tx, note)
 
 
 def _bearer(header: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tieline.security.field_catalogue import field_catalogue
-from tieline.services.access import SESSION_IDLE
+from tieline.services.session_opening import SESSION_IDLE
 from tieline.store import (
     agent_events,
     api_keys,

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from tieline.domain.errors import Overloaded
 from tieline.kit.clock import Clock
-from tieline.services.access import SESSION_IDLE
+from tieline.services.session_opening import SESSION_IDLE
 from tieline.store import schema_state, sessions
 from tieline.store.database import Database
 from tieline.store.migrate import head_revision

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tieline.domain.errors import NotAllowed, NotFound
 from tieline.security.permissions import Caller
-from tieline.services.access import SESSION_IDLE
+from tieline.services.session_opening import SESSION_IDLE
 from tieline.store import api_keys, audit_trail, sessions, sign_ins
 from tieline.store.database import Database
 from tieline.store.journal_rows import AuditRow

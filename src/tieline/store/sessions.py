@@ -19,6 +19,8 @@ MOST_LISTED: Final = 500
 class SessionRow:
     """One signed-in person: an agent, or a local administrator (`admin`). `role` None: the one the directory gives the agent.
 
+    `proved_at`: when they last showed who they are; None: a provider let them in and did not say.
+
     `issuer`, `subject` and `issuer_session` say who vouched for them, and are None for a personal key.
     """
 
@@ -33,6 +35,7 @@ class SessionRow:
     issuer: str | None = None
     subject: str | None = None
     issuer_session: str | None = None
+    proved_at: datetime | None = None
 
     @property
     def actor(self) -> str:

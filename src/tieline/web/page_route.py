@@ -11,6 +11,7 @@ from tieline.domain.errors import NotAllowed, NotFound, NotSignedIn, TielineErro
 from tieline.web.painter import Painter
 
 SIGN_IN: Final = "/desk/sign-in"
+STEP_UP: Final = f"{SIGN_IN}/step-up"
 BREAK_GLASS: Final = f"{SIGN_IN}/break-glass"
 BACK_TO: Final[Mapping[str, str]] = {"reports": "/reports"}
 """Where else than to the desk one may be led after signing in, by the word the door is asked with."""

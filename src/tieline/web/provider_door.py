@@ -8,18 +8,19 @@ from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import BodyMalformed, ConnectorError
 from tieline.security.json_web_tokens import TokenRefused
-from tieline.security.permissions import public
+from tieline.security.permissions import Caller, permit, public
 from tieline.services.access import Access, Credentials
 from tieline.services.sign_in.attempt import LIFE
 from tieline.services.sign_in.desk import SignInDesk
 from tieline.web.forms import form_of
-from tieline.web.page_route import BACK_TO, SIGN_IN
+from tieline.web.page_route import BACK_TO, BREAK_GLASS, SIGN_IN, STEP_UP
 from tieline.web.painter import Painter
 from tieline.web.session_cookies import drop_cookie, give_cookie
 from tieline.web.sign_in_page import sign_in_page
 from tieline.web.way_in import way_in
 
 Name = Annotated[str, Path(max_length=41)]
+SignedIn = Annotated[Caller, permit("sessions.end")]
 To = Annotated[str, Query(max_length=20)]
 MOST_FIELDS: Final = 20
 LOGOUT_FORM_BYTES: Final = 32_768
@@ -38,14 +39,30 @@ class ProviderDoor:
     def add_to(self, router: APIRouter) -> None:
         """Add the routes."""
         one = f"{SIGN_IN}/{{provider}}"
+        router.add_api_route(STEP_UP, self.once_more, methods=["GET"])
         router.add_api_route(one, self.leave, methods=["GET"], dependencies=[WAY_OUT])
         router.add_api_route(f"{one}/callback", self.come_back, methods=["GET"], dependencies=[WAY_BACK])
         router.add_api_route(f"{one}/logout", self.hear, methods=["POST"], dependencies=[PROVIDERS_WORD])
 
     async def leave(self, request: Request, provider: Name, to: To = "") -> Response:
         """Send the browser to the provider, with its attempt sealed in a cookie."""
+        return await self._send(request, provider, to=to)
+
+    async def once_more(self, request: Request, caller: SignedIn, to: To = "") -> Response:
+        """Lead whoever is signed in through their own door again; what is delicate asks for that. No provider has this name."""
+        token = request.cookies.get(request.app.state.session_cookie)
+        session = await request.app.state.access.session(token) if token else None
+        query = f"?again=yes&to={to}" if to in BACK_TO else "?again=yes"
+        if session is None or session.admin is not None:
+            return RedirectResponse(BREAK_GLASS if session else "/desk", status_code=303, headers=_NO_STORE)
+        provider = _desk(request).provider_of(session.issuer)
+        if provider is None:
+            return RedirectResponse(f"{SIGN_IN}{query}", status_code=303, headers=_NO_STORE)
+        return await self._send(request, provider, to=to, agent=caller.agent or "")
+
+    async def _send(self, request: Request, provider: str, *, to: str, agent: str = "") -> Response:
         try:
-            address, attempt = await _desk(request).begin(provider, to=to if to in BACK_TO else "")
+            address, attempt = await _desk(request).begin(provider, to=to if to in BACK_TO else "", agent=agent)
         except ConnectorError:
             return await self._unreachable(request)
         answer = RedirectResponse(address, status_code=303, headers=_NO_STORE)

@@ -2,7 +2,7 @@
 
 from tieline.kit.clock import Clock
 from tieline.observability.metrics import LOCAL_ADMINS
-from tieline.services.access import SESSION_IDLE
+from tieline.services.session_opening import SESSION_IDLE
 from tieline.store import sessions
 from tieline.store.database import Database
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from tieline.domain.errors import NotAllowed, NotFound, RateLimited
 from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
-from tieline.security.reveal import PER_HOUR, Reason, RevealField, may_reveal
+from tieline.security.reveal import PER_HOUR, Reason, RevealField, asks_for_a_fresh_sign_in, may_reveal
 from tieline.services.customers import access, profile
 from tieline.services.customers.reading import narrowing, ready
 from tieline.services.pop_desk import PopDesk
@@ -22,10 +22,13 @@ async def reveal(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Re
     """Return one field unmasked, as the systems have it now.
 
     Raises: NotFound: no such customer, or their system does not answer. NotAllowed: the role may not have this field shown, or
-    the agent has no call with the customer. RateLimited: too many in the last hour. Overloaded: it could not be written down.
+    the agent has no call with the customer. StepUpRequired: it is sensitive, and they signed in too long ago.
+    RateLimited: too many in the last hour. Overloaded: it could not be written down.
     """
     if not may_reveal(caller.role, field):
         raise NotAllowed(code="field_not_revealed")
+    if asks_for_a_fresh_sign_in(field):
+        caller.require_fresh(desk.now())
     await ready(desk, caller)
     found = await profile.read(desk, ref)
     if not found.people:

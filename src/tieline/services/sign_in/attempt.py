@@ -25,7 +25,7 @@ class Attempt(BaseModel):
     """What must come back.
 
     `to`: where they wanted to. `verifier`: the secret of PKCE (RFC 7636). `state` and `nonce` tie answer and token to this
-    browser.
+    browser. `agent`: who must come back, having shown anew who they are; empty: whoever it is.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +36,7 @@ class Attempt(BaseModel):
     nonce: str
     verifier: str
     begun_at: datetime
+    agent: str = ""
 
     @property
     def challenge(self) -> str:
@@ -50,10 +51,10 @@ class Attempt(BaseModel):
         return f"<attempt at {self.provider}>"
 
 
-def begin(provider: str, *, to: str = "", now: datetime) -> Attempt:
+def begin(provider: str, *, to: str = "", agent: str = "", now: datetime) -> Attempt:
     """Return a new attempt: 256 random bits each."""
     state, nonce, verifier = (opaque_token(32) for _ in range(3))
-    return Attempt(provider=provider, to=to, state=state, nonce=nonce, verifier=verifier, begun_at=now)
+    return Attempt(provider=provider, to=to, state=state, nonce=nonce, verifier=verifier, begun_at=now, agent=agent)
 
 
 def seal(attempt: Attempt, box: SecretBox) -> str:

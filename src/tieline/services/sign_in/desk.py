@@ -16,7 +16,8 @@ from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.json_web_tokens import TokenRefused
 from tieline.security.roles import permissions_of
 from tieline.security.secret_box import SecretBox
-from tieline.services.access import Access, Vouched
+from tieline.services.access import Access
+from tieline.services.session_opening import Vouched
 from tieline.services.sign_in import attempt as attempts
 from tieline.services.sign_in.attempt import Attempt
 from tieline.services.sign_in.provider import Identity, Provider, Returned
@@ -51,10 +52,17 @@ class SignInDesk:
         """Return where a provider sends the browser back to."""
         return f"{self.public_url.rstrip('/')}/desk/sign-in/{name}/callback"
 
-    async def begin(self, name: str, *, to: str = "") -> tuple[str, str]:
-        """Return where to send the browser and the cookie it takes along. Raises: NotFound, ConnectorError."""
+    def provider_of(self, issuer: str | None) -> str | None:
+        """Return the name of the provider that vouched for a session."""
+        return next((name for name, each in self.providers.items() if issuer is not None and each.issuer == issuer), None)
+
+    async def begin(self, name: str, *, to: str = "", agent: str = "") -> tuple[str, str]:
+        """Return where to send the browser and the cookie it takes along. Raises: NotFound, ConnectorError.
+
+        `agent`: who has to show anew who they are; nobody else comes back by this way.
+        """
         provider = self.provider(name)
-        attempt = attempts.begin(name, to=to, now=self.clock())
+        attempt = attempts.begin(name, to=to, agent=agent, now=self.clock())
         return await provider.leave_for(attempt, self.redirect_uri(name)), attempts.seal(attempt, self.box)
 
     async def finish(
@@ -68,7 +76,7 @@ class SignInDesk:
         try:
             attempt = await self._returned(name, fields, cookie)
             identity = await provider.identify(Returned(fields), attempt, self.redirect_uri(name))
-            agent = await self._known(provider, identity)
+            agent = await self._known(provider, identity, attempt)
         except (TokenRefused, ConnectorError) as exc:
             await self._note_refusal(name, exc.why if isinstance(exc, TokenRefused) else exc.code)
             raise
@@ -79,6 +87,7 @@ class SignInDesk:
             issuer=identity.issuer,
             subject=identity.subject,
             issuer_session=identity.session,
+            proved_at=self.clock() if provider.asks_each_time else identity.proved_at,
         )
         token, _ = await access.open_session(agent.id, vouched=vouched, instead_of=instead_of)
         return token, attempt.to
@@ -99,8 +108,8 @@ class SignInDesk:
 
     async def leave_address(self, issuer: str | None, *, back: str) -> str | None:
         """Return where the one who vouched for a session ends its own; `back` is our page. Raises: ConnectorError."""
-        provider = next((each for each in self.providers.values() if issuer is not None and each.issuer == issuer), None)
-        return await provider.leave_address(f"{self.public_url.rstrip('/')}{back}") if provider else None
+        name = self.provider_of(issuer)
+        return await self.providers[name].leave_address(f"{self.public_url.rstrip('/')}{back}") if name else None
 
     async def _returned(self, name: str, fields: Mapping[str, str], cookie: str) -> Attempt:
         """Return the attempt that comes back, this once. Raises: TokenRefused: another browser's, another state, late, again."""
@@ -115,7 +124,7 @@ class SignInDesk:
                 raise TokenRefused("state_used")
         return attempt
 
-    async def _known(self, provider: Provider, identity: Identity) -> Agent:
+    async def _known(self, provider: Provider, identity: Identity, attempt: Attempt) -> Agent:
         """Return our agent. Raises: TokenRefused: nobody here, somebody else, or without the right to a desk."""
         agent_id = provider.agent_id(identity.name)
         agent = self.agent_of(agent_id) if agent_id else None
@@ -123,6 +132,8 @@ class SignInDesk:
             raise TokenRefused("no_agent")
         if not permissions_of(identity.role or agent.role):
             raise TokenRefused("no_role")
+        if attempt.agent not in {"", agent.id}:
+            raise TokenRefused("another_person")
         async with self.database.begin() as tx:
             if not await sign_ins.bind(tx, identity.issuer, identity.subject, agent=agent.id, now=self.clock()):
                 raise TokenRefused("identity_differs")

@@ -37,6 +37,7 @@ class DingtalkProvider:
         self.issuer = f"dingtalk:{entry.corp_id}"
         self.title = entry.title
         self.session_h = entry.session_h
+        self.asks_each_time = True
 
     def agent_id(self, name: str) -> str | None:
         """Return which agent of ours somebody is; None: none."""

@@ -13,7 +13,7 @@ from tieline.connectors.wire.messages import Outgoing, Wire
 from tieline.domain.errors import VendorBadAnswer
 from tieline.kit.clock import Clock
 from tieline.kit.deadline import Deadline
-from tieline.security.id_tokens import Expected, LoggedOut, check_id_token, check_logout_token
+from tieline.security.id_tokens import Expected, LoggedOut, check_id_token, check_logout_token, proved_at
 from tieline.security.json_web_tokens import KeyUnknown, TokenRefused, open_token, read_head
 from tieline.services.sign_in.attempt import Attempt
 from tieline.services.sign_in.file import OidcEntry, Roles, value_at
@@ -37,6 +37,7 @@ class OidcProvider:
         self.issuer = entry.issuer
         self.title = entry.title
         self.session_h = entry.session_h
+        self.asks_each_time = False
 
     def agent_id(self, name: str) -> str | None:
         """Return which agent of ours somebody is; None: none."""
@@ -57,7 +58,9 @@ class OidcProvider:
         }
         if self._entry.acr:
             fields["acr_values"] = " ".join(sorted(self._entry.acr))
-        if self._entry.max_age_s is not None:
+        if attempt.agent:
+            fields |= {"prompt": "login", "max_age": "0"}
+        elif self._entry.max_age_s is not None:
             fields["max_age"] = str(self._entry.max_age_s)
         return with_query(doors.authorization, fields)
 
@@ -80,6 +83,7 @@ class OidcProvider:
             self._entry.acr,
             self._entry.amr,
             self._entry.max_age_s,
+            proved_after=attempt.begun_at if attempt.agent else None,
         )
         subject = check_id_token(claims, expected, now=self._clock())
         told = await self._told(claims, subject, doors, tokens["access_token"], deadline=deadline)
@@ -90,6 +94,7 @@ class OidcProvider:
             name=_name(told, self._entry.claim),
             role=_role(told, self._entry.roles),
             session=session if isinstance(session, str) else None,
+            proved_at=proved_at(claims, now=self._clock()),
         )
 
     async def leave_address(self, back: str) -> str | None:

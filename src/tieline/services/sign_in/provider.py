@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -23,7 +24,8 @@ LONGEST_CODE: Final = 2048
 class Identity:
     """Somebody a provider vouches for. `issuer` and `subject` name them for good; `name` is what our directory may know them by.
 
-    `role` None: the provider says nothing of roles. `session` is the provider's own name for the time they are signed in.
+    `role` None: the provider says nothing of roles. `session` is the provider's own name for the time they are signed in;
+    `proved_at` when they showed who they are, where it says so.
     """
 
     issuer: str
@@ -31,6 +33,7 @@ class Identity:
     name: str
     role: str | None = None
     session: str | None = None
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,15 @@ class Returned:
 
 
 class Provider(Protocol):
-    """Somebody who vouches for people. Answers that cannot be had raise ConnectorError, wrong ones TokenRefused."""
+    """Somebody who vouches for people. Answers that cannot be had raise ConnectorError, wrong ones TokenRefused.
+
+    `asks_each_time`: whoever comes back has just shown who they are, without the provider's saying so.
+    """
 
     issuer: str
     title: str
     session_h: float
+    asks_each_time: bool
 
     async def leave_for(self, attempt: Attempt, redirect_uri: str) -> str:
         """Return the address to send the browser to."""

@@ -36,6 +36,7 @@ class WecomProvider:
         self.issuer = f"wecom:{entry.corp_id}"
         self.title = entry.title
         self.session_h = entry.session_h
+        self.asks_each_time = True
 
     def agent_id(self, name: str) -> str | None:
         """Return which agent of ours somebody is; None: none."""

@@ -1,0 +1,92 @@
+"""What a new session is made of: whose it is, who vouched for them, how long it lasts; and its entry in the audit."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from tieline.kit.ids import opaque_token
+from tieline.security.roles import ADMIN_ROLE
+from tieline.store import audit_trail, sessions
+from tieline.store.database import Transaction
+from tieline.store.journal_rows import AuditRow
+from tieline.store.sessions import SessionRow
+
+SESSION_IDLE: Final = timedelta(minutes=30)
+SESSION_LIFE: Final = timedelta(hours=12)
+LOCAL_ADMIN_LIFE: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What a provider says of whoever signs in by it: a role (None: the directory's), and how it names them and their session.
+
+    `proved_at`: when they showed who they are. None: it does not say.
+    """
+
+    provider: str = "key"
+    life: timedelta = SESSION_LIFE
+    role: str | None = None
+    issuer: str | None = None
+    subject: str | None = None
+    issuer_session: str | None = None
+    proved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """The cookie's value, which is told to the browser alone, and the row that is kept. `by`: the way they came."""
+
+    token: str
+    row: SessionRow
+    by: str
+
+
+def for_agent(agent: str, vouched: Vouched, *, now: datetime) -> NewSession:
+    """Return a session of an agent."""
+    token = opaque_token()
+    row = SessionRow(
+        sessions.digest(token),
+        id=opaque_token(12),
+        agent=agent,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + min(vouched.life, SESSION_LIFE),
+        role=vouched.role,
+        issuer=vouched.issuer,
+        subject=vouched.subject,
+        issuer_session=vouched.issuer_session,
+        proved_at=vouched.proved_at,
+    )
+    return NewSession(token, row, vouched.provider)
+
+
+def for_admin(name: str, *, now: datetime) -> NewSession:
+    """Return a session of a local administrator."""
+    token = opaque_token()
+    row = SessionRow(
+        sessions.digest(token),
+        id=opaque_token(12),
+        agent=None,
+        admin=name,
+        role=ADMIN_ROLE,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + LOCAL_ADMIN_LIFE,
+        proved_at=now,
+    )
+    return NewSession(token, row, "break_glass")
+
+
+async def open_in(tx: Transaction, new: NewSession, *, instead_of: str | None) -> None:
+    """Keep a new session in place of the one its owner came with (S09: a new one at every sign-in), and write it down."""
+    if instead_of:
+        await sessions.end(tx, sessions.digest(instead_of))
+    await sessions.add(tx, new.row)
+    note = AuditRow(
+        at=new.row.created_at,
+        actor=new.row.actor,
+        actor_role=new.row.role,
+        action="session.opened",
+        details={"by": new.by},
+    )
+    await audit_trail.write(tx, note)
