@@ -15,7 +15,7 @@ from tests.flows.sandbox import Sandbox
 from tests.flows.test_tickets import Office, opened
 
 from tieline.cli.demo_customer import DemoCustomer
-from tieline.worker.duties import escalate_overdue, judge_customers
+from tieline.worker.duties import escalate_overdue, join_purchases, judge_customers
 
 CONTACT = "LC-104729"
 
@@ -116,6 +116,30 @@ async def test_a_ticket_nobody_saw_to_in_time_goes_to_somebody_higher_once(offic
     assert (found["escalation"], found["priority"], found["assignee"]) == (1, "urgent", "9001")
     (listed,) = (await house.client.get("/v1/feedback", params={"kind": "complaint"})).json()["items"]
     assert listed["follow_up"]["escalated_at"] is not None
+
+
+async def test_causes_are_told_by_what_was_bought_and_where_the_customer_is_from(office: Office, sandbox: Sandbox) -> None:
+    house = office.house
+    wish = {"kind": "complaint", "channel": "agent", "text": "噪音大，质量差", "phone": KNOWN}
+    said = (await house.client.post("/v1/feedback", json=wish, headers={"Idempotency-Key": "bought-1"})).json()
+    sandbox.turn("erp", status=503)
+    assert await join_purchases(house.house, house.clock()) == 0, "asked again once the ERP answers"
+    sandbox.heal()
+    assert await join_purchases(house.house, house.clock()) == 1
+    assert await join_purchases(house.house, house.clock()) == 0
+    (kept,) = (await house.client.get("/v1/feedback", params={"kind": "complaint"})).json()["items"]
+    assert (kept["id"], kept["purchase"]) == (
+        said["id"],
+        {"order": "SO-20261001", "products": ["空气净化器 X3", "HEPA 滤芯 ×2"], "basis": "last_order", "region": "北京市"},
+    )
+    by = {}
+    for group in ("product", "region", "cause"):
+        report = (await house.client.get("/v1/reports/causes", params={"group_by": group, "product": "HEPA 滤芯 ×2"})).json()
+        by[group] = {row[group]: row["complaints"] for row in report["rows"]}
+        assert report["total"]["complaints"] == 1
+    assert by == {"product": {"HEPA 滤芯 ×2": 1}, "region": {"北京市": 1}, "cause": {"quality": 1}}
+    opened = await house.client.get("/v1/reports/causes/rows", params={"measure": "complaints", "region": "北京市"})
+    assert [row["id"] for row in opened.json()["items"]] == [said["id"]]
 
 
 async def test_a_customer_who_keeps_coming_is_tagged_in_the_crm_and_on_the_card_with_the_reason(office: Office) -> None:

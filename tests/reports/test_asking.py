@@ -1,6 +1,7 @@
 """How a report is narrowed, grouped, compared, opened to its rows and written; and whose figures somebody is told."""
 
 import io
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -223,6 +224,46 @@ async def test_what_a_text_was_taken_to_mean_counts_where_nobody_named_a_cause(w
         await rows(world, change, named, meant, score)
     await count_due(world.house.tickets, now=world.house.clock())
     assert await told(world, "csat_answers", path="causes") == {"delivery": (1,), "wait": (1,), "total": (2,)}
+
+
+async def test_answers_count_under_each_product_bought_and_by_region_and_are_narrowed_by_both(world: FrontDoor) -> None:
+    bought = {1: ["净水器", "滤芯"], 5: ["滤芯"]}
+    change = "UPDATE feedback SET causes = %s, purchase = %s::jsonb WHERE kind = 'csat' AND score = %s RETURNING 1"
+    for score, products in bought.items():
+        kept = json.dumps({"products": products, "region": "北京市" if score == 1 else "上海市"})
+        await rows(world, change, ["wait"] if score == 1 else ["price"], kept, score)
+    await count_due(world.house.tickets, now=world.house.clock())
+    assert await told(world, "csat_answers", "csat", path="causes", group_by="product") == {
+        "净水器": (1, 0.0),
+        "滤芯": (2, 50.0),
+        "total": (2, 50.0),
+    }
+    assert await told(world, "csat_answers", path="causes", group_by="region", product="滤芯") == {
+        "上海市": (1,),
+        "北京市": (1,),
+        "total": (2,),
+    }
+    assert await told(world, "csat_answers", path="causes", product="净水器") == {"wait": (1,), "total": (1,)}
+    assert await told(world, "csat_answers", path="causes", group_by="product", cause="wait") == {
+        "净水器": (1,),
+        "滤芯": (1,),
+        "total": (1,),
+    }
+    opened = (await get(world, "causes/rows", measure="csat_answers", product="净水器", region="北京市")).json()["items"]
+    assert [(row["products"], row["region"]) for row in opened] == [(["净水器", "滤芯"], "北京市")]
+
+
+async def test_a_week_and_a_month_open_to_their_rows(world: FrontDoor) -> None:
+    span = {"from": "2026-08-31", "to": "2026-09-02", "measure": "served"}
+    named = {"month": "2026-08", "week": "2026-W36", "day": "2026-09-02"}
+    found = {
+        group: [row["name"] for row in (await get(world, "kpis/rows", **span, **{group: value})).json()["items"]]
+        for group, value in named.items()
+    }
+    assert found == {"month": ["5"], "week": ["3", "2", "1", "5"], "day": ["3"]}
+    assert await told(world, "calls", group_by="hour", week="2026-W36") == {"9": (2,), "14": (2,), "total": (4,)}
+    refused = await get(world, "kpis/rows", measure="served", week="2026-36")
+    assert (refused.status_code, refused.json()["code"]) == (422, "param_value")
 
 
 async def test_the_page_is_refused_to_whoever_may_not_read_reports(world: FrontDoor) -> None:

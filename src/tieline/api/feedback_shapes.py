@@ -91,6 +91,17 @@ class ShownUnderstood(BaseModel):
     by: str
 
 
+class ShownPurchase(BaseModel):
+    """What the customer had bought, as the systems tell. `basis`: the order their ticket names, or the last one before."""
+
+    model_config = _shown
+
+    order: str | None
+    products: Sequence[str]
+    basis: Literal["ticket", "last_order"] | None
+    region: Annotated[str | None, Field(description="Where the customer is from, in their system's words.")]
+
+
 class ShownWritten(BaseModel):
     """What one system was told. `fault` says as a code why it was not."""
 
@@ -127,5 +138,6 @@ class ShownFeedback(BaseModel):
     received_by: str
     origin: Annotated[str | None, Field(description="The system that told us; null: reported here.")]
     understood: Annotated[ShownUnderstood | None, Field(description="Null without a text.")]
+    purchase: Annotated[ShownPurchase | None, Field(description="Null until the systems were asked, a minute after it came.")]
     follow_up: ShownFollowUp | None
     written: Annotated[Sequence[ShownWritten], Field(description="The systems it was passed on to.")]

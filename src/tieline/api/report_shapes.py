@@ -37,6 +37,13 @@ class SpanQuery(BaseModel):
     tier: Annotated[Word | None, Field(description="Only customers of this tier.")] = None
     channel: Annotated[Word | None, Field(description="`phone` for calls; the channel an answer or a ticket came by.")] = None
     cause: Annotated[Word | None, Field(description="Only answers that name this cause.")] = None
+    product: Annotated[Word | None, Field(description="Only answers of who had bought this product.")] = None
+    region: Annotated[Word | None, Field(description="Only answers of customers from this region, as their system names it.")] = (
+        None
+    )
+    day: Annotated[str | None, Field(pattern=r"^\d{4}-\d\d-\d\d$", description="Only this day: a row of a report by day.")] = None
+    week: Annotated[str | None, Field(pattern=r"^\d{4}-W\d\d$", description="Only this week, as ISO 8601 counts them.")] = None
+    month: Annotated[str | None, Field(pattern=r"^\d{4}-\d\d$", description="Only this month.")] = None
     hour: Annotated[str | None, Field(pattern=r"^(1?\d|2[0-3])$", description="Only calls that began in this hour, 0-23.")] = None
     weekday_hour: Annotated[
         str | None,
@@ -80,8 +87,8 @@ class ShownReport(BaseModel):
     """A report. Each row holds its group, the counts, and the figures; a figure nothing can be said of is null.
 
     By agent, calls nobody answered are nobody's: `service_level` and `abandonment` are null in the rows. By hour only calls are
-    counted. By cause an answer counts with each it names; the total counts each once. Figures are of whole days, from the hour
-    things happened in the company's zone.
+    counted. By cause an answer counts with each it names, by product with each its customer had bought; the total counts each
+    once. Figures are of whole days, from the hour things happened in the company's zone.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,7 +1,7 @@
 """The demo's past as rows: what the exchange, the agents and the customers would have left behind."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -14,6 +14,10 @@ SUPERVISOR: Final = "9001"
 DUE_AFTER: Final = timedelta(hours=24)
 SOLVED_AFTER: Final = timedelta(hours=6)
 HOW: Final = {"csat": "ivr", "nps": "sms", "ces": "wechat", "complaint": "agent"}
+
+
+GOODS: Final = ("空气净化器 X3", "HEPA 滤芯", "恒温电水壶", "无线降噪耳机", "空气净化器 X3", "扫地机器人 S2")
+REGIONS: Final = ("北京市", "上海市", "广东省", "四川省", "广东省")
 
 
 def rows_of(past: Iterable[PastCall], *, now: datetime) -> Mapping[str, list[Row]]:
@@ -72,7 +76,16 @@ def _answer(rows: dict[str, list[Row]], call: PastCall, answer: PastAnswer, now:
     told = {"id": answer.id, "kind": answer.kind, "score": answer.score, "channel": HOW[answer.kind], "phone": call.phone}
     about = {"call_id": call.key, "interaction_id": call.id, "agent": call.agent, "customer_known": True}
     when = {"at": answer.at, "received_at": answer.at, "received_by": "demo"}
-    row = {**told, **about, **when, "causes": list(answer.causes), "follow_up": None, "follow_up_ticket": None}
+    bought = {"order": None, "products": [_one_of(GOODS, answer)], "basis": "last_order", "region": _one_of(REGIONS, answer)}
+    row = {
+        **told,
+        **about,
+        **when,
+        "causes": list(answer.causes),
+        "follow_up": None,
+        "follow_up_ticket": None,
+        "purchase": bought,
+    }
     if answer.is_low:
         ticket = _ticket(_id_of("follow-up", answer.id), call, answer.at, now=now, solved_after=answer.solved_after)
         rows["tickets"].append({**ticket, "subject": "低分回访", "category": "投诉", "priority": "high", "assignee": SUPERVISOR})
@@ -103,6 +116,11 @@ def _ticket(ticket: UUID, call: PastCall, at: datetime, *, now: datetime, solved
         "due_at": at + DUE_AFTER,
         "reopened": 1 if solved and ticket.int % 17 == 0 else 0,
     }
+
+
+def _one_of(names: Sequence[str], answer: PastAnswer) -> str:
+    """Return the same name for the same answer, whenever the demo begins."""
+    return names[answer.id.int % len(names)]
 
 
 def _id_of(what: str, of: UUID) -> UUID:

@@ -5,7 +5,8 @@ is what was said of the call within half an hour of its end. `answered_in_time`:
 calls older than seven days of somebody known, not from a shared number; `called_again`: those followed by another of the same
 customer about the same. `loops` counts who was let down: a loop begins with a low score or a complaint that became a ticket,
 and is closed once, as `kpi_loops.feedback_loop_time` tells. A cause is what somebody named, else what the text was taken to mean;
-an answer counts with each of its causes, and once in all.
+an answer counts with each of its causes, and once in all; likewise with each product of the order it is about, else of the last
+order before it (`services/feedback/purchases.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -16,9 +17,38 @@ from tieline.domain.kpi_survey import percent
 
 ReportName = Literal["kpis", "csat", "nps", "fcr", "aht", "feedback-loop", "tickets", "sync", "agents", "queues", "causes"]
 GroupBy = Literal[
-    "hour", "weekday_hour", "day", "week", "month", "team", "agent", "queue", "line", "tier", "channel", "cause", "connection"
+    "hour",
+    "weekday_hour",
+    "day",
+    "week",
+    "month",
+    "team",
+    "agent",
+    "queue",
+    "line",
+    "tier",
+    "channel",
+    "cause",
+    "product",
+    "region",
+    "connection",
 ]
-FilterName = Literal["agent", "team", "queue", "line", "tier", "channel", "cause", "hour", "weekday_hour"]
+FilterName = Literal[
+    "agent",
+    "team",
+    "queue",
+    "line",
+    "tier",
+    "channel",
+    "cause",
+    "product",
+    "region",
+    "hour",
+    "weekday_hour",
+    "day",
+    "week",
+    "month",
+]
 Counted = Literal["call", "ticket", "answer", "delivery"]
 Counts = Mapping[str, int]
 

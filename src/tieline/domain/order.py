@@ -25,7 +25,7 @@ OPEN_ORDER_STATUSES: frozenset[OrderStatus] = frozenset({"placed", "paid", "proc
 
 
 class Order(BaseModel):
-    """One order. `summary` is a line a person can read: what was bought."""
+    """One order. `summary` is a line a person can read: what was bought; `products` the same, each product by its name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,6 +36,7 @@ class Order(BaseModel):
     updated_at: datetime | None = None
     total: Money | None = None
     summary: str | None = None
+    products: tuple[str, ...] = ()
     recipient: str | None = None
     phone: str | None = None
     address: str | None = None

@@ -21,7 +21,8 @@ _PLAIN: Final = tuple(Feedback.model_fields)
 class KnownFeedback:
     """Feedback, and who it is from as far as it, its call and its ticket tell now. `written`: connection → what it was told.
 
-    `understood`: what its text was taken to mean: `sentiment`, `causes` (each with `because`), `by`.
+    `understood`: what its text was taken to mean: `sentiment`, `causes` (each with `because`), `by`. `purchase`: what they had
+    bought: `order`, `products`, `basis`, `region`.
     """
 
     feedback: Feedback
@@ -31,6 +32,7 @@ class KnownFeedback:
     queue: str | None
     written: dict[str, Any]
     understood: dict[str, Any] | None = None
+    purchase: dict[str, Any] | None = None
 
     @property
     def ticket_id(self) -> UUID | None:
@@ -105,6 +107,21 @@ async def to_classify(conn: AsyncConnection, *, received_after: datetime, limit:
     return [(row.id, row.text) for row in await conn.execute(query.order_by(table.received_at).limit(limit))]
 
 
+async def without_purchase(conn: AsyncConnection, *, received_after: datetime, limit: int) -> Sequence[UUID]:
+    """Return feedback of somebody known of whom it was not asked what they had bought, the oldest first."""
+    table = feedback.c
+    somebody = or_(
+        table.customer_known, table.phone.is_not(None), table.interaction_id.is_not(None), table.ticket_id.is_not(None)
+    )
+    query = select(table.id).where(table.received_at > received_after, table.purchase.is_(None), somebody)
+    return list((await conn.execute(query.order_by(table.received_at).limit(limit))).scalars())
+
+
+async def note_purchase(tx: AsyncConnection, feedback_id: UUID, purchase: dict[str, Any]) -> None:
+    """Note what whoever said it had bought."""
+    await tx.execute(update(feedback).where(feedback.c.id == feedback_id).values(purchase=purchase))
+
+
 async def note_written(tx: AsyncConnection, feedback_id: UUID, connection: str, standing: dict[str, Any]) -> None:
     """Note what a system was told, or why it was not."""
     told = feedback.c.written.op("||")(func.jsonb_build_object(connection, func.jsonb_build_object(*_pairs(standing))))
@@ -155,6 +172,7 @@ def _known() -> Select[Any]:
             *(feedback.c[name] for name in _PLAIN),
             feedback.c.written,
             feedback.c.understood,
+            feedback.c.purchase,
             func.coalesce(feedback.c.customer_ref, calls.customer_ref, cases.customer_ref).label("known_ref"),
             func.coalesce(feedback.c.phone, calls.customer_e164, cases.phone).label("known_phone"),
             calls.line,
@@ -190,4 +208,4 @@ def _pairs(standing: dict[str, Any]) -> list[Any]:
 def _read(row: Row[Any]) -> KnownFeedback:
     fields = row._asdict()
     one = Feedback.model_validate({name: fields[name] for name in _PLAIN})
-    return KnownFeedback(one, row.known_ref, row.known_phone, row.line, row.queue, row.written, row.understood)
+    return KnownFeedback(one, row.known_ref, row.known_phone, row.line, row.queue, row.written, row.understood, row.purchase)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.kpi_formulas import FilterName
 from tieline.store.report_counting import KINDS, FactKind
-from tieline.store.report_totals import TOTALS, Span
+from tieline.store.report_totals import HAS, TOTALS, Span
 
 _NAMED: Final[Mapping[str, str]] = {
     "call": "(SELECT i.call_key FROM interactions AS i WHERE i.id = f.id)",
@@ -21,7 +21,7 @@ _NAMED: Final[Mapping[str, str]] = {
 """What people know a thing by: a call's id at the exchange, a ticket's number, the call an answer is about."""
 _OF_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "call": {"hour": "f.hour::text", "weekday_hour": "extract(isodow FROM f.day)::text || '-' || f.hour"},
-    "answer": {"cause": "(SELECT max(named) FROM unnest(f.causes) AS named WHERE named = :cause)"},
+    "answer": HAS,
 }
 """Filters that only facts know, not the totals of days."""
 _SHOWN_AS: Final[Mapping[str, str]] = {"kind": "answer_kind"}

@@ -65,7 +65,8 @@ ANSWERS: Final = f"""
         floor(extract(epoch FROM l.closed_at - l.opened_at))::int AS loop_s,
         EXISTS (SELECT FROM feedback AS later WHERE later.ticket_id = f.follow_up_ticket AND later.received_at > f.received_at)
             AS reviewed,
-        {_SALTED.format(who="coalesce(f.customer_ref, c.customer_ref, f.phone)")} AS customer_key
+        {_SALTED.format(who="coalesce(f.customer_ref, c.customer_ref, f.phone)")} AS customer_key,
+        ARRAY(SELECT jsonb_array_elements_text(f.purchase -> 'products')) AS products, f.purchase ->> 'region' AS region
     FROM feedback AS f LEFT JOIN interactions AS c ON c.id = f.interaction_id
         LEFT JOIN feedback_loops AS l ON l.feedback_id = f.id
     WHERE f.id = ANY(:ids)

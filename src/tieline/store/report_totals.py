@@ -27,12 +27,24 @@ _WHOSE: Final = {
 _TIER: Final = {"tier": "f.tier"}
 _CHANNEL: Final = {"channel": "f.channel"}
 _BY_PHONE: Final = {"channel": "'phone'::text"}
-_CAUSES: Final = f"""(
-    SELECT f.day, f.agent, f.queue, f.line, f.tier, f.channel, named.cause,
-        {", ".join(f"{told} AS {name}" for name, told in report_measures.ANSWERS.items())}
-    FROM answer_facts AS f CROSS JOIN LATERAL (SELECT DISTINCT unnest(f.causes) AS cause) AS named
+_MEASURED: Final = ", ".join(f"{told} AS {name}" for name, told in report_measures.ANSWERS.items())
+_SINGLE: Final = "f.day, f.agent, f.queue, f.line, f.tier, f.channel, f.region, f.causes, f.products"
+_ONCE: Final = f"(SELECT {_SINGLE}, {_MEASURED} FROM answer_facts AS f WHERE f.day >= :since AND f.day < :until)"
+_EACH: Final = """(
+    SELECT {single}, {measured}, named.it FROM answer_facts AS f
+    CROSS JOIN LATERAL (SELECT DISTINCT unnest(f.{several}) AS it) AS named
+    WHERE f.day >= :since AND f.day < :until AND f.{several} <> '{{}}'
 )"""
-"""Answers once for each cause they name."""
+_CAUSES: Final = _EACH.format(single=_SINGLE, measured=_MEASURED, several="causes")
+_PRODUCTS: Final = _EACH.format(single=_SINGLE, measured=_MEASURED, several="products")
+"""Answers once for each cause they name; once for each product their customer had bought."""
+_AMONG: Final = "(SELECT max(named) FROM unnest(f.{several}) AS named WHERE named = :{one})"
+HAS: Final = {
+    "cause": _AMONG.format(several="causes", one="cause"),
+    "product": _AMONG.format(several="products", one="product"),
+    "region": "f.region",
+}
+"""Filter → how a fact of an answer tells whether it fits."""
 _HOUR: Final = {"hour": "f.hour::text", "weekday_hour": "extract(isodow FROM f.day)::text || '-' || f.hour"}
 
 
@@ -63,33 +75,38 @@ class Counted:
 class Totals:
     """A table of totals: `says`: group or filter → how its rows tell it.
 
-    `rows`: what is summed up instead of the table. `is_repeated`: a thing may stand in several groups of it, so that they do not
-    add up to the total.
+    `narrows`: what its rows can be narrowed by, but not grouped. `rows`: what is summed up instead of the table. `is_repeated`: a
+    thing may stand in several groups of it, so that they do not add up to the total.
     """
 
     table: Table
     says: Mapping[str, str]
+    narrows: Mapping[str, str] = field(default_factory=dict)
     rows: str = ""
     is_repeated: frozenset[str] = frozenset()
 
     def fits(self, group_by: GroupBy, only: Mapping[FilterName, str]) -> bool:
         """Say whether its rows can be grouped and narrowed so."""
-        return {group_by, *only} <= self.says.keys()
+        return group_by in self.says and only.keys() <= self.says.keys() | self.narrows.keys()
+
+    def told(self, name: FilterName) -> str:
+        """Return how its rows tell whether they fit a filter."""
+        return self.says.get(name) or self.narrows[name]
 
 
+_OF_ANSWER: Final = _DAY | _WHOSE | _TIER | _CHANNEL | {"region": "f.region"}
 TOTALS: Final[Mapping[Kind, tuple[Totals, ...]]] = {
     "call": (
         Totals(tables.call_days, _DAY | _WHOSE | _TIER | _BY_PHONE),
-        Totals(tables.call_hours, _HOUR | _WHOSE | _BY_PHONE),
+        Totals(tables.call_hours, _HOUR | _DAY | _WHOSE | _BY_PHONE),
     ),
     "ticket": (Totals(tables.ticket_days, _DAY | _WHOSE | _TIER | _CHANNEL),),
     "answer": (
         Totals(tables.answer_days, _DAY | _WHOSE | _TIER | _CHANNEL),
+        Totals(tables.answer_facts, _OF_ANSWER, narrows=HAS, rows=_ONCE),
+        Totals(tables.answer_facts, _OF_ANSWER | {"cause": "f.it"}, narrows=HAS, rows=_CAUSES, is_repeated=frozenset({"cause"})),
         Totals(
-            tables.answer_facts,
-            _DAY | _WHOSE | _TIER | _CHANNEL | {"cause": "f.cause"},
-            rows=_CAUSES,
-            is_repeated=frozenset({"cause"}),
+            tables.answer_facts, _OF_ANSWER | {"product": "f.it"}, narrows=HAS, rows=_PRODUCTS, is_repeated=frozenset({"product"})
         ),
     ),
     "delivery": (Totals(tables.delivery_days, _DAY | {"connection": "f.connection"}),),
@@ -117,7 +134,8 @@ async def _read_repeated(
     """Sum up where one thing may count in several groups: the total is that of all things, each once."""
     kind = next(kind for kind, tables in TOTALS.items() if totals in tables)
     groups = await _summed_up(conn, totals, measures, group_by, span)
-    whole = await _summed_up(conn, TOTALS[kind][0], measures, "day", span)
+    each_once = next(one for one in TOTALS[kind] if not one.is_repeated and one.fits("day", span.only))
+    whole = await _summed_up(conn, each_once, measures, "day", span)
     return [*(one for one in groups if not one.is_total), *(one for one in whole if one.is_total)]
 
 
@@ -126,7 +144,7 @@ async def _summed_up(
 ) -> Sequence[Counted]:
     group = totals.says[group_by]
     sums = ", ".join(f"coalesce(sum(f.{name}), 0) AS {name}" for name in measures)
-    narrowed = "".join(f" AND {totals.says[name]} = :{name}" for name in span.only)
+    narrowed = "".join(f" AND {totals.told(name)} = :{name}" for name in span.only)
     statement = text(
         f"SELECT {group} AS group_key, grouping({group}) AS is_total, {sums} FROM {totals.rows or totals.table.name} AS f"
         f" WHERE f.day >= :since AND f.day < :until{narrowed} GROUP BY GROUPING SETS (({group}), ())"

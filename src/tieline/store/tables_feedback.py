@@ -41,11 +41,12 @@ feedback = Table(
     Column("follow_up_ticket", ForeignKey(tickets.c.id, ondelete="SET NULL"), index=True),
     Column("written", JSONB, nullable=False, server_default=_NOTHING),
     Column("understood", JSONB),
+    Column("purchase", JSONB),
     UniqueConstraint("origin", "external_id"),
     Index("feedback_unlinked_idx", "received_at", postgresql_where=UNLINKED),
 )
 """`customer_known`: somebody's reference belongs to it, its own or by its call or ticket. `written`: connection → what it was
-told. `understood`: what its text was taken to mean, and by whom."""
+told. `understood`: what its text was taken to mean, and by whom. `purchase`: what they had bought, as the systems tell."""
 
 Index("feedback_received_at_idx", feedback.c.received_at.desc(), feedback.c.id.desc())
 Index("feedback_agent_idx", feedback.c.agent, feedback.c.received_at.desc())

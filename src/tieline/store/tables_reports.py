@@ -85,7 +85,10 @@ answer_facts = _fact_table(
     Column("loop_s", Integer),
     Column("reviewed", Boolean, nullable=False),
     Column("customer_key", Words),
+    Column("products", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("region", Words),
 )
+Index("answer_facts_day_idx", answer_facts.c.day)
 delivery_facts = _fact_table(
     "delivery_facts",
     Column("connection", Words, nullable=False),

@@ -7,7 +7,7 @@ from typing import Final
 
 from tieline.services import call_repair, call_settling, housekeeping
 from tieline.services.customers import standing
-from tieline.services.feedback import late, overdue
+from tieline.services.feedback import late, overdue, purchases
 from tieline.services.house import House
 from tieline.services.housekeeping import Retention
 from tieline.services.privacy import erasing, retention
@@ -67,6 +67,12 @@ async def classify_texts(house: House, now: datetime) -> int:
     return sum([bool(await attempt("text.classify", classifying.classify(house.tickets, one))) for one in texts])
 
 
+async def join_purchases(house: House, now: datetime) -> int:
+    """Ask what whoever said something had bought; one whose systems do not answer keeps none of the others."""
+    found = await purchases.waiting(house.tickets, now)
+    return sum([bool(await attempt("feedback.purchase", purchases.join(house.tickets, one))) for one in found])
+
+
 async def judge_customers(house: House, _now: datetime) -> int:
     """Judge anew the customers something happened to; one whose system does not answer keeps none of the others."""
     refs = await standing.due(house.tickets)
@@ -119,6 +125,7 @@ DUTIES: Final[tuple[Duty, ...]] = (
     Duty("calls.repair", "* * * * *", repair_calls),
     Duty("vendor_subscriptions.keep", "* * * * *", keep_subscriptions),
     Duty("feedback.link", "*/2 * * * *", link_feedback),
+    Duty("purchases.join", "* * * * *", join_purchases),
     Duty("standings.judge", "* * * * *", judge_customers),
     Duty("texts.classify", "* * * * *", classify_texts),
     Duty("loops.escalate", "* * * * *", escalate_overdue),

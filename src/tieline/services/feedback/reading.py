@@ -78,6 +78,7 @@ def _document(known: KnownFeedback, followed: Mapping[UUID, HubTicket], loop: Fe
         "queue": known.queue,
         "origin": said.origin,
         "understood": known.understood,
+        "purchase": known.purchase,
         "follow_up": {**_follow_up(said, ticket), **_loop(loop)} if ticket else None,
         "written": [_written(name, standing) for name, standing in sorted(known.written.items())],
     }
