@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026112698"
-down_revision = "2026112697"
+revision = "2026112699"
+down_revision = "2026112698"
 branch_labels = None
 depends_on = None
 
