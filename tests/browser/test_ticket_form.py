@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
-from tests.flows.house_fixtures import sandbox, systems
+from tests.flows.house_fixtures import sandbox
 from tests.flows.sandbox import Sandbox
 from tests.flows.test_tickets import Office, opened
 
-__all__ = ["sandbox", "systems"]
+__all__ = ["sandbox"]
 pytestmark = pytest.mark.browser
 
 

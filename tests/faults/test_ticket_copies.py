@@ -10,11 +10,11 @@ from typing import Final
 
 import pytest
 from tests.faults.proxy import Exchange, Rule, proxy
-from tests.flows.house_fixtures import sandbox, systems
+from tests.flows.house_fixtures import sandbox
 from tests.flows.sandbox import Sandbox
 from tests.flows.test_tickets import Office, opened
 
-__all__ = ["sandbox", "systems"]
+__all__ = ["sandbox"]
 LOSES: Final = ("POST /v2/cases ", "POST /api/tickets.xml ", "PATCH /v2/cases/", "PUT /api/tickets/", "POST /v2/cases/")
 ROUNDS: Final = 3
 

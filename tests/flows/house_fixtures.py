@@ -13,16 +13,16 @@ from tests.flows.sandbox import Sandbox, open_sandbox
 
 @pytest.fixture(scope="session")
 async def systems() -> AsyncIterator[Sandbox]:
-    """The simulated systems, one set for all tests; use `sandbox`."""
+    """The simulated systems of houses that stay open. Nobody writes there: all who come after would read it."""
     async with open_sandbox() as running:
         yield running
 
 
 @pytest.fixture
-def sandbox(systems: Sandbox) -> Sandbox:
-    """The simulated systems, well and not yet asked anything."""
-    systems.heal()
-    return systems
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """Simulated systems of the test's own, well and not yet asked or told anything."""
+    async with open_sandbox() as running:
+        yield running
 
 
 @contextmanager

@@ -45,9 +45,9 @@ async def standing(
 
 
 @pytest.fixture
-async def two(standing: Deployment, sandbox: Sandbox) -> Deployment:
+async def two(standing: Deployment) -> Deployment:
     """Two replicas that have heard of no call yet."""
-    del sandbox  # heals the systems
+    standing.sandbox.heal()
     await standing.change(CLEAR.decode())
     return standing
 

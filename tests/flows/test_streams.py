@@ -13,6 +13,7 @@ import pytest
 from tests.flows.ami_exchange import AmiExchange, block, open_exchange
 from tests.flows.door import patiently
 from tests.flows.house import environment_of
+from tests.flows.replicas import START_S
 from tests.flows.stream_house import NOISE, StreamHouse, listening_house, recorded
 
 from tieline.connectors.streams import ami
@@ -266,7 +267,7 @@ def _worker(house: StreamHouse, name: str) -> "subprocess.Popen[bytes]":
 async def _takes_over(house: StreamHouse, exchange: AmiExchange, workers: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
     messages = recorded("blind-transfer")
     transferred = next(place for place, message in enumerate(messages) if message["Event"] == "BlindTransfer")
-    async for _ in patiently("two workers never stood in line", within_s=30):
+    async for _ in patiently("two workers never stood in line", within_s=START_S):
         turns = dict(await house.rows(TURNS))
         if sorted(turns.values()) == [False, True]:
             break
