@@ -1,5 +1,6 @@
 """Systems are connected without a file: settings and secrets go in, are tried out first, and no secret comes back."""
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -15,6 +16,8 @@ FORM: Final[dict[str, Any]] = {
     "config": {"base_url": "https://help.invalid", "group": "Users"},
     "secrets": {"token": "s3cr3t-one"},
 }
+HOOKED: Final[dict[str, Any]] = {"connector": "generic_rest", "config": {"base_url": "https://help.invalid"}}
+"""One that is asked with a token, and told by whoever signs with another secret."""
 CANARY: Final = "canary7391"
 
 
@@ -226,3 +229,22 @@ async def test_where_a_system_keeps_data_is_set_kept_and_taken_away_and_the_audi
 async def test_a_border_that_says_nothing_or_too_much_is_refused(door: FrontDoor) -> None:
     for border in ({"region": "Germany"}, {"transfer": {"basis": "adequacy", "recipient": "x"}}, {"region": "DE", "x": 1}):
         assert (await connect(door, border=border)).status_code == 422
+
+
+async def test_what_overlaps_is_told_with_its_end_and_never_its_value(door: FrontDoor) -> None:
+    made = await connect(door, **HOOKED, secrets={"token": "s3cr3t-one", "hook_secret": CANARY})
+    assert made.json()["former_secrets"] == {}
+    form = {**HOOKED, "secrets": {"hook_secret": "another-one"}, "overlap_h": 48}
+    changed = await ask(door, "PUT", tag=made.headers["etag"], json=form)
+    assert set(changed.json()["former_secrets"]) == {"hook_secret"}
+    until = datetime.fromisoformat(changed.json()["former_secrets"]["hook_secret"])
+    assert timedelta(hours=47) < until - door.house.clock() <= timedelta(hours=48)
+    assert CANARY not in changed.text + (await ask(door, "GET")).text
+
+
+@pytest.mark.parametrize("secrets", [{"token": "s3cr3t-two"}, {}, {"hook_secret": "the first"}])
+async def test_only_what_proves_a_sender_and_is_replaced_overlaps(door: FrontDoor, secrets: dict[str, str]) -> None:
+    made = await connect(door, **HOOKED)
+    refused = await ask(door, "PUT", tag=made.headers["etag"], json={**HOOKED, "secrets": secrets, "overlap_h": 1})
+    assert (refused.status_code, refused.json()["code"]) == (422, "overlap_unused")
+    assert await token_of(door) == "s3cr3t-one"

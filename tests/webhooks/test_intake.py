@@ -1,9 +1,13 @@
 """At the door: what is authentic is kept once and thanked for, whatever it says; what is not leaves no trace."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
-from tests.webhooks.shop import Shop, order
+from tests.api.front_door import ROOT
+from tests.webhooks.shop import TOKEN, Shop, order
+
+from tieline.services import connection_settings, housekeeping, secret_keeping
 
 KEPT = "SELECT count(*) FROM inbox"
 
@@ -87,3 +91,44 @@ async def test_a_database_that_does_not_answer_in_a_second_is_told_as_503(shop: 
     assert (answer.status_code, answer.json()["code"]) == (503, "inbox_slow")
     assert (await shop.tell(order(), x_delivery="slow")).status_code == 202
     assert await shop.rows(KEPT) == [(1,)]
+
+
+async def replace_token(shop: Shop, token: str, *, overlap: timedelta) -> connection_settings.Settings:
+    present = await connection_settings.read(shop.house, "shop")
+    wish = connection_settings.Wish(present.row.connector, present.row.config, {"token": token}, overlap=overlap)
+    settings, _ = await connection_settings.put(shop.house, "shop", wish, tag=present.tag, by=ROOT)
+    await shop.house.directory.reload()
+    return settings
+
+
+async def test_a_token_that_was_replaced_is_good_until_its_end_and_not_after(shop: Shop) -> None:
+    newer = "shop-token-that-is-newer"
+    settings = await replace_token(shop, newer, overlap=timedelta(hours=24))
+    assert set(settings.former_until) == {"token"}
+    assert [(await shop.post(b"{}", x_shop_token=token)).status_code for token in (TOKEN, newer, "wrong")] == [202, 202, 401]
+    told = "SELECT actor, details FROM audit_entries WHERE action = 'connection.changed'"
+    ((actor, details),) = await shop.rows(told)
+    assert (actor, details["former"], details["overlap_h"]) == ("test", ["token"], 24)
+    assert TOKEN not in str(details)
+    await shop.rows("UPDATE connection_secrets SET former_until = now() RETURNING field")
+    await shop.house.directory.reload()
+    assert [(await shop.post(b"{}", x_shop_token=token)).status_code for token in (TOKEN, newer)] == [401, 202]
+
+
+async def test_a_token_that_leaked_is_refused_at_once_though_an_overlap_was_under_way(shop: Shop) -> None:
+    await replace_token(shop, "shop-token-the-second", overlap=timedelta(hours=24))
+    settings = await replace_token(shop, "shop-token-the-third", overlap=timedelta(0))
+    assert settings.former_until == {}
+    tokens = (TOKEN, "shop-token-the-second", "shop-token-the-third")
+    assert [(await shop.post(b"{}", x_shop_token=token)).status_code for token in tokens] == [401, 401, 202]
+
+
+async def test_a_former_token_is_given_new_keys_and_let_go_with_what_came_sealed_by_it(shop: Shop) -> None:
+    await replace_token(shop, "shop-token-that-is-newer", overlap=timedelta(hours=24))
+    assert (await secret_keeping.rotate(shop.house, new_data_keys=True, caller=ROOT)).faults == ()
+    await shop.house.directory.reload()
+    assert (await shop.post(b"{}", x_shop_token=TOKEN)).status_code == 202
+    now = shop.house.clock()
+    for days, kept in ((30, 1), (32, 0)):
+        await housekeeping.tidy(shop.house.database, housekeeping.Retention(), now + timedelta(days=days))
+        assert await shop.rows("SELECT count(*) FROM connection_secrets WHERE former IS NOT NULL") == [(kept,)]

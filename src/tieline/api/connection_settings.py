@@ -1,6 +1,7 @@
 """Connecting systems without a file: settings and secrets, verified, paused, removed. A secret goes in and never comes out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Response
@@ -16,6 +17,7 @@ from tieline.domain.border import Border
 from tieline.security.permissions import Caller, permit
 from tieline.services import connection_removal, connection_settings, connection_verify
 from tieline.services.connection_settings import MASK, UNCHANGED, Settings, Wish
+from tieline.services.house import House
 
 router = APIRouter(route_class=StrictRoute, tags=["People and systems"])
 Administrator = Annotated[Caller, permit("connections.manage")]
@@ -29,7 +31,7 @@ _STATE = {
 }
 _FORM = {
     422: "The form is not filled in rightly: `connector_unknown`, `upstream_config`, `secret_missing`, `url_forbidden`, "
-    "`header_forbidden`; or the request does not fit: `field_unknown` …"
+    "`header_forbidden`, `overlap_unused`; or the request does not fit: `field_unknown` …"
 }
 
 
@@ -63,6 +65,15 @@ class WrittenConnection(BaseModel):
             "null: nobody says. Abroad and without `transfer`, nothing is asked of it and nothing told."
         ),
     ] = None
+    overlap_h: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=720,
+            description="Hours for which secrets that prove the sender of webhooks, replaced by this, are taken beside the new.",
+            examples=[24],
+        ),
+    ] = 0
 
 
 class ShownSettings(BaseModel):
@@ -75,6 +86,9 @@ class ShownSettings(BaseModel):
     outside_package: Annotated[bool, Field(description="Its connector is a folder of your own, named in an apply file.")]
     config: Mapping[str, Any]
     secrets: Annotated[Mapping[str, str], Field(description="`****` for each that is kept.", examples=[{"token": MASK}])]
+    former_secrets: Annotated[
+        Mapping[str, datetime], Field(description="Secrets that were replaced and are still taken from senders, until then.")
+    ]
     paused: bool
     border: Border | None
 
@@ -111,7 +125,7 @@ async def get_connection(
     name: ConnectionName, _caller: Administrator, house: HouseOfRequest, response: Response
 ) -> ShownSettings:
     """Return the settings; secrets are masked."""
-    return _shown(response, await connection_settings.read(house, name))
+    return _shown(house, response, await connection_settings.read(house, name))
 
 
 @router.put(
@@ -131,13 +145,13 @@ async def put_connection(
     """Keep settings and secrets, for every replica. They are tried out first; nothing is sent to the vendor."""
     config = {key: value for key, value in written.config.items() if value is not None}
     border: Border | Literal["unchanged"] | None = written.border if "border" in written.model_fields_set else UNCHANGED
-    wish = Wish(written.connector, config, written.secrets, border)
+    wish = Wish(written.connector, config, written.secrets, border, timedelta(hours=written.overlap_h))
     tag = named_tag(if_match) if if_match is not None else None
     with unechoed([written.config, written.secrets]):
         settings, is_new = await connection_settings.put(house, name, wish, tag=tag, by=caller)
     if is_new:
         response.status_code = 201
-    return _shown(response, settings)
+    return _shown(house, response, settings)
 
 
 @router.delete(
@@ -176,7 +190,7 @@ async def pause_connection(
     name: ConnectionName, caller: Administrator, house: HouseOfRequest, response: Response
 ) -> ShownSettings:
     """Leave it alone on every replica until it is resumed; what shall be written to it waits. Doing it again changes nothing."""
-    return _shown(response, await connection_settings.pause(house, name, paused=True, by=caller))
+    return _shown(house, response, await connection_settings.pause(house, name, paused=True, by=caller))
 
 
 @router.post(
@@ -189,10 +203,10 @@ async def resume_connection(
     name: ConnectionName, caller: Administrator, house: HouseOfRequest, response: Response
 ) -> ShownSettings:
     """Use it again on every replica. Doing it again changes nothing."""
-    return _shown(response, await connection_settings.pause(house, name, paused=False, by=caller))
+    return _shown(house, response, await connection_settings.pause(house, name, paused=False, by=caller))
 
 
-def _shown(response: Response, settings: Settings) -> ShownSettings:
+def _shown(house: House, response: Response, settings: Settings) -> ShownSettings:
     response.headers["ETag"] = f'"{settings.tag}"'
     return ShownSettings(
         name=settings.row.name,
@@ -200,6 +214,7 @@ def _shown(response: Response, settings: Settings) -> ShownSettings:
         outside_package=settings.row.folder is not None,
         config=settings.row.config,
         secrets=dict.fromkeys(sorted(settings.sealed), MASK),
+        former_secrets={key: until for key, until in sorted(settings.former_until.items()) if house.clock() < until},
         paused=settings.row.paused,
         border=settings.row.border,
     )

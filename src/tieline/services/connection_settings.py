@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import orjson
 
 from tieline.connectors.connection import check_addresses, open_connection
+from tieline.connectors.inbound.former import inbound_secrets
 from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Connector
 from tieline.domain.border import Border
@@ -39,10 +40,14 @@ MASK: Final = "****"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is set up, and a tag that changes with any of it. `sealed` are the secrets that are kept, as bytes nobody reads."""
+    """What is set up, and a tag that changes with any of it. `sealed` are the secrets that are kept, as bytes nobody reads.
+
+    `former_until`: until when secrets that were replaced still prove the vendor.
+    """
 
     row: ConnectionRow
     sealed: Mapping[str, bytes] = field(repr=False)
+    former_until: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def tag(self) -> str:
@@ -59,12 +64,14 @@ class Wish:
     """What a connection shall be. A secret that is left out, or masked, stays; None takes it away.
 
     `border`: where its system keeps data, and whether data may go there; None: nobody says.
+    `overlap`: how long secrets that prove the vendor are still taken when others come in their place.
     """
 
     connector: str
     config: Mapping[str, Any]
     secrets: Mapping[str, str | None] = field(repr=False)
     border: Border | Literal["unchanged"] | None = UNCHANGED
+    overlap: timedelta = timedelta(0)
 
     @property
     def given(self) -> frozenset[str]:
@@ -92,6 +99,7 @@ async def put(house: House, name: str, wish: Wish, *, tag: str | None, by: Calle
     row, connector = _wanted(house, name, wish, present)
     plain = _secrets(house, wish, present)
     await _check(house, row, connector, plain)
+    overlapping = _overlapping(connector, wish, present)
     now = house.clock()
     async with house.database.begin() as tx:
         await configuration.take_turn(tx)
@@ -100,13 +108,12 @@ async def put(house: House, name: str, wish: Wish, *, tag: str | None, by: Calle
             raise PreconditionFailed
         await configuration.put_connection(tx, row, now=now)
         for key in sorted(wish.given & plain.keys()):
+            await secrets.keep_former(tx, name, key, until=now + wish.overlap if key in overlapping else None)
             await secrets.put(tx, name, key, house.box.seal(plain[key], connection=name, field=key), now=now)
         await secrets.keep_only(tx, name, set(plain))
         await resume_deliveries(tx, [name])
-        details: dict[str, Any] = {"connector": row.connector, "fields": sorted(row.config), "secrets": sorted(wish.given)}
-        if wish.border != UNCHANGED:
-            details["border"] = row.border.in_order() if row.border is not None else None
-        await _note(tx, name, "connection.changed" if present else "connection.created", details, by=by, now=now)
+        action = "connection.changed" if present else "connection.created"
+        await _note(tx, name, action, _details(row, wish, overlapping), by=by, now=now)
         kept = await _find(tx, name)
     return kept or Settings(row, {}), present is None
 
@@ -160,7 +167,10 @@ async def _present(house: House, name: str) -> Settings | None:
 
 async def _find(tx: Transaction, name: str) -> Settings | None:
     row = (await configuration.read(tx)).connections.get(name)
-    return Settings(row, (await secrets.of_all(tx)).get(name, {})) if row else None
+    if row is None:
+        return None
+    former = (await secrets.formers(tx)).get(name, {})
+    return Settings(row, (await secrets.of_all(tx)).get(name, {}), {key: one.until for key, one in former.items()})
 
 
 def _expect(present: Settings | None, tag: str | None) -> None:
@@ -193,6 +203,27 @@ def _secrets(house: House, wish: Wish, present: Settings | None) -> dict[str, st
         raise RequestRefused("A secret is masked, and there is none to leave unchanged.", code="secret_missing")
     given = {key: wish.secrets[key] for key in wish.given}
     return {key: value for key, value in {**kept, **given}.items() if value is not None}
+
+
+def _overlapping(connector: Connector, wish: Wish, present: Settings | None) -> frozenset[str]:
+    """Return the secrets that are replaced and still prove the vendor. Raises: RequestRefused: none is, and that was wished."""
+    if not wish.overlap:
+        return frozenset()
+    replaced = wish.given & (present.sealed.keys() if present else frozenset()) & inbound_secrets(connector.manifest)
+    found = frozenset(key for key in replaced if wish.secrets[key] is not None)
+    if not found:
+        raise RequestRefused("No secret that proves the sender is replaced, so nothing can overlap.", code="overlap_unused")
+    return found
+
+
+def _details(row: ConnectionRow, wish: Wish, overlapping: frozenset[str]) -> dict[str, Any]:
+    """Return what the audit is told of a change: names, and no value."""
+    told: dict[str, Any] = {"connector": row.connector, "fields": sorted(row.config), "secrets": sorted(wish.given)}
+    if wish.border != UNCHANGED:
+        told["border"] = row.border.in_order() if row.border is not None else None
+    if overlapping:
+        told |= {"former": sorted(overlapping), "overlap_h": wish.overlap / timedelta(hours=1)}
+    return told
 
 
 async def _check(house: House, row: ConnectionRow, connector: Connector, plain: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from tieline.store import (
     pop_codes,
     pops,
     reviews,
+    secrets,
     sessions,
     sign_ins,
     surveys,
@@ -26,6 +27,8 @@ from tieline.store import (
 from tieline.store.database import Database
 
 _TERMS: Final = field_catalogue().retention
+UNREAD: Final = _TERMS["unread_bodies"]
+"""How long what came sealed with a secret that was replaced may yet have to be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ async def tidy(database: Database, retention: Retention, now: datetime) -> int:
         gone += await sign_ins.forget_marks(tx, now=now)
         gone += await local_admins.forget_failures(tx, before=now - retention.failures)
         gone += await api_keys.forget(tx, now=now)
+        gone += await secrets.forget_formers(tx, before=now - UNREAD)
         gone += await idempotency.forget(tx, now=now)
         gone += await number_marks.forget_choices(tx, before=now - retention.choices)
     async with database.begin() as tx:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from tieline.connectors.connection import VendorConnection, open_connection
+from tieline.connectors.inbound.former import FormerSecret
 from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Catalog, Connector, Stamp
 from tieline.domain.agent import Agent
@@ -25,10 +26,11 @@ from tieline.services.token_vault import StoredTokens
 from tieline.store import configuration, secrets
 from tieline.store.configuration import Configuration, ConnectionRow
 from tieline.store.database import Database
+from tieline.store.secrets import Former
 
 log = structlog.get_logger()
 LET_CALLS_FINISH_S = 10.0
-Given = tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, Kept]]
+Given = tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, Former], Mapping[str, Kept]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,9 @@ class LiveDirectory:
         """Read everything anew and swap the snapshot; calls under way finish on the old connections."""
         async with self._database.begin() as tx:
             wanted = await configuration.read(tx)
-            sealed = await secrets.of_all(tx)
+            sealed, formers = await secrets.of_all(tx), await secrets.formers(tx)
         before = self._opened
-        self._opened = self._open_all(wanted, sealed)
+        self._opened = self._open_all(wanted, sealed, formers)
         self.switched_off = {name: row.connector for name, row in wanted.connections.items() if row.paused}
         self.now = Directory(
             lines=wanted.lines,
@@ -109,12 +111,14 @@ class LiveDirectory:
             farewell.cancel()
         await asyncio.gather(*(connection.aclose() for connection in self.now.connections.values()))
 
-    def _open_all(self, wanted: Configuration, sealed: Mapping[str, Mapping[str, bytes]]) -> dict[str, _Opened]:
+    def _open_all(
+        self, wanted: Configuration, sealed: Mapping[str, Mapping[str, bytes]], formers: Mapping[str, Mapping[str, Former]]
+    ) -> dict[str, _Opened]:
         """Open what is wanted; a connection whose settings and files did not change stays open."""
         self.faults = {}
         opened: dict[str, _Opened] = {}
         for name, row in wanted.connections.items():
-            given = (row, sealed.get(name, {}), wanted.overrides.get(name, {}))
+            given = (row, sealed.get(name, {}), formers.get(name, {}), wanted.overrides.get(name, {}))
             if row.paused:
                 continue
             before = self._opened.get(name)
@@ -134,7 +138,7 @@ class LiveDirectory:
         return same if same is not None and same.stamps == connector.stamps else self._open(connector, given)
 
     def _open(self, connector: Connector, given: Given) -> _Opened:
-        row, sealed, overrides = given
+        row, sealed, formers, overrides = given
         stamps = connector.stamps
         plain = {field: self._box.unseal(value, connection=row.name, field=field) for field, value in sealed.items()}
         settled = open_settings(connector.manifest, row.config)
@@ -150,7 +154,14 @@ class LiveDirectory:
             vault=StoredTokens(self._database, self._box, self._clock, connection=row.name),
         )
         connection.crossing = crossing
+        connection.honour(self._former_secrets(row.name, formers))
         return _Opened(given, stamps, connection, books.without_writing(crossing.withheld))
+
+    def _former_secrets(self, name: str, formers: Mapping[str, Former]) -> dict[str, FormerSecret]:
+        return {
+            field: FormerSecret(self._box.unseal(one.sealed, connection=name, field=field), one.until)
+            for field, one in formers.items()
+        }
 
     async def _follow(self) -> None:
         async with self._database.listen(configuration.CHANNEL) as notes:

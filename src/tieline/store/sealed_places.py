@@ -48,6 +48,7 @@ class Place:
 
 PLACES: Final[Sequence[Place]] = (
     Place(connection_secrets, "sealed", ("connection", "field"), ("{0}", "{1}")),
+    Place(connection_secrets, "former", ("connection", "field"), ("{0}", "{1}")),
     Place(webhook_subscriptions, "secret", ("id",), ("webhook:{0}", "secret")),
     Place(webhook_subscriptions, "old_secret", ("id",), ("webhook:{0}", "secret")),
     Place(local_admins, "sealed", ("name",), ("local-admin:{0}", "credentials")),

@@ -26,8 +26,11 @@ connection_secrets = Table(
     Column("field", Words, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("former", LargeBinary),
+    Column("former_until", Instant),
 )
-"""Sealed bytes only; the key never enters the database."""
+"""Sealed bytes only; the key never enters the database. `former`: what was there before and still proves its sender until
+`former_until`."""
 
 lines = Table(
     "lines",

@@ -1,9 +1,12 @@
 """The listening half of a connection: what its vendor sends is admitted, read and translated, one intake for each kind."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
 
-from tieline.connectors.inbound.intake import Intake
+from tieline.connectors.inbound.former import FormerIntakes, FormerSecret, Intakes, compile_former
+from tieline.connectors.inbound.intake import NO_LONGER_OPENED, Intake
 from tieline.connectors.inbound.request import Admission, Inbound, InboundRequest, IntakeKind, Reading
 from tieline.connectors.inbound.sealing import Entropy
 from tieline.connectors.manifest.configuration import may_stay_empty
@@ -12,6 +15,8 @@ from tieline.connectors.manifest.inbound_plan import Poll, Subscription
 from tieline.connectors.manifest.schema import Manifest
 from tieline.domain.errors import VendorMisconfigured
 from tieline.kit.clock import Clock
+
+_UNPROVEN: Final = frozenset({"signature_missing", "signature_invalid"})
 
 
 class Hearing:
@@ -25,10 +30,22 @@ class Hearing:
         )
         self._connector = manifest.id
         self._now = clock
-        offered = {kind: _opened(manifest, intake, config, entropy) for kind, intake in declared.items() if intake is not None}
-        self._intakes = {kind: intake for kind, intake in offered.items() if intake is not None}
+
+        def compiled(config: Mapping[str, Any]) -> Intakes:
+            offered = {
+                kind: _opened(manifest, intake, config, entropy) for kind, intake in declared.items() if intake is not None
+            }
+            return {kind: intake for kind, intake in offered.items() if intake is not None}
+
+        self._intakes = compiled(config)
+        self._compile_former = partial(compile_former, config=config, compiled=compiled)
+        self._former: tuple[FormerIntakes, ...] = ()
         self.polls: tuple[Poll, ...] = inbound.poll if inbound else ()
         self.subscription: Subscription | None = inbound.subscription if inbound else None
+
+    def honour(self, former: Mapping[str, FormerSecret]) -> None:
+        """Let former secrets prove the vendor as well, each until its time is over. Raises: VendorMisconfigured."""
+        self._former = self._compile_former(former)
 
     def hears(self, kind: IntakeKind) -> bool:
         """Say whether anything of this kind is taken from the vendor; not where nobody filled in what would prove it."""
@@ -39,15 +56,35 @@ class Hearing:
 
         Raises: VendorMisconfigured: the connector takes nothing of this kind.
         """
-        return self._intake(kind).admit(request, now=self._now())
+        now = self._now()
+        admission = self._intake(kind).admit(request, now=now)
+        for former in self._former_of(kind, now) if admission.refused in _UNPROVEN else ():
+            earlier = former.admit(request, now=now)
+            if earlier.refused is None:
+                return earlier
+        return admission
 
     def read(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Reading:
         """Say what an admitted request means; `Admission.kept`, stored and brought back, is enough. Raises: as `admit`."""
-        return self._intake(kind).read(request)
+        reading = self._intake(kind).read(request)
+        for former in self._former if reading.faults == (NO_LONGER_OPENED,) else ():
+            earlier = former.intakes[kind].read(request)
+            if earlier.faults != (NO_LONGER_OPENED,):
+                return earlier
+        return reading
 
     def translate(self, request: InboundRequest, *, kind: IntakeKind = "call") -> Inbound:
         """Verify and read in one; what was sent never raises. Raises: VendorMisconfigured: as `admit`."""
-        return self._intake(kind).translate(request, now=self._now())
+        now = self._now()
+        inbound = self._intake(kind).translate(request, now=now)
+        for former in self._former_of(kind, now) if inbound.refused in _UNPROVEN else ():
+            earlier = former.translate(request, now=now)
+            if earlier.refused is None:
+                return earlier
+        return inbound
+
+    def _former_of(self, kind: IntakeKind, now: datetime) -> Iterator[Intake]:
+        return (former.intakes[kind] for former in self._former if now < former.until and kind in former.intakes)
 
     def _intake(self, kind: IntakeKind) -> Intake:
         intake = self._intakes.get(kind)
