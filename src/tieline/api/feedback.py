@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from tieline.api.feedback_shapes import FeedbackQuery, NewFeedback, ShownFeedback
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
@@ -62,6 +62,19 @@ async def list_feedback(
         place=lambda item: (item["received_at"], item["id"]),
         show=lambda item: ShownFeedback.model_validate(_seen(house, caller, item)),
     )
+
+
+@router.get(
+    "/v1/feedback/{feedback_id}",
+    operation_id="get_feedback",
+    summary="Read one piece of feedback",
+    responses=problems({404: "There is none, or it is about a colleague whose work you do not see: `not_found`."}),
+)
+async def get_feedback(
+    feedback_id: Annotated[UUID, Path(description="Its id.")], caller: Reader, house: HouseOfRequest
+) -> ShownFeedback:
+    """Return one piece of feedback with what it was taken to mean, what a person says of that, and what follows from it."""
+    return ShownFeedback.model_validate(_seen(house, caller, await reading.one(house.tickets, feedback_id, by=caller)))
 
 
 def _seen(house: HouseOfRequest, caller: Caller, document: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tieline.api.tickets_sent import E164, Ref
 from tieline.domain.feedback import FeedbackKind, FollowUp
 from tieline.domain.instants import Instant
 from tieline.domain.ticket import TicketStatus
+from tieline.domain.understanding import Sentiment
 from tieline.services.tickets.fields import Tags, Text, Word
 
 _shown = ConfigDict(frozen=True)
@@ -86,7 +87,7 @@ class ShownUnderstood(BaseModel):
 
     model_config = _shown
 
-    sentiment: Literal["positive", "neutral", "negative"]
+    sentiment: Sentiment
     causes: Sequence[ShownCause]
     by: str
 
@@ -100,6 +101,18 @@ class ShownPurchase(BaseModel):
     products: Sequence[str]
     basis: Literal["ticket", "last_order"] | None
     region: Annotated[str | None, Field(description="Where the customer is from, in their system's words.")]
+
+
+class ShownCorrection(BaseModel):
+    """What a person says it is about, whatever was suggested. `version`: of the tree of causes they chose from."""
+
+    model_config = _shown
+
+    causes: Sequence[str]
+    sentiment: Sentiment | None
+    by: str
+    at: datetime
+    version: int
 
 
 class ShownWritten(BaseModel):
@@ -139,5 +152,6 @@ class ShownFeedback(BaseModel):
     origin: Annotated[str | None, Field(description="The system that told us; null: reported here.")]
     understood: Annotated[ShownUnderstood | None, Field(description="Null without a text.")]
     purchase: Annotated[ShownPurchase | None, Field(description="Null until the systems were asked, a minute after it came.")]
+    corrected: Annotated[ShownCorrection | None, Field(description="A person's word; it counts instead of the suggestion.")]
     follow_up: ShownFollowUp | None
     written: Annotated[Sequence[ShownWritten], Field(description="The systems it was passed on to.")]

@@ -22,7 +22,7 @@ class KnownFeedback:
     """Feedback, and who it is from as far as it, its call and its ticket tell now. `written`: connection → what it was told.
 
     `understood`: what its text was taken to mean: `sentiment`, `causes` (each with `because`), `by`. `purchase`: what they had
-    bought: `order`, `products`, `basis`, `region`.
+    bought: `order`, `products`, `basis`, `region`. `corrected`: what a person says it is about.
     """
 
     feedback: Feedback
@@ -33,11 +33,25 @@ class KnownFeedback:
     written: dict[str, Any]
     understood: dict[str, Any] | None = None
     purchase: dict[str, Any] | None = None
+    corrected: dict[str, Any] | None = None
 
     @property
     def ticket_id(self) -> UUID | None:
         """Return the ticket it is about, or the one that came of it."""
         return self.feedback.ticket_id or self.feedback.follow_up_ticket
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Return what it is about: as a person corrected it, else as it was reported, else as the text was taken."""
+        if self.corrected is not None:
+            return tuple(self.corrected["causes"])
+        return self.feedback.causes or tuple(cause["id"] for cause in (self.understood or {}).get("causes", ()))
+
+    @property
+    def sentiment(self) -> str | None:
+        """Return the mood: as a person said, else as the text was taken."""
+        told: str | None = (self.corrected or {}).get("sentiment") or (self.understood or {}).get("sentiment")
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,21 @@ async def note_purchase(tx: AsyncConnection, feedback_id: UUID, purchase: dict[s
     await tx.execute(update(feedback).where(feedback.c.id == feedback_id).values(purchase=purchase))
 
 
+async def note_corrected(tx: AsyncConnection, feedback_id: UUID, said: dict[str, Any]) -> None:
+    """Note what a person says it is about."""
+    await tx.execute(update(feedback).where(feedback.c.id == feedback_id).values(corrected=said))
+
+
+async def corrected(
+    conn: AsyncConnection, *, since: datetime, until: datetime
+) -> Sequence[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return what texts were taken to mean, and what a person said of each."""
+    table = feedback.c
+    looked_at = (table.corrected.is_not(None), table.understood.is_not(None), table.at >= since, table.at < until)
+    found = await conn.execute(select(table.understood, table.corrected).where(*looked_at))
+    return [(row.understood, row.corrected) for row in found]
+
+
 async def note_written(tx: AsyncConnection, feedback_id: UUID, connection: str, standing: dict[str, Any]) -> None:
     """Note what a system was told, or why it was not."""
     told = feedback.c.written.op("||")(func.jsonb_build_object(connection, func.jsonb_build_object(*_pairs(standing))))
@@ -173,6 +202,7 @@ def _known() -> Select[Any]:
             feedback.c.written,
             feedback.c.understood,
             feedback.c.purchase,
+            feedback.c.corrected,
             func.coalesce(feedback.c.customer_ref, calls.customer_ref, cases.customer_ref).label("known_ref"),
             func.coalesce(feedback.c.phone, calls.customer_e164, cases.phone).label("known_phone"),
             calls.line,
@@ -208,4 +238,6 @@ def _pairs(standing: dict[str, Any]) -> list[Any]:
 def _read(row: Row[Any]) -> KnownFeedback:
     fields = row._asdict()
     one = Feedback.model_validate({name: fields[name] for name in _PLAIN})
-    return KnownFeedback(one, row.known_ref, row.known_phone, row.line, row.queue, row.written, row.understood, row.purchase)
+    return KnownFeedback(
+        one, row.known_ref, row.known_phone, row.line, row.queue, row.written, row.understood, row.purchase, row.corrected
+    )

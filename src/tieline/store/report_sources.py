@@ -15,9 +15,10 @@ _SHARED: Final = """(EXISTS (SELECT FROM number_marks AS m WHERE m.e164 = {numbe
                    GROUP BY k.connection HAVING count(DISTINCT k.external_id) > 1))"""
 _TIER: Final = """(SELECT max(k.tier) FROM identity_keys AS k WHERE k.connection = split_part({ref}, ':', 1)
         AND k.external_kind = 'customer' AND k.external_id = substr({ref}, strpos({ref}, ':') + 1))"""
-_CAUSES: Final = """CASE WHEN f.causes <> '{}' THEN f.causes
+_CAUSES: Final = """CASE WHEN f.corrected IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(f.corrected -> 'causes'))
+            WHEN f.causes <> '{}' THEN f.causes
             ELSE ARRAY(SELECT jsonb_path_query(f.understood, '$.causes[*].id') #>> '{}') END"""
-"""What somebody named as the cause, else what the text was taken to mean."""
+"""What a person says the text is about, else what was named as the cause, else what the text was taken to mean."""
 COUNTED_CALL: Final = "{call}.direction = 'inbound' AND NOT {call}.internal AND {call}.state = 'ended'"
 SAME_MATTER_WITHIN: Final = "interval '7 days'"
 _FOLLOWED: Final = f"""EXISTS (

@@ -18,7 +18,9 @@ _HAPPENED: Final = text("""
         ORDER BY started_at DESC LIMIT :most)
     UNION ALL (SELECT created_at, 'ticket', category, tags, NULL, coalesce(call_id, id::text) FROM tickets
         WHERE customer_ref = :ref AND created_at > :since ORDER BY created_at DESC LIMIT :most)
-    UNION ALL (SELECT at, kind, NULL, causes || ARRAY(SELECT jsonb_path_query(understood, '$.causes[*].id') #>> '{}'), score,
+    UNION ALL (SELECT at, kind, NULL, CASE WHEN corrected IS NOT NULL
+            THEN ARRAY(SELECT jsonb_array_elements_text(corrected -> 'causes'))
+            ELSE causes || ARRAY(SELECT jsonb_path_query(understood, '$.causes[*].id') #>> '{}') END, score,
         coalesce(call_id, ticket_id::text, id::text)
         FROM feedback WHERE at > :since AND (customer_ref = :ref OR (customer_ref IS NULL AND phone = :phone))
         ORDER BY at DESC LIMIT :most)

@@ -42,13 +42,16 @@ feedback = Table(
     Column("written", JSONB, nullable=False, server_default=_NOTHING),
     Column("understood", JSONB),
     Column("purchase", JSONB),
+    Column("corrected", JSONB),
     UniqueConstraint("origin", "external_id"),
     Index("feedback_unlinked_idx", "received_at", postgresql_where=UNLINKED),
 )
 """`customer_known`: somebody's reference belongs to it, its own or by its call or ticket. `written`: connection → what it was
-told. `understood`: what its text was taken to mean, and by whom. `purchase`: what they had bought, as the systems tell."""
+told. `understood`: what its text was taken to mean, and by whom. `purchase`: what they had bought, as the systems tell.
+`corrected`: what a person says it is about, whatever was suggested: `causes`, `sentiment`, `by`, `at`, `version` of the tree."""
 
 Index("feedback_received_at_idx", feedback.c.received_at.desc(), feedback.c.id.desc())
 Index("feedback_agent_idx", feedback.c.agent, feedback.c.received_at.desc())
 Index("feedback_customer_ref_idx", feedback.c.customer_ref, feedback.c.received_at.desc())
+Index("feedback_corrected_idx", feedback.c.at, postgresql_where=feedback.c.corrected.is_not(None))
 Index("feedback_call_id_idx", feedback.c.call_id)

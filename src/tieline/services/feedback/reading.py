@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from tieline.domain.errors import NotFound
 from tieline.domain.feedback import Feedback
 from tieline.domain.ticket_hub import HubTicket
 from tieline.security.permissions import Caller
@@ -60,6 +61,17 @@ async def read(desk: TicketDesk, feedback_id: UUID, *, by: Caller) -> dict[str, 
     return document
 
 
+async def one(desk: TicketDesk, feedback_id: UUID, *, by: Caller) -> dict[str, Any]:
+    """Return one piece of feedback. Raises: NotFound: there is none, or it is about a colleague whose work one does not see."""
+    async with desk.database.begin() as tx:
+        known = await feedback.find(tx, feedback_id)
+        if known is None or (by.agent is not None and not by.may("agents.any") and known.feedback.agent != by.agent):
+            raise NotFound
+        await audit_trail.write(tx, _note(by, desk.clock(), narrowed_by=["id"], limit=1))
+        (document,) = await _documents(tx, [known])
+    return document
+
+
 async def _documents(conn: Transaction, found: Sequence[KnownFeedback]) -> list[dict[str, Any]]:
     followed = await tickets.among(conn, {one.feedback.follow_up_ticket for one in found if one.feedback.follow_up_ticket})
     loops = await feedback_loops.among(conn, [one.feedback.id for one in found])
@@ -79,6 +91,7 @@ def _document(known: KnownFeedback, followed: Mapping[UUID, HubTicket], loop: Fe
         "origin": said.origin,
         "understood": known.understood,
         "purchase": known.purchase,
+        "corrected": known.corrected,
         "follow_up": {**_follow_up(said, ticket), **_loop(loop)} if ticket else None,
         "written": [_written(name, standing) for name, standing in sorted(known.written.items())],
     }

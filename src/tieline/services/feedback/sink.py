@@ -78,14 +78,12 @@ def _said(known: KnownFeedback, desk: TicketDesk) -> dict[str, Any]:
     feedback = known.feedback
     said = {name: getattr(feedback, name) for name in _SAID}
     language: Language = "en" if desk.directory.now.line_of(known.line).language == "en" else "zh"
-    meant = known.understood or {}
-    if not feedback.causes:
-        said["causes"] = tuple(cause["id"] for cause in meant.get("causes", ()))
-        feedback = feedback.model_copy(update={"causes": said["causes"]})
+    said["causes"] = known.causes
+    feedback = feedback.model_copy(update={"causes": known.causes})
     more = {
         "id": str(feedback.id),
         "phone": known.phone,
-        "sentiment": meant.get("sentiment"),
+        "sentiment": known.sentiment,
         "summary": noted(feedback, language)[:_LONGEST_SUMMARY],
     }
     return {name: value for name, value in {**said, **more}.items() if value not in (None, ())}
