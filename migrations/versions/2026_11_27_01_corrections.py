@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261126991"
-down_revision = "2026112699"
+revision = "2026112701"
+down_revision = "2026112700"
 branch_labels = None
 depends_on = None
 
