@@ -27,6 +27,7 @@ from tieline.services.tickets.comments_there import CommentSink
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.news import KINDS as TICKET_NEWS
 from tieline.services.tickets.news import TicketNews
+from tieline.services.tickets.screens import DeliveryWatch
 from tieline.services.tickets.sink import TicketSink
 from tieline.services.tickets.telling import COMMENT, TICKET
 from tieline.services.webhooks import changed_records
@@ -49,6 +50,8 @@ def owners_of_deliveries(tickets: TicketDesk, surveys: SurveyDesk) -> Sinks:
     sinks.register(EVENT, EventSink(tickets.database))
     sinks.register(TICKET, TicketSink(tickets, copy_settled=copy_settled))
     sinks.register(COMMENT, CommentSink(tickets))
+    for kind in (TICKET, COMMENT):
+        sinks.watch(kind, DeliveryWatch(tickets))
     sinks.register(CALL_LOG, CallLogSink(tickets))
     sinks.register(REFUND, RefundSink(tickets))
     sinks.register(FEEDBACK, FeedbackSink(tickets))

@@ -170,6 +170,7 @@ def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = 
         app.include_router(router)
     app.add_api_route("/test/pops", _noted)
     app.add_api_route("/v1/calls/{call_id}/trace", _trace)
+    app.add_api_route("/v1/pops/{pop_id}/tickets", _tickets)
     app.add_api_route("/v1/reports/{name}", _report)
     app.add_api_route("/v1/reports/{name}/rows", _rows)
     app.add_api_route("/v1/wallboard", _wallboard)
@@ -185,6 +186,12 @@ async def _noted(request: Request) -> JSONResponse:
 
 async def _trace(call_id: str) -> JSONResponse:
     return JSONResponse(recorded.trace(call_id))
+
+
+async def _tickets(pop_id: str) -> JSONResponse:
+    """A pop whose id says how its ticket stands shows it: `5001.p1-conflict`."""
+    _, _, standing = pop_id.partition("-")
+    return JSONResponse({"items": [recorded.ticket(standing)] if standing else []})
 
 
 async def _report(name: str, request: Request) -> JSONResponse:

@@ -309,3 +309,25 @@ def trace(call_id: str) -> Json:
             }
         ],
     }
+
+
+def ticket(standing: str) -> Json:
+    """Our ticket behind the helpdesk's 8841, whose copy in the CRM stands like this."""
+    conflict = {
+        "connection": "crm",
+        "field": "priority",
+        "base": "normal",
+        "ours": {"value": "high", "by": "agent:5001", "at": ago(minutes=2)},
+        "theirs": {"value": "low", "by": "crm", "at": ago(minutes=1)},
+    }
+    crm = {"connection": "crm", "external_id": "CS-7", "url": None, "state": standing, "fault": None}
+    there = {"connection": "helpdesk", "external_id": "8841", "url": None, "state": "in_sync", "fault": None}
+    return {
+        "id": "t-1",
+        "number": "T-1001",
+        "call_id": None,
+        "status": "closed" if standing == "in_sync" else "in_progress",
+        "status_by": "helpdesk",
+        "links": [{**crm, "fault": "upstream_unavailable"} if standing in {"waiting", "failed"} else crm, there],
+        "conflicts": [conflict] if standing == "conflict" else [],
+    }

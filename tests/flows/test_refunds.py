@@ -21,6 +21,8 @@ OPEN_ORDER = "SO-20261002"
 async def office(database_url: str, tmp_path: Path, sandbox: Sandbox) -> AsyncIterator[Office]:
     async with opened(database_url, tmp_path, sandbox) as office:
         yield office
+        sandbox.heal()
+        await let_go(office)  # The order would stand still for the next test.
 
 
 async def answered(office: Office, call_id: str) -> None:
@@ -65,10 +67,13 @@ async def test_both_sides_confirm(office: Office) -> None:
     assert made.status_code == 202, made.text
     confirmed = await until(office, made.json()["id"], "confirmed")
     assert await held(office)
+    again = await ask(office, "c-refund")
+    assert (again.status_code, again.json()["code"]) == (409, "refund_already_asked")
+    told = (await office.ticket(confirmed["ticket_id"]))["refund"]
+    assert (told["id"], told["state"], told["order_number"]) == (confirmed["id"], "confirmed", OPEN_ORDER)
     whole = await office.in_sync(confirmed["ticket_id"])
     assert (whole["order_number"], whole["category"], whole["priority"]) == (OPEN_ORDER, "退款", "high")
     assert await flags(office) == []
-    await _let_go(office)
 
 
 async def test_an_erp_that_is_down_leaves_no_half_state_and_is_told_later(office: Office) -> None:
@@ -78,10 +83,9 @@ async def test_an_erp_that_is_down_leaves_no_half_state_and_is_told_later(office
     office.house.sandbox.turn("erp")
     assert (await until(office, made.json()["id"], "confirmed"))["code"] is None
     office.house.sandbox.turn("erp", error_rate=1.0)
-    refused = await ask(office, "c-down")
+    refused = await ask(office, "c-down", "SO-20261001")
     assert (refused.status_code, refused.json()["code"]) == (409, "order_not_live")
     office.house.sandbox.turn("erp")
-    await _let_go(office)
 
 
 async def test_an_erp_that_goes_down_before_it_has_frozen_the_order_freezes_it_once_when_it_is_back(
@@ -109,7 +113,6 @@ async def test_an_erp_that_goes_down_before_it_has_frozen_the_order_freezes_it_o
     assert await held(office)
     assert await office.house.rows("SELECT state, attempts FROM deliveries WHERE operation LIKE 'order.%'") == [("delivered", 2)]
     assert office.house.sandbox.asked("erp", "/openapi/refund/hold") == 1
-    await _let_go(office)
 
 
 async def test_an_order_the_erp_will_not_freeze_is_flagged(office: Office) -> None:
@@ -120,6 +123,16 @@ async def test_an_order_the_erp_will_not_freeze_is_flagged(office: Office) -> No
     assert [item["suggestions"][0]["state"] for item in await flags(office)] == ["failed"]
     whole = await office.ticket(failed["ticket_id"])
     assert "请人工处理" in whole["comments"][0]["text"]
+
+
+async def test_an_order_looked_at_a_moment_ago_is_looked_at_again(office: Office) -> None:
+    """An answer kept for the cards is no reason to refuse, and none to act upon."""
+    await answered(office, "c-looked")
+    for _ in range(2):
+        assert (await office.house.client.get(f"/v1/orders/erp/{OPEN_ORDER}")).status_code == 200
+    made = await ask(office, "c-looked")
+    assert made.status_code == 202, made.text
+    await until(office, made.json()["id"], "confirmed")
 
 
 async def test_a_caller_known_by_number_alone_freezes_nothing(office: Office) -> None:
@@ -140,7 +153,7 @@ async def test_without_any_copy_of_the_ticket_the_order_goes_on(office: Office) 
     assert len(await flags(office)) == 1
 
 
-async def _let_go(office: Office) -> None:
+async def let_go(office: Office) -> None:
     """Leave the world as it was for the next test."""
     erp = office.house.sandbox.places["erp"]
     body = {"orderNo": OPEN_ORDER}

@@ -351,6 +351,10 @@ def _state(ticket: Json, connection: str) -> str:
     return next(str(link["state"]) for link in ticket["links"] if link["connection"] == connection)
 
 
+def _fault(ticket: Json, connection: str) -> Any:  # noqa: ANN401 - text or nothing
+    return {link["connection"]: link["fault"] for link in ticket["links"]}[connection]
+
+
 async def test_the_newest_of_two_statuses_wins_and_the_other_is_on_record(
     database_url: str, tmp_path: Path, sandbox: Sandbox
 ) -> None:
@@ -401,7 +405,8 @@ async def test_a_system_that_is_down_is_told_when_it_is_back_and_holds_nobody_up
     office.house.sandbox.turn("crm", status=503, error_rate=1.0)
     born = await office.open()
     waiting = await office.until(born["id"], lambda ticket: _state(ticket, "helpdesk") == "in_sync", "the helpdesk waits too")
-    assert (_state(waiting, "crm"), waiting["sync"]) == ("sending", "sending")
+    waiting = await office.until(born["id"], lambda ticket: _state(ticket, "crm") == "waiting", "the CRM is not waited for")
+    assert (waiting["sync"], _fault(waiting, "crm")) == ("waiting", "upstream_unavailable")
     await office.change(born["id"], priority="urgent")
     office.house.sandbox.turn("crm")
     after = await office.in_sync(born["id"])

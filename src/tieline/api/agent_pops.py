@@ -63,7 +63,12 @@ class Opened(BaseModel):
     "/agents/{agent}/pops",
     summary="Follow an agent's pops",
     response_class=EventSourceResponse,
-    responses={200: {"description": "`pop.show`, `pop.update`, `pop.withdraw`, `resync`", "content": {"text/event-stream": {}}}},
+    responses={
+        200: {
+            "description": "`pop.show`, `pop.update`, `pop.withdraw`, `ticket.moved`, `resync`",
+            "content": {"text/event-stream": {}},
+        }
+    },
 )
 async def follow(
     request: Request,
@@ -73,7 +78,8 @@ async def follow(
 ) -> EventSourceResponse:
     """Stream what happens on an agent's screen, as server-sent events, for as long as the connection lasts.
 
-    `pop.show` and `pop.update` carry the whole screen pop, `pop.withdraw` the reason. Without `Last-Event-ID`, or when it is too
+    `pop.show` and `pop.update` carry the whole screen pop, `pop.withdraw` the reason. `ticket.moved`: a ticket of
+    ours on the card stands differently; read `/v1/pops/{pop_id}/tickets`. Without `Last-Event-ID`, or when it is too
     old, the stream begins with a `pop.show` for each live pop and a `resync` that names them: any other card is over.
     """
     require_desk_of(caller, agent)

@@ -1,7 +1,6 @@
 """Refunds and returns: the order is frozen and a ticket opened; both are confirmed, or it is undone and flagged."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,8 +11,9 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.idempotency import PROBLEMS, IdempotencyKey, keyed
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
+from tieline.api.tickets_shown import ShownRefund
 from tieline.domain.errors import NotFound
-from tieline.domain.refund_request import RefundKind, RefundRequest, RefundState
+from tieline.domain.refund_request import RefundKind, RefundRequest
 from tieline.security.permissions import Caller, permit
 from tieline.services import refunds
 from tieline.services.idempotency import once
@@ -22,7 +22,10 @@ from tieline.store.database import Transaction
 
 router = APIRouter(route_class=StrictRoute, tags=["Tickets"])
 Agent = Annotated[Caller, permit("orders.refund")]
-_REFUSED = "Not now, or not in this call: `order_not_live`, `order_not_open`, `identity_not_verified`, `hold_not_offered`."
+_REFUSED = (
+    "Not now, or not in this call: `order_not_live`, `order_not_open`, `identity_not_verified`, `hold_not_offered`; or the order "
+    "stands still already: `refund_already_asked`."
+)
 
 
 class RefundBody(BaseModel):
@@ -37,22 +40,6 @@ class RefundBody(BaseModel):
     kind: RefundKind
     call_id: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
     reason: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]+$")]
-
-
-class ShownRefund(BaseModel):
-    """How a request stands. `code` says why its order was not frozen."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: UUID
-    kind: RefundKind
-    connection: str
-    order_number: str
-    ticket_id: UUID
-    state: RefundState
-    code: str | None
-    created_at: datetime
-    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.domain.match_reasons import Language
+from tieline.domain.refund_request import RefundKind, RefundState
 from tieline.domain.ticket import TicketPriority, TicketStatus
 from tieline.services.tickets.reading import LinkStanding
 
@@ -14,7 +16,7 @@ _shown = ConfigDict(frozen=True)
 
 
 class ShownLink(BaseModel):
-    """A copy in another system. `fault` says as a code why it does not get on."""
+    """A copy in another system. `fault` says as a code why it does not get on, or what it waits for."""
 
     model_config = _shown
 
@@ -126,13 +128,31 @@ class ShownTicket(BaseModel):
     due_at: Annotated[datetime | None, Field(description="Null while the promise's clock stands.")]
 
 
+class ShownRefund(BaseModel):
+    """How a request stands. `code` says why its order was not frozen."""
+
+    model_config = _shown
+
+    id: UUID
+    kind: RefundKind
+    connection: str
+    order_number: str
+    ticket_id: UUID
+    state: RefundState
+    code: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
 class TicketWithCopies(ShownTicket):
     """A ticket with its copies in other systems. `reused`: it was open already and goes on."""
 
     reused: bool | None = None
+    status_by: Annotated[str, Field(description="Who set the status: a connection's name, where it was set there.")]
     sync: LinkStanding
     links: Sequence[ShownLink]
     conflicts: Sequence[ShownConflict]
+    refund: Annotated[ShownRefund | None, Field(description="The refund or return it was opened for.")]
 
 
 class WholeTicket(TicketWithCopies):
@@ -141,6 +161,14 @@ class WholeTicket(TicketWithCopies):
     comments: Sequence[ShownComment]
     attachments: Sequence[ShownFile]
     history: Sequence[ShownEvent]
+
+
+class TicketsOnCard(BaseModel):
+    """The tickets a screen pop shows, by number."""
+
+    model_config = _shown
+
+    items: Sequence[TicketWithCopies]
 
 
 class TicketForm(BaseModel):

@@ -4,6 +4,7 @@ Anything with money, an address or an identity needs live data and at least numb
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,6 +14,7 @@ from tieline.domain.screen_pop import Action, Block, IdentityLevel, Match, Match
 LOCK_REASONS: Mapping[str, Mapping[Language, str]] = {
     "not_chosen": {"en": "choose the customer first", "zh": "请先选定客户"},
     "not_identified": {"en": "the caller is not identified well enough", "zh": "来电人身份尚未充分确认"},
+    "role": {"en": "your role may not do this", "zh": "您的角色无此权限"},
     "pending": {"en": "{block} data is still on its way", "zh": "{block}数据正在获取"},
     "cached": {"en": "{block} data is cached", "zh": "{block}数据为缓存"},
     "stale": {"en": "{block} data is stale", "zh": "{block}数据已过期"},
@@ -32,7 +34,8 @@ _PROVED = 3
 class ActionRule:
     """One action. `offered` in these states of the match; `open_while_asking`: usable before anyone is chosen.
 
-    `block` must be live for it; `level` is the least identity level; `until` the level from which it is pointless.
+    `block` must be live for it; `level` is the least identity level; `until` the level from which it is pointless; `needs` the
+    permission that the agent's role must hold.
     """
 
     id: str
@@ -41,6 +44,7 @@ class ActionRule:
     block: str | None = None
     level: int = 0
     until: int | None = None
+    needs: str | None = None
 
 
 def _states(*states: MatchState) -> frozenset[MatchState]:
@@ -50,8 +54,8 @@ def _states(*states: MatchState) -> frozenset[MatchState]:
 ACTIONS: tuple[ActionRule, ...] = (
     ActionRule("choose_customer", _states("maybe"), open_while_asking=True),
     ActionRule("verify_identity", _states("known"), until=_PROVED),
-    ActionRule("create_ticket", _states("known", "maybe", "none", "withheld")),
-    ActionRule("refund", _states("known", "maybe"), block="orders", level=_LEVEL_FOR_RISK),
+    ActionRule("create_ticket", _states("known", "maybe", "none", "withheld"), needs="tickets.write"),
+    ActionRule("refund", _states("known", "maybe"), block="orders", level=_LEVEL_FOR_RISK, needs="orders.refund"),
     ActionRule("change_address", _states("known", "maybe"), block="orders", level=_LEVEL_FOR_RISK),
     ActionRule("change_contact", _states("known", "maybe"), block="profile", level=_LEVEL_FOR_RISK),
     ActionRule("search_link", _states("maybe", "none", "withheld"), open_while_asking=True),
@@ -62,10 +66,13 @@ ACTIONS: tuple[ActionRule, ...] = (
 )
 
 
-def actions_for(match: Match, blocks: Mapping[str, Block]) -> tuple[Action, ...]:
-    """Return the actions offered in this state of the match, locked ones with their reason; none for an internal call."""
+def actions_for(match: Match, blocks: Mapping[str, Block], *, permissions: AbstractSet[str] | None = None) -> tuple[Action, ...]:
+    """Return the actions offered in this state of the match, locked ones with their reason; none for an internal call.
+
+    `permissions`: what the agent may do; None: a machine asks, for whoever will act.
+    """
     wanted = _wanted(match.state, match.identity_level)
-    return tuple([_offered(rule.id, _lock(rule, match, blocks)) for rule in wanted])
+    return tuple([_offered(rule.id, _lock_of_role(rule, permissions) or _lock(rule, match, blocks)) for rule in wanted])
 
 
 @cache
@@ -77,6 +84,10 @@ def _wanted(state: MatchState, level: IdentityLevel) -> tuple[ActionRule, ...]:
 def _offered(action: str, because: str | None) -> Action:
     """There are a few dozen of them in all."""
     return Action(id=action, enabled=because is None, because=because)
+
+
+def _lock_of_role(rule: ActionRule, permissions: AbstractSet[str] | None) -> str | None:
+    return None if permissions is None or rule.needs is None or rule.needs in permissions else _words("role")
 
 
 def _lock(rule: ActionRule, match: Match, blocks: Mapping[str, Block]) -> str | None:

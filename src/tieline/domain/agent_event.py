@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-AgentEventKind = Literal["pop.show", "pop.update", "pop.withdraw"]
+AgentEventKind = Literal["pop.show", "pop.update", "pop.withdraw", "ticket.moved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class AgentEvent:
     """One event for one agent. `seq` counts up within a pop; a screen ignores what is not newer than it shows.
 
     `payload` is the whole masked screen pop for `pop.show` and `pop.update`, and `pop_id`, `reason` and `seq` for `pop.withdraw`.
+    `ticket.moved` is no state of its pop: a ticket that the card shows stands differently, and is to be read again (`ticket_id`).
     """
 
     agent: str

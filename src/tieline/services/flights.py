@@ -76,10 +76,11 @@ class Flight:
 
 
 class Flights:
-    """Every question of one pop. `limit_s` is how long a late answer is still wanted."""
+    """Every question of one pop. `limit_s` is how long a late answer is still wanted; `anew`: none is kept too fresh to ask."""
 
-    def __init__(self, cache: AnswerCache, *, limit_s: float, now: datetime, erased: Erased) -> None:
+    def __init__(self, cache: AnswerCache, *, limit_s: float, now: datetime, erased: Erased, anew: bool = False) -> None:
         self._cache = cache
+        self._anew = anew
         self._limit_s = limit_s
         self._now = now
         self._erased = erased
@@ -97,7 +98,7 @@ class Flights:
             self._by_block[question.block] = Flight(question, Kept(NOTHING, self._now), None, self._now, self._erased)
             return True
         kept = self._cache.peek(question.key)
-        settled = kept is not None and self._now - kept.as_of <= question.quiet_for(kept.value)
+        settled = not self._anew and kept is not None and self._now - kept.as_of <= question.quiet_for(kept.value)
         load = None if settled else self._cache.refresh(question.key, lambda: ask(question, limit_s=self._limit_s))
         self._by_block[question.block] = Flight(question, kept, load, self._now, self._erased)
         return True

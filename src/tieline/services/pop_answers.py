@@ -12,6 +12,7 @@ from tieline.security.permissions import Caller
 from tieline.services import api_keys, pop_reviews
 from tieline.services.agent_pops import KEY_LIFE, OpenedPop, Verdict
 from tieline.services.api_keys import KeyWish
+from tieline.services.pop_asked import ASKED_AGAIN
 from tieline.services.pop_card import card_of
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
@@ -68,8 +69,8 @@ class PopAnswers:
             pop = await self._own(tx, pop_id, by)
             if pop.state == "withdrawn":
                 raise StateConflict("The card was taken back.", code="pop_withdrawn")
-            await pops.promise_again(tx, pop_id, mode=pop.mode, reason="asked_again", now=self._desk.now())
-        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", "asked_again", pop.mode))
+            await pops.promise_again(tx, pop_id, mode=pop.mode, reason=ASKED_AGAIN, now=self._desk.now())
+        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", ASKED_AGAIN, pop.mode))
 
     async def leave_for_review(self, pop_id: str, verdict: Verdict, *, by: Caller) -> None:
         """Leave an unknown caller to a reviewer, with what the agent makes of the call. Nothing is decided here.

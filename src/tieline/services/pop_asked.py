@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from tieline.domain.agent import Agent
 from tieline.domain.call import Direction
 from tieline.domain.pop_order import PopMode
 from tieline.domain.screen_pop import ShownCall
+
+ASKED_AGAIN: Final = "asked_again"
+"""The reason of a question whose answers are wanted live: the agent is about to act on them."""
 
 
 @dataclass(frozen=True, slots=True)

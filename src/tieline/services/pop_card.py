@@ -12,6 +12,7 @@ from tieline.domain.profile import shown_customer
 from tieline.domain.repeat_caller import PastCall, RepeatCaller, judge_repeat
 from tieline.domain.screen_pop import Block, HistoryEntry, PopStatus, ScreenPop, ShownCustomer, ShownPhone
 from tieline.domain.standing import Judged
+from tieline.security.roles import permissions_of
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.repeat_callers import windows_of
 from tieline.services.sources import Question
@@ -52,7 +53,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
                 narrowed=narrowed,
             )
         ),
-        actions=actions_for(match, blocks),
+        actions=actions_for(match, blocks, permissions=permissions_of(asked.agent.role) if asked.agent else None),
         call=asked.call,
         line=inquiry.line.number or None,
         queue=asked.queue,

@@ -31,7 +31,7 @@ from tieline.services.identification import (
     remember,
     without_erased,
 )
-from tieline.services.pop_asked import Asked
+from tieline.services.pop_asked import ASKED_AGAIN, Asked
 from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_questions import Plan
 from tieline.services.seeing import narrowed_by_agent, narrowed_by_customer
@@ -54,7 +54,8 @@ class Inquiry:
         self.past: tuple[PastCall, ...] = ()
         self.judged: tuple[Judged, ...] = ()
         self.memory_failed = False
-        self.flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=asked.at, erased=desk.erased)
+        anew = asked.reason == ASKED_AGAIN
+        self.flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=asked.at, erased=desk.erased, anew=anew)
         self._desk = desk
         self._plan = Plan(directory.sources, asked.agent.id if asked.agent is not None else None, self.caller)
         self._setting = Setting(

@@ -51,12 +51,14 @@ async def check(pop_desk: PopDesk, tickets_desk: TicketDesk, wish: RefundWish) -
     """See that the order is there, live, and still open, and that the caller is known well enough.
 
     Raises: NotFound: no such order. StateConflict: it cannot be frozen now, or by this call (`order_not_live`, `order_not_open`,
-    `identity_not_verified`, `hold_not_offered`).
+    `identity_not_verified`, `hold_not_offered`), or stands still already (`refund_already_asked`).
     """
     connection = tickets_desk.directory.now.connections.get(wish.connection)
     if connection is None or connection.needs("order.hold") is None:
         raise StateConflict("This system freezes no orders.", code="hold_not_offered")
-    found = await records.order(pop_desk, wish.connection, wish.order_number)
+    async with tickets_desk.database.read() as conn:
+        await _require_free(conn, wish)
+    found = await records.order(pop_desk, wish.connection, wish.order_number, anew=True)
     if found["source"]["state"] != "live" or found["item"] is None:
         raise StateConflict("The order cannot be read at this moment.", code="order_not_live")
     if found["item"].get("status") not in OPEN_ORDER_STATUSES:
@@ -70,7 +72,9 @@ async def check(pop_desk: PopDesk, tickets_desk: TicketDesk, wish: RefundWish) -
 
 
 async def request_refund(tx: Transaction, desk: TicketDesk, wish: RefundWish, *, by: Caller, now: datetime) -> RefundRequest:
-    """Open the ticket and promise the freeze, in one transaction."""
+    """Open the ticket and promise the freeze, in one transaction. Raises: StateConflict: the order stands still already."""
+    await tickets.lock_opening(tx, f"order:{wish.connection}:{wish.order_number}")
+    await _require_free(tx, wish)
     words = Wish(
         subject=f"{'退款' if wish.kind == 'refund' else '退货'}：{wish.order_number}",
         description=wish.reason,
@@ -99,6 +103,11 @@ async def request_refund(tx: Transaction, desk: TicketDesk, wish: RefundWish, *,
     await refund_requests.add(tx, request)
     await promise(tx, _effect(request, "order.hold", {"text": wish.reason}), now=now)
     return request
+
+
+async def _require_free(conn: Transaction, wish: RefundWish) -> None:
+    if await refund_requests.standing(conn, wish.connection, wish.order_number) is not None:
+        raise StateConflict("A refund or return of this order is under way.", code="refund_already_asked")
 
 
 async def read(desk: TicketDesk, request_id: UUID) -> RefundRequest:

@@ -43,7 +43,7 @@ POSITION: Final = "SELECT coalesce(max(id), 0) FROM agent_events WHERE agent = %
 
 LATEST: Final = """
 SELECT DISTINCT ON (pop_id, kind = 'pop.withdraw') id, kind, pop_id, payload::text, at FROM agent_events
-WHERE agent = %(agent)s AND at >= %(since)s AND id <= %(position)s
+WHERE agent = %(agent)s AND at >= %(since)s AND id <= %(position)s AND kind IN ('pop.show', 'pop.update', 'pop.withdraw')
 ORDER BY pop_id, kind = 'pop.withdraw', id DESC
 """
 
@@ -60,11 +60,10 @@ class AgentEventLog:
         Within `tx`, write to several agents in the order of their ids: two transactions that go opposite ways would
         wait for one another.
         """
-        values = _values(event, now)
         if tx is not None:
-            return await _append(await driver(tx), values)
+            return await append(tx, event, now=now)
         async with self._database.pool.connection() as connection:
-            return await _append(connection, values)
+            return await _append(connection, _values(event, now))
 
     async def after(self, agent: str, position: int, *, limit: int) -> list[SentEvent]:
         """Return the agent's events behind `position`, oldest first, at most `limit`."""
@@ -95,6 +94,11 @@ class AgentEventLog:
         async with self._database.pool.connection() as connection:
             row = await (await connection.execute(query.encode(), values)).fetchone()
         return row[0] if row else None
+
+
+async def append(tx: AsyncConnection, event: AgentEvent, *, now: datetime) -> int:
+    """Write one event within a transaction; it is announced on commit. Agents in the order of their ids, as above."""
+    return await _append(await driver(tx), _values(event, now))
 
 
 async def forget(tx: AsyncConnection, *, before: datetime) -> int:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import NotAllowed, NotFound
+from tieline.domain.order import OPEN_ORDER_STATUSES
 from tieline.security.permissions import Caller, permit, public
 from tieline.services.break_glass.door import BreakGlassDoor
 from tieline.web.assets import assets
@@ -78,6 +79,7 @@ class Pages:
             agent_name=found.name,
             may_leave=caller.agent is not None,
             local_admin_inside=await _inside(request),
+            open_orders=" ".join(sorted(OPEN_ORDER_STATUSES)),
         )
 
     async def reports(self, request: Request, caller: ReportReader, wall: Wall = False) -> Response:  # noqa: FBT002 - a query

@@ -97,3 +97,12 @@ def test_callers_nobody_knows(state: MatchState, offered: list[str]) -> None:
 def test_ids_are_given_once_and_every_reason_has_both_languages() -> None:
     assert len({rule.id for rule in ACTIONS}) == len(ACTIONS)
     assert {tuple(sorted(sentence)) for sentence in LOCK_REASONS.values()} == {("en", "zh")}
+
+
+def test_what_the_role_forbids_is_locked_whatever_else_holds() -> None:
+    found = {action.id: action.because for action in actions_for(match("known"), LIVE, permissions=frozenset({"tickets.write"}))}
+
+    assert (found["refund"], found["create_ticket"]) == ("your role may not do this", None)
+    assert {action.because for action in actions_for(match("known"), {}, permissions=frozenset())} >= {
+        "your role may not do this"
+    }

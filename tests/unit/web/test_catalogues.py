@@ -21,6 +21,8 @@ from tieline.domain.phone import NumberKind
 from tieline.domain.pop_blocks import BLOCK_KINDS
 from tieline.domain.screen_pop import BlockState, IdentityLevel, MatchState
 from tieline.domain.ticket import TicketPriority, TicketStatus
+from tieline.domain.ticket_hub import SYNCED
+from tieline.services.tickets.reading import LinkStanding
 from tieline.web.assets import FOLDER, assets
 from tieline.web.languages import LANGUAGES
 from tieline.web.phrases import phrases
@@ -89,6 +91,8 @@ def test_no_text_is_kept_that_nobody_asks_for() -> None:
         ("invoice_status", set(get_args(InvoiceStatus))),
         ("contract_status", set(get_args(ContractStatus))),
         ("priority", set(get_args(TicketPriority))),
+        ("sync", set(get_args(LinkStanding))),
+        ("field", set(SYNCED)),
         ("tier", set(get_args(Tier))),
         ("phone", set(get_args(NumberKind)) - NOT_SHOWN),
         ("outcome", set(get_args(CallOutcome))),

@@ -10,9 +10,12 @@ from tieline.services.pop_desk import PopDesk
 from tieline.services.sources import Question
 
 
-async def ask_all(desk: PopDesk, questions: Iterable[Question]) -> tuple[Flight, ...]:
-    """Put every question and wait for all answers or the desk's deadline; what is late still reaches the cache."""
-    flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=desk.now(), erased=desk.erased)
+async def ask_all(desk: PopDesk, questions: Iterable[Question], *, anew: bool = False) -> tuple[Flight, ...]:
+    """Put every question and wait for all answers or the desk's deadline; what is late still reaches the cache.
+
+    `anew`: what is kept is never fresh enough, because the answer is acted upon.
+    """
+    flights = Flights(desk.cache, limit_s=desk.late_answer_ms / 1000, now=desk.now(), erased=desk.erased, anew=anew)
     for question in questions:
         flights.start(question)
     deadline = Deadline.after(desk.deadline_ms / 1000)

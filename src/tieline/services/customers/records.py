@@ -23,13 +23,16 @@ async def of_customer(desk: PopDesk, person: Person, record: str) -> dict[str, A
     return {"items": items_in(flights), "sources": states_of(flights)}
 
 
-async def order(desk: PopDesk, connection: str, number: str) -> dict[str, Any]:
-    """Return one order by its number, with its source's state. Raises: NotFound: no such system, or no such order there."""
+async def order(desk: PopDesk, connection: str, number: str, *, anew: bool = False) -> dict[str, Any]:
+    """Return one order by its number, with its source's state. `anew`: as it is at this moment, or not live.
+
+    Raises: NotFound: no such system, or no such order there.
+    """
     source = next((one for one in desk.directory.now.sources.get("order", ()) if one.name == connection), None)
     if source is None or "number" not in source.connection.takes(BY_NUMBER):
         raise NotFound
     kind = BLOCK_KIND_OF_RECORD["order"]
-    (flight,) = await ask_all(desk, [_question(source, kind, BY_NUMBER, {"number": number}, f"number {number}")])
+    (flight,) = await ask_all(desk, [_question(source, kind, BY_NUMBER, {"number": number}, f"number {number}")], anew=anew)
     found = next((item for item in items_in([flight]) if item.get("number") == number), None)
     if found is None and flight.best is not None:
         raise NotFound

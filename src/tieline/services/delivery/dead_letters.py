@@ -89,6 +89,7 @@ async def resolve_existing(
     async with desk.database.begin() as tx:
         delivery = await _settle(tx, delivery_id, "delivered", from_states=("unknown", "dead"), result=result)
         await desk.sinks.of(delivery).delivered(tx, delivery, result)
+        await desk.sinks.moved(tx, delivery)
         await _conclude(tx, delivery, "it_exists", by=by, now=now)
     return (await find(desk, delivery_id)).delivery
 
@@ -97,6 +98,7 @@ async def resolve_absent(desk: DeliveryDesk, delivery_id: UUID, *, by: Caller, n
     """Say that it is not there; it is sent anew. Raises: NotFound. StateConflict: it is not in doubt."""
     async with desk.database.begin() as tx:
         delivery = await _settle(tx, delivery_id, "pending", from_states=("unknown",))
+        await desk.sinks.moved(tx, delivery)
         await _conclude(tx, delivery, "it_does_not_exist", by=by, now=now)
     return (await find(desk, delivery_id)).delivery
 
@@ -106,6 +108,7 @@ async def discard(desk: DeliveryDesk, delivery_id: UUID, *, by: Caller, now: dat
     async with desk.database.begin() as tx:
         delivery = await _settle(tx, delivery_id, "withdrawn", from_states=dead_letters.STUCK)
         await desk.sinks.of(delivery).given_up(tx, delivery, GivenUp("withdrawn", delivery.reason or "withdrawn"))
+        await desk.sinks.moved(tx, delivery)
         await _conclude(tx, delivery, "discarded", by=by, now=now)
     return (await find(desk, delivery_id)).delivery
 

@@ -31,6 +31,7 @@ async def done(desk: DeliveryDesk, attempt: Attempt, result: Delivered) -> None:
         kept = await delivery_claims.settle(tx, delivery, Ending(state="delivered", code="ok"), result=result)
         if kept:
             await desk.sinks.of(delivery).delivered(tx, delivery, result)
+            await desk.sinks.moved(tx, delivery)
     if not kept:
         note_fenced(attempt)
         return
@@ -68,6 +69,8 @@ async def end(
             await wake(tx, delivery.connection, [delivery.order_key], priority=jobs.BACKLOG, in_s=ending.in_s)
         elif kept and ending.state in {"dead", "unknown"}:
             await _give_up(tx, desk, attempt, ending)
+        if kept:
+            await desk.sinks.moved(tx, delivery)
     if not kept:
         note_fenced(attempt)
         return

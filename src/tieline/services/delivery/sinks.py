@@ -1,6 +1,6 @@
 """Who owns what is delivered: asked for the newest content before it is sent, told of the end in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,11 +30,16 @@ class Sink(Protocol):
         """Take note that it will not come about by itself. It may still be delivered later, by a replay or by hand."""
 
 
+Watcher = Callable[[Transaction, Delivery], Awaitable[None]]
+"""Hears, within the transaction that ends a claim, that a delivery stands differently. `delivery` is as it was claimed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """The owners by the kind of their objects."""
+    """The owners by the kind of their objects, and who watches how those get on."""
 
     by_kind: dict[str, Sink] = field(default_factory=dict)
+    watchers: dict[str, Watcher] = field(default_factory=dict)
 
     def register(self, kind: str, sink: Sink) -> None:
         """Say who owns a kind; once, when the house is built."""
@@ -46,3 +51,13 @@ class Sinks:
     def of(self, delivery: Delivery) -> Sink:
         """Return the owner. Raises: KeyError: nobody owns that kind, which is a fault of ours."""
         return self.by_kind[delivery.object_kind]
+
+    def watch(self, kind: str, watcher: Watcher) -> None:
+        """Have every end of a claim on deliveries of a kind told: delivered, put back, waiting for a person."""
+        self.watchers[kind] = watcher
+
+    async def moved(self, tx: Transaction, delivery: Delivery) -> None:
+        """Tell whoever watches; most kinds nobody does."""
+        watcher = self.watchers.get(delivery.object_kind)
+        if watcher is not None:
+            await watcher(tx, delivery)

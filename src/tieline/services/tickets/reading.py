@@ -8,20 +8,23 @@ from uuid import UUID
 from tieline.domain.delivery import Delivery
 from tieline.domain.errors import NotFound
 from tieline.domain.match_reasons import Language
+from tieline.domain.refund_request import RefundRequest
 from tieline.domain.ticket_hub import HubTicket
 from tieline.domain.ticket_progress import progress_text
+from tieline.security.permissions import Caller
 from tieline.services.tickets import conflicts
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.tickets.telling import COMMENT, TICKET
-from tieline.store import deliveries, reviews, ticket_history, ticket_links, tickets
+from tieline.store import deliveries, pops, refund_requests, reviews, ticket_history, ticket_links, ticket_screens, tickets
 from tieline.store.database import Transaction
 from tieline.store.ticket_history import TicketEvent
 from tieline.store.ticket_links import KeptLink
 from tieline.store.tickets import TicketFilter
 
-LinkStanding = Literal["in_sync", "sending", "conflict", "failed"]
+LinkStanding = Literal["in_sync", "sending", "waiting", "conflict", "failed"]
 UNSETTLED: Final = frozenset({"pending", "claimed"})
-STUCK: Final = frozenset({"parked", "dead", "unknown"})
+STUCK: Final = frozenset({"dead", "unknown"})
+MOST_ON_A_CARD: Final = 50
 _INWARD: Final = frozenset({"stamps", "sla_spent_s", "sla_running_since"})
 """What is nobody's business outside."""
 
@@ -47,6 +50,19 @@ async def summary(desk: TicketDesk, ticket: HubTicket) -> dict[str, Any]:
     """Return a ticket with the standing of its copies, unmasked."""
     async with desk.database.read() as conn:
         return await _with_links(conn, ticket)
+
+
+async def on_card(desk: TicketDesk, pop_id: str, *, by: Caller) -> list[dict[str, Any]]:
+    """Return, unmasked and by number, the tickets a card shows, with how their copies stand.
+
+    Raises: NotFound: no such card, or none of theirs who ask.
+    """
+    async with desk.database.read() as conn:
+        pop = await pops.find(conn, pop_id)
+        if pop is None or pop.agent is None or not by.speaks_for(pop.agent):
+            raise NotFound
+        found = await tickets.among(conn, await ticket_screens.shown_on(conn, pop_id, limit=MOST_ON_A_CARD))
+        return [await _with_links(conn, ticket) for ticket in sorted(found.values(), key=lambda ticket: ticket.number)]
 
 
 async def page(
@@ -90,8 +106,10 @@ async def _with_links(conn: Transaction, ticket: HubTicket) -> dict[str, Any]:
     open_items = [await reviews.open_about(conn, conflicts.KIND, key) for link in links for key in _held(link)]
     return {
         **document_of(ticket),
+        "status_by": ticket.stamps["status"].by if "status" in ticket.stamps else ticket.created_by,
         "sync": _whole([link["state"] for link in shown]),
         "links": shown,
+        "refund": _refund(await refund_requests.of_ticket(conn, ticket.id)),
         "conflicts": [{"review_id": str(item.id), **item.suggestions[0]} for item in open_items if item is not None],
     }
 
@@ -106,7 +124,7 @@ def _link(link: KeptLink, promised: Sequence[Delivery]) -> dict[str, Any]:
         "external_id": link.external_id,
         "url": link.external_url,
         "state": _standing(link, promised),
-        "fault": link.fault or next((one.reason for one in promised if one.state in STUCK), None),
+        "fault": link.fault or next((one.reason for one in promised if one.state in STUCK or _waits(one)), None),
         "synced_at": link.synced_at.isoformat() if link.synced_at else None,
     }
 
@@ -116,12 +134,26 @@ def _standing(link: KeptLink, promised: Sequence[Delivery]) -> LinkStanding:
         return "failed"
     if link.state.held:
         return "conflict"
+    if any(_waits(one) for one in promised):
+        return "waiting"
     return "sending" if link.external_id is None or any(one.state in UNSETTLED for one in promised) else "in_sync"
+
+
+def _waits(promised: Delivery) -> bool:
+    """Say whether it has to wait for the other system, or for whoever puts the connection right."""
+    return promised.state == "parked" or (promised.state in UNSETTLED and promised.reason is not None)
+
+
+def _refund(request: RefundRequest | None) -> dict[str, Any] | None:
+    if request is None:
+        return None
+    shown = ("id", "kind", "connection", "order_number", "ticket_id", "state", "code", "created_at", "updated_at")
+    return {name: _json(getattr(request, name)) for name in shown}
 
 
 def _whole(states: Sequence[LinkStanding]) -> LinkStanding:
     """Return the worst of all."""
-    ordered: tuple[LinkStanding, ...] = ("failed", "conflict", "sending")
+    ordered: tuple[LinkStanding, ...] = ("failed", "conflict", "waiting", "sending")
     return next((state for state in ordered if state in states), "in_sync")
 
 

@@ -10,6 +10,7 @@ from tieline.domain.ticket_status import is_over
 from tieline.security.permissions import Caller
 from tieline.services.feedback import looping
 from tieline.services.tickets.desk import TicketDesk
+from tieline.services.tickets.screens import moved
 from tieline.services.tickets.telling import tell
 from tieline.store import audit_trail, happenings, ticket_history, tickets
 from tieline.store.database import Transaction
@@ -51,8 +52,9 @@ async def carry_through(
 
 
 async def note(tx: Transaction, ticket: HubTicket, by: str, kind: str, *, at: datetime, **details: Any) -> None:  # noqa: ANN401 - JSON
-    """Add a line to a ticket's history; what is news beyond it is told as an event."""
+    """Add a line to a ticket's history; the desks that show it read it again, and what is news beyond it is told as an event."""
     await ticket_history.append(tx, TicketEvent(ticket.id, at, by, kind, details))
+    await moved(tx, ticket, now=at)
     if kind in EVENTS:
         await happenings.add(tx, Happening(EVENTS[kind], str(ticket.id), at, {"by": by}), now=at)
 

@@ -9,6 +9,7 @@ import { post, read } from "./core/requests.js";
 import { listen, say, speak } from "./core/texts.js";
 import { Announcer } from "./desk/announcer.js";
 import { board as makeBoard } from "./desk/board.js";
+import { CardTickets } from "./desk/card_tickets.js";
 import { callList } from "./desk/call_list.js";
 import { listenForKeys } from "./desk/keys.js";
 import { Mirror } from "./desk/mirror.js";
@@ -27,6 +28,7 @@ class Desk {
     isBusy: (popId) => Boolean(this.board.card(popId)?.isBusy()),
   });
   notifier = new Notifier();
+  tickets = new CardTickets({ read: ({ popId }) => read(`/v1/pops/${encodeURIComponent(popId)}/tickets`), draw: () => this.draw() });
   leads = true;
   link = "connecting";
   feed = null;
@@ -61,7 +63,9 @@ class Desk {
       leaveForReview: (call, verdict) => post(`/v1/pops/${encodeURIComponent(call.popId)}/review`, { verdict }),
       ticketForm: () => read("/v1/ticket-form"),
       openTicket: (call, wish, key) => post("/v1/tickets", { ...wish, ...aboutCall(call.pop) }, { once: key }),
-      ticket: (id) => read(`/v1/tickets/${encodeURIComponent(id)}`),
+      renewTickets: (call) => this.tickets.renew(call),
+      isOpenOrder: (status) => page.openOrders.split(" ").includes(status),
+      askRefund: ({ connection, number }, wish, key) => post(refundsOf(connection, number), wish, { once: key }),
       trace: (path) => read(path),
       speak: (language) => this.speak(language),
       claim: () => this.part.claim(),
@@ -108,15 +112,28 @@ class Desk {
 
   /** One event of the live channel. The screen is drawn before the acknowledgement says so. */
   take({ kind, data }) {
-    if (kind === "resync") this.calls.agree(data);
+    if (kind === "resync") this.agree(data);
     else if (kind === "pop.withdraw") this.withdraw(data);
+    else if (kind === "ticket.moved") this.renewTickets(data);
     else if (kind === "pop.show" || kind === "pop.update") this.show(data);
     this.draw();
     if (kind === "pop.show") this.acknowledge(data);
   }
 
+  /** After an interruption: what moved meanwhile was told to nobody. */
+  agree(data) {
+    this.calls.agree(data);
+    for (const call of this.calls.live.values()) if (call.tickets) this.tickets.renew(call);
+  }
+
+  renewTickets({ pop_id: popId }) {
+    const call = this.calls.live.get(popId);
+    if (call) this.tickets.renew(call);
+  }
+
   show(pop) {
     const { call, change } = this.calls.take(pop);
+    this.tickets.follow(call);
     if (!call.note) call.note = this.mirror.notes.get(call.popId) ?? "";
     if (change === "new") {
       this.announcer.say(() => (call.over ? null : say("announce.call", { name: callerName(call.pop), where: placeOf(call.pop) })));
@@ -205,6 +222,10 @@ class Desk {
 
 function placeOf(pop) {
   return pop.call?.line_name ?? pop.queue ?? pop.line ?? "";
+}
+
+function refundsOf(connection, number) {
+  return `/v1/orders/${encodeURIComponent(connection)}/${encodeURIComponent(number)}/refund-requests`;
 }
 
 /** What ties a new ticket to its call. Whose number it is, the call itself knows. */

@@ -95,7 +95,7 @@ class PopPage {
     }
     if (data.pop_id !== popId) return this.draw();
     if (kind === "pop.withdraw") this.calls.withdraw(data);
-    else this.calls.take(data);
+    else if (kind === "pop.show" || kind === "pop.update") this.calls.take(data);
     this.draw();
     if (kind === "pop.show") this.acknowledge();
     return undefined;

@@ -4,22 +4,27 @@ import { element, followList, setAttribute, setHidden, setTextOrHide } from "../
 import { outsideLink } from "../core/links.js";
 import { day, moment, money, say, word } from "../core/texts.js";
 import { factRow } from "./profile.js";
+import { refundPart } from "./refund.js";
+import { syncState } from "./sync_state.js";
 
 const ACCOUNT_FACTS = ["level", "points", "balance", "credit_limit", "overdue", "valid_until"];
 const NOT_SHOWN = new Set(["ref", "url", "kind"]);
 
 const BUILDERS = { orders: orderRow, tickets: ticketRow, account: accountRow, invoices: invoiceRow, contracts: contractRow };
 
-/** Return a new row for a block of this kind. */
-export function rowFor(kind) {
-  return (BUILDERS[kind] ?? otherRow)();
+/** Return a new row for a block of this kind. `host`: what the page can do for it. */
+export function rowFor(kind, host) {
+  return (BUILDERS[kind] ?? otherRow)(host);
 }
 
-function orderRow() {
+function orderRow(host) {
   const row = recordRow();
+  const refund = refundPart(host);
+  row.node.append(refund.node);
   return {
     node: row.node,
-    update: ({ item }) => {
+    update: ({ item, call }) => {
+      refund.update({ item, call });
       row.head(item.number ?? item.ref?.id, item.url);
       row.status("order_status", item.status);
       row.aside(money(item.total));
@@ -32,9 +37,12 @@ function orderRow() {
 
 function ticketRow() {
   const row = recordRow();
+  const sync = syncState();
+  row.node.append(sync.node);
   return {
     node: row.node,
-    update: ({ item }) => {
+    update: ({ item, ticket }) => {
+      sync.update(ticket);
       row.head(item.number ? `#${String(item.number).replace(/^#/, "")}` : item.ref?.id, item.url);
       row.status("ticket_status", item.status);
       row.aside(item.priority && item.priority !== "normal" ? word("priority", item.priority) : "", item.priority);

@@ -5,6 +5,7 @@ import { icon } from "../core/icons.js";
 import { say, sayOr } from "../core/texts.js";
 import { rowFor } from "./block_rows.js";
 import { freshnessBadge, looksOf } from "./freshness.js";
+import { refText } from "../core/refs.js";
 
 const ORDER = ["orders", "tickets", "account", "invoices", "contracts"];
 const ICONS = { orders: "order", tickets: "ticket", account: "account", invoices: "account", contracts: "note" };
@@ -75,18 +76,30 @@ function blockPanel(name, host) {
     badge.update(block);
     setHidden(skeleton, looks !== "pending");
     const shown = unfolded ? block.items : block.items.slice(0, FOLDED_ROWS);
-    const rows = shown.map((item, index) => ({ item, id: item.ref?.id ?? item.number ?? index }));
-    followList(list, rows, { key: (row) => `${row.id}`, create: () => rowFor(kind) });
+    const rows = shown.map((item, index) => ({ item, id: item.ref?.id ?? item.number ?? index, ticket: oursOf(item, call), call }));
+    followList(list, rows, { key: (row) => `${row.id}`, create: () => rowFor(kind, host) });
     setTextOrHide(empty, block.items.length || looks === "pending" ? "" : emptyText(kind, block));
     const hiddenRows = block.items.length - FOLDED_ROWS;
     setHidden(fold, hiddenRows <= 0);
     setText(fold, unfolded ? say("block.fewer") : say("block.all", { count: block.items.length }));
     setAttribute(fold, "aria-expanded", String(unfolded));
-    setHidden(retry, !host.retry || block.pending || Boolean(call.over) || block.state === "live" || block.state === "cached");
+    setHidden(retry, !host.retry || block.pending || Boolean(call.over) || isGoodEnough(kind, block, call.pop));
     setText(retry, say("block.retry"));
   }
 
   return { node, update };
+}
+
+/** Live is; cached is too, unless it keeps an action with money from being taken. */
+function isGoodEnough(kind, { state }, { actions }) {
+  const locksRefund = kind === "orders" && (actions ?? []).some(({ id, enabled }) => id === "refund" && !enabled);
+  return state === "live" || (state === "cached" && !locksRefund);
+}
+
+/** Our ticket that a record of another system is a copy of, if it is one and was read. */
+function oursOf({ ref }, { tickets }) {
+  const wanted = refText(ref);
+  return (tickets ?? []).find(({ links }) => links.some((link) => `${link.connection}:${link.external_id}` === wanted));
 }
 
 function emptyText(kind, block) {

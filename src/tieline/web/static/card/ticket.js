@@ -1,16 +1,14 @@
-/** A ticket for this call: a short form, then the ticket with how far each system has it, followed until all do. */
+/** A ticket for this call: a short form, then the ticket with how far each system has it, as the live channel tells. */
 
-import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
+import { element, followList, setAttribute, setHidden, setText } from "../core/dom.js";
 import { isOwner, isTaken } from "../core/calls.js";
-import { outsideLink } from "../core/links.js";
+import { newKey } from "../core/keys.js";
 import { say, sayOr, word } from "../core/texts.js";
+import { madeTickets, ticketsOf } from "./made_tickets.js";
 
 const PRIORITIES = ["low", "normal", "high", "urgent"];
-const SOON_MS = 400;
-const LATER_MS = 3_000;
-const SOON_FOR_MS = 6_000;
 
-/** Return the part. `host.openTicket(call, wish, key)`, `host.ticket(id)` and `host.ticketForm()` answer promises. */
+/** Return the part. `host.openTicket(call, wish, key)` and `host.ticketForm()` answer promises; `host.renewTickets(call)` reads. */
 export function ticketPart(host) {
   let current = null;
   let categories = [];
@@ -20,7 +18,7 @@ export function ticketPart(host) {
   const start = element("button", { type: "button", class: "button", on: { click: () => openForm() } }, startText, startKey);
   const form = ticketForm({ send, cancel: closeForm });
   const outcome = element("p", { class: "ticket-outcome", role: "status" });
-  const made = madeTicket();
+  const made = madeTickets();
   const node = element("section", { class: "ticket panel" }, element("header", { class: "block-head" }, title, start), form.node, made.node, outcome);
 
   async function openForm() {
@@ -50,42 +48,28 @@ export function ticketPart(host) {
       call.ticket.outcome = say(call.ticket.made.reused ? "ticket.reused" : "ticket.made");
       call.ticket.isOpen = false;
       call.ticket.key = newKey();
-      follow(call, Date.now());
+      host.renewTickets(call);
     } catch (refused) {
       call.ticket.outcome = sayOr(`problem.${refused.code}`, say("action.failed"));
     }
     update(current);
   }
 
-  /** Ask again while some system does not have it; sooner at first. Another ticket of the same call takes over. */
-  function follow(call, since) {
-    const { id, sync } = call.ticket.made;
-    if (sync === "in_sync" && Date.now() - since > SOON_FOR_MS) return;
-    const wait = Date.now() - since < SOON_FOR_MS ? SOON_MS : LATER_MS;
-    setTimeout(async () => {
-      const news = document.hidden ? null : await host.ticket(id).catch(() => null);
-      if (call.ticket.made.id !== id) return;
-      if (news) call.ticket.made = news;
-      if (call === current) update(call);
-      if (!call.over || call.ticket.made.sync !== "in_sync") follow(call, since);
-    }, wait);
-  }
-
   function update(call) {
     current = call;
     const action = (call.pop.actions ?? []).find(({ id }) => id === "create_ticket");
     const offered = Boolean(host.openTicket && action && isOwner(call.pop) && !isTaken(call));
-    const { isOpen, made: ticket, outcome: said } = call.ticket ?? {};
-    setHidden(node, !offered && !ticket);
+    const { isOpen, outcome: said } = call.ticket ?? {};
+    const tickets = ticketsOf(call);
+    setHidden(node, !offered && tickets.length === 0);
     setText(title, say("ticket.title"));
-    setText(startText, say(ticket ? "ticket.another" : "action.create_ticket"));
+    setText(startText, say(tickets.length ? "ticket.another" : "action.create_ticket"));
     setHidden(start, !offered || Boolean(isOpen));
     setHidden(startKey, !host.keysOn?.());
     setAttribute(start, "aria-disabled", action?.enabled ? null : "true");
     setHidden(form.node, !isOpen);
     if (isOpen) form.update(call, categories);
-    setHidden(made.node, !ticket);
-    if (ticket) made.update(ticket);
+    made.update(tickets);
     setText(outcome, said ?? "");
   }
 
@@ -167,45 +151,4 @@ function choices(list, values, textOf, usual = "") {
     },
   });
   if (values.includes(chosen) && list.value !== chosen) list.value = chosen;
-}
-
-/** The ticket that was made, and one row for each system. */
-function madeTicket() {
-  const number = element("span", { class: "row-number" });
-  const status = element("span", { class: "chip status" });
-  const subject = element("p", { class: "row-main", dir: "auto" });
-  const systems = element("ul", { class: "ticket-systems" });
-  const node = element("div", { class: "ticket-made" }, element("p", { class: "row-head" }, number, status), subject, systems);
-
-  function update(ticket) {
-    setText(number, ticket.number);
-    setText(status, word("ticket_status", ticket.status));
-    setAttribute(status, "data-status", ticket.status);
-    setText(subject, ticket.subject);
-    followList(systems, ticket.links ?? [], { key: (link) => link.connection, create: systemRow });
-  }
-
-  return { node, update };
-}
-
-function systemRow() {
-  const name = element("span", { class: "ticket-system" });
-  const state = element("span", { class: "chip sync" });
-  const fault = element("span", { class: "quiet" });
-  let shown = null;
-  return {
-    node: element("li", { class: "ticket-system-row" }, name, state, fault),
-    update: (link) => {
-      const text = link.external_id ? `${link.connection} ${link.external_id}` : link.connection;
-      if (shown !== `${text} ${link.url}`) name.replaceChildren(outsideLink(text, link.url));
-      shown = `${text} ${link.url}`;
-      setText(state, say(`sync.${link.state}`));
-      setAttribute(state, "data-sync", link.state);
-      setTextOrHide(fault, link.state === "failed" ? sayOr(`problem.${link.fault}`, link.fault ?? "") : "");
-    },
-  };
-}
-
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
