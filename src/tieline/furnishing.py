@@ -37,6 +37,7 @@ from tieline.services.linkage.agents_said import AgentsSaid
 from tieline.services.live_directory import LiveDirectory
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
+from tieline.services.privacy.children import Children
 from tieline.services.privacy.erased import Erased
 from tieline.services.sign_in.desk import SignInDesk
 from tieline.services.sign_in.opening import open_providers
@@ -92,7 +93,8 @@ def pop_desk(stack: AsyncExitStack, ground: Ground) -> PopDesk:
     stack.push_async_callback(journal.close)
     pseudonyms = Pseudonyms(ground.box.derive("pseudonyms"))
     erased = Erased(pseudonyms)
-    keeper = IndexKeeper(ground.database, erased)
+    children = Children(pseudonyms)
+    keeper = IndexKeeper(ground.database, erased, children)
     stack.push_async_callback(keeper.aclose)
     cache: AnswerCache = FreshnessCache(ground.clock)
     stack.push_async_callback(cache.aclose)
@@ -113,6 +115,7 @@ def pop_desk(stack: AsyncExitStack, ground: Ground) -> PopDesk:
         late_answer_ms=ground.settings.late_answer_ms,
         erased=erased,
         agents_said=agents_said,
+        children=children,
     )
 
 

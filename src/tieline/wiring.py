@@ -139,7 +139,9 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
 @contextlib.asynccontextmanager
 async def _in_step(ground: Ground, desk: PopDesk) -> AsyncIterator[None]:
     """Know who was erased, forgetting every answer that was kept when somebody is; and how the house is set up."""
-    follower = ErasedFollower(ground.database, desk.erased, forget_answers=lambda: desk.cache.drop(lambda _key: True))
+    follower = ErasedFollower(
+        ground.database, desk.erased, desk.children, forget_answers=lambda: desk.cache.drop(lambda _key: True)
+    )
     try:
         await follower.start()
         await ground.directory.start()

@@ -13,7 +13,7 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.consent import Channel, Purpose
 from tieline.security.permissions import Caller, permit
-from tieline.services.privacy import consenting, copying, erasing
+from tieline.services.privacy import consenting, copying, erasing, restricting
 from tieline.services.privacy.subject import Wanted
 
 router = APIRouter(route_class=StrictRoute, tags=["Privacy"])
@@ -78,8 +78,41 @@ class SubjectCopy(BaseModel):
     consents: list[Mapping[str, Any]]
 
 
+class ShownRestriction(BaseModel):
+    """What is restricted. `records` stand in other systems: have them restricted there too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    records: tuple[str, ...]
+    numbers: int
+    shared_numbers: Annotated[int, Field(description="Numbers that somebody else carries too: calls from them go on.")]
+    sources: Mapping[str, Any]
+
+
+class ListedRestriction(BaseModel):
+    """One restriction."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    at: datetime
+    by: str
+    reason: str
+    lifted_at: datetime | None
+
+
+class Restrictions(BaseModel):
+    """The newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[ListedRestriction]
+    next: str | None = None
+
+
 class Lifting(BaseModel):
-    """Why a person may come back."""
+    """Why a person may come back, or is to be served again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -144,6 +177,45 @@ async def lift_erasure(
 ) -> Response:
     """What was erased stays erased; what the systems tell from now on is taken again."""
     await erasing.lift(house.desk, erasure_id, wish.reason, caller=caller)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/v1/privacy/restrict",
+    operation_id="restrict_subject",
+    summary="Keep one person's data and do nothing else with it",
+    status_code=201,
+    responses=_MEANT,
+)
+async def restrict_subject(
+    wish: SubjectWish, caller: Annotated[Caller, permit("privacy.restrict")], house: HouseOfRequest
+) -> ShownRestriction:
+    """From now on no system is asked about them, nothing of them is shown, and rules, surveys and exports pass them by."""
+    told = await restricting.restrict(house.desk, wish.wanted, caller=caller)
+    return ShownRestriction.model_validate(told, from_attributes=True)
+
+
+@router.get("/v1/privacy/restrictions", operation_id="list_restrictions", summary="Restrictions, the newest first")
+async def list_restrictions(_caller: Annotated[Caller, permit("privacy.restrict")], house: HouseOfRequest) -> Restrictions:
+    """Return the last two hundred: when, by whom, why. Whom they are about is kept as stand-ins alone."""
+    return Restrictions.model_validate({"items": await restricting.newest(house.desk, limit=200)})
+
+
+@router.post(
+    "/v1/privacy/restrictions/{restriction_id}/lift",
+    operation_id="lift_restriction",
+    summary="End a restriction",
+    status_code=204,
+    responses=problems({404: "There is no such restriction, or it was lifted: `not_found`."}),
+)
+async def lift_restriction(
+    restriction_id: Annotated[UUID, Path()],
+    wish: Lifting,
+    caller: Annotated[Caller, permit("privacy.restrict")],
+    house: HouseOfRequest,
+) -> Response:
+    """They are served as before; what was told of them meanwhile is read with the next change or the next call."""
+    await restricting.lift(house.desk, restriction_id, wish.reason, caller=caller)
     return Response(status_code=204)
 
 

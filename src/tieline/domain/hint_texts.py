@@ -87,6 +87,18 @@ HINT_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "en": "{count} calls in 24 h: priority raised. Offer a supervisor.",
         "zh": "24 小时内 {count} 次来电，已提高优先级，可请主管介入。",
     },
+    "set_aside": {
+        "en": "Processing of this customer's data is restricted: nothing of it is shown. Take down what they ask for, no more.",
+        "zh": "该客户的个人信息已限制处理，不予显示。请只记录客户本次诉求。",
+    },
+    "child_unconsented": {
+        "en": "A child under 14, and no guardian has agreed: ask for the guardian, and record their consent before going on.",
+        "zh": "未满 14 周岁且无监护人同意记录：请联系监护人，取得并记录同意后再继续。",
+    },
+    "child": {
+        "en": "A child under 14: settle matters with the guardian; no surveys, no offers.",
+        "zh": "未满 14 周岁：请与监护人沟通办理，不得推送调查或营销。",
+    },
     # The state of what is shown.
     "narrowed": {"en": "Less is shown here, as {system} has it.", "zh": "按 {system} 的权限设置，此处仅显示部分信息。"},
     "narrowed_silent": {

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from tieline.domain.hint_texts import HINT_TEXTS, hint_text
 from tieline.domain.match_reasons import Language
 from tieline.domain.match_verdict import SEARCHING
-from tieline.domain.narrowing import Narrowed
+from tieline.domain.narrowing import Narrowed, is_set_aside
 from tieline.domain.repeat_caller import RepeatCaller
 from tieline.domain.screen_pop import Block, Hint, Match, ShownCall, ShownCustomer
 from tieline.domain.standing import Judged, in_words
@@ -83,6 +83,7 @@ _BY_PROFILE: Mapping[tuple[str, str], tuple[HintKind, str]] = {
     ("tier", "churn_risk"): ("script", "tier_churn_risk"),
     ("tier", "potential"): ("script", "tier_potential"),
 }
+_BY_VIEW: Mapping[str, str] = {"restricted": "set_aside", "unconsented": "child_unconsented", "minor": "child"}
 _BY_TAG: Mapping[str, str] = {
     "老年用户": "elderly",
     "老年客户": "elderly",
@@ -99,7 +100,7 @@ def hints_for(circumstances: Circumstances) -> tuple[Hint, ...]:
     if circumstances.match.state == "internal":
         return ()
     first_of_each: dict[str, _Suggestion] = {}
-    for rule in _RULES:
+    for rule in (_narrowed,) if is_set_aside(circumstances.narrowed) else _RULES:
         for suggestion in rule(circumstances):
             first_of_each.setdefault(suggestion.code, suggestion)
     words = circumstances.words
@@ -108,7 +109,7 @@ def hints_for(circumstances: Circumstances) -> tuple[Hint, ...]:
 
 def _narrowed(circumstances: Circumstances) -> Iterator[_Suggestion]:
     for one in circumstances.narrowed:
-        code = "narrowed_silent" if one.silent else "narrowed"
+        code = _BY_VIEW.get(one.view) or ("narrowed_silent" if one.silent else "narrowed")
         yield _Suggestion("banner", f"{code}:{one.view} {one.system}", one.because, (("system", one.system),))
 
 

@@ -13,6 +13,9 @@ from tieline.domain.customer import Customer
 FULL: Final = "full"
 """The word for "nothing is taken away"."""
 
+SET_ASIDE: Final = "restricted"
+"""The view through which somebody is not seen at all."""
+
 AgentKey = Literal["number", "email", "extension"]
 AgentField = Literal["role", "territory", "team", "state"]
 CustomerField = Literal["owner", "tags", "tier", "region", "kind"]
@@ -30,6 +33,11 @@ class Narrowed(BaseModel):
     because: str
     system: str | None = None
     silent: bool = False
+
+
+def is_set_aside(narrowed: Iterable[Narrowed]) -> bool:
+    """Say whether it is about somebody whose data is only kept."""
+    return any(one.view == SET_ASIDE for one in narrowed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class SurveyFacts:
     template: bool = True
     ways: int = 1
     consent: bool | None = None
+    restricted: bool = False
+    child: bool = False
     asked_at: datetime | None = None
     ticket_open_loop: bool = False
 
@@ -73,6 +75,8 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "internal": _internal,
     "customer_unknown": lambda facts, _: not facts.somebody,
     "no_way": lambda facts, _: facts.somebody and facts.ways == 0,
+    "restricted": lambda facts, _: facts.restricted,
+    "child": lambda facts, _: facts.child,
     "opted_out": lambda facts, _: facts.consent is False,
     "no_consent": lambda facts, rules: rules.consent == "opt_in" and facts.consent is None,
     "asked_recently": _asked_recently,

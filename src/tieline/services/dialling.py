@@ -134,6 +134,8 @@ async def _number(house: House, wish: DialWish, *, caller: Caller) -> PhoneNumbe
     phone = next(iter(found), None)
     if phone is None or not as_dialled(phone, line):
         raise RequestRefused("There is no number to dial.", code="number_missing")
+    if house.desk.erased.restricted.number(phone.key):
+        raise StateConflict("Processing of this customer's data is restricted.", code="do_not_disturb")
     return phone
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 import structlog
 
+from tieline.domain.children import child_until
 from tieline.domain.customer import Customer
 from tieline.domain.errors import Overloaded
 from tieline.domain.line import Line
@@ -15,8 +16,9 @@ from tieline.domain.people import KnownNumber
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_written import numbers_written_in
 from tieline.domain.references import ExternalRef
+from tieline.services.privacy.children import Children
 from tieline.services.privacy.erased import Erased
-from tieline.store import identity
+from tieline.store import children, identity
 from tieline.store.database import Database, driver
 from tieline.store.identity import IdentityKey
 
@@ -40,10 +42,11 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """All the numbers of one record; none: it is to be forgotten."""
+    """All the numbers of one record; none: it is to be forgotten. `child_until`: it is a child's, until that day."""
 
     ref: ExternalRef
     keys: tuple[IdentityKey, ...] = ()
+    child_until: date | None = None
 
 
 class IndexKeeper:
@@ -52,9 +55,10 @@ class IndexKeeper:
     What one look-up found is learned in one transaction: a number of two people never looks like the number of one.
     """
 
-    def __init__(self, database: Database, erased: Erased | None = None) -> None:
+    def __init__(self, database: Database, erased: Erased | None = None, children: Children | None = None) -> None:
         self._database = database
         self._erased = erased or Erased()
+        self._children = children or Children()
         self._waiting: asyncio.Queue[tuple[_Entry, ...]] = asyncio.Queue(WAITING_LIMIT)
         self._writing: asyncio.Task[None] | None = None
 
@@ -64,7 +68,7 @@ class IndexKeeper:
 
     def learn(self, lesson: Lesson, *, line: Line, now: datetime) -> None:
         """Note every number of customers who are new or have changed, and forget records that were merged or are gone."""
-        entries = tuple(_entries(lesson, line=line, now=now))
+        entries = tuple(_entries(lesson, line=line, now=now, known=self._children))
         if entries and not self._waiting.full():
             self._waiting.put_nowait(entries)
 
@@ -82,11 +86,14 @@ class IndexKeeper:
 
     async def _write(self) -> None:
         while True:
-            entries = [self._not_of_the_erased(entry) for entry in await self._waiting.get()]
+            waiting = await self._waiting.get()
+            entries = [self._not_of_the_erased(entry) for entry in waiting if not self._erased.restricted.ref(entry.ref)]
             try:
                 async with self._database.begin() as tx:
                     for entry in sorted(entries, key=_record):
                         await identity.replace(await driver(tx), entry.keys, of=_record(entry))
+                        if entry.child_until is not None:
+                            await children.note(tx, self._children.tokens(entry.ref), until=entry.child_until)
             except Overloaded:
                 log.warning("identity.not_learned", connections=sorted({entry.ref.connection for entry in entries}))
             finally:
@@ -97,7 +104,8 @@ class IndexKeeper:
         if not self._erased:
             return entry
         gone = self._erased.ref(entry.ref)
-        return _Entry(entry.ref, tuple(key for key in entry.keys if not gone and not self._erased.number(key.e164)))
+        kept = tuple(key for key in entry.keys if not gone and not self._erased.number(key.e164))
+        return replace(entry, keys=kept, child_until=None if gone else entry.child_until)
 
 
 def _record(entry: _Entry) -> tuple[str, str, str]:
@@ -105,17 +113,19 @@ def _record(entry: _Entry) -> tuple[str, str, str]:
     return entry.ref.connection, entry.ref.kind, entry.ref.id
 
 
-def _entries(lesson: Lesson, *, line: Line, now: datetime) -> Iterator[_Entry]:
+def _entries(lesson: Lesson, *, line: Line, now: datetime, known: Children) -> Iterator[_Entry]:
     merged = [row for row in lesson.known if str(row.ref) in lesson.heirs]
     inherited = {row.e164 for row in merged}
     rows = {str(row.ref): row for row in lesson.known}
     for customer in lesson.customers:
         row = rows.get(str(customer.ref))
-        if row is not None and _says_the_same(row, customer) and not merged:
+        until = child_until(customer, today=now.date())
+        news = until is not None and not known.knows(customer.ref)
+        if row is not None and _says_the_same(row, customer) and not merged and not news:
             continue
         keys = tuple(_keys(customer, lesson.caller, line=line, now=now, confirmed=inherited))
         if keys:
-            yield _Entry(customer.ref, keys)
+            yield _Entry(customer.ref, keys, until)
     for row in (*merged, *(row for row in lesson.known if str(row.ref) in lesson.gone)):
         yield _Entry(row.ref)
 

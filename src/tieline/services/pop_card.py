@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from tieline.domain.actions import actions_for
 from tieline.domain.hints import Circumstances, hints_for
 from tieline.domain.match_verdict import Verdict
+from tieline.domain.narrowing import is_set_aside
 from tieline.domain.people import Person
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.pop_blocks import PROFILE_KIND
 from tieline.domain.profile import shown_customer
 from tieline.domain.repeat_caller import PastCall, RepeatCaller, judge_repeat
-from tieline.domain.screen_pop import Block, HistoryEntry, PopStatus, ScreenPop, ShownCustomer, ShownPhone
+from tieline.domain.screen_pop import Action, Block, HistoryEntry, Match, PopStatus, ScreenPop, ShownCustomer, ShownPhone
 from tieline.domain.standing import Judged
 from tieline.security.roles import permissions_of
+from tieline.services.pop_asked import Asked
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.repeat_callers import windows_of
 from tieline.services.sources import Question
@@ -53,7 +55,7 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
                 narrowed=narrowed,
             )
         ),
-        actions=actions_for(match, blocks, permissions=permissions_of(asked.agent.role) if asked.agent else None),
+        actions=() if is_set_aside(narrowed) else _actions(asked, match, blocks),
         call=asked.call,
         line=inquiry.line.number or None,
         queue=asked.queue,
@@ -63,6 +65,10 @@ def card_of(inquiry: Inquiry) -> ScreenPop:
         trace=f"/v1/calls/{asked.call_id}/trace" if asked.call_id else None,
         narrowed=narrowed,
     )
+
+
+def _actions(asked: Asked, match: Match, blocks: Mapping[str, Block]) -> tuple[Action, ...]:
+    return actions_for(match, blocks, permissions=permissions_of(asked.agent.role) if asked.agent else None)
 
 
 def blocks_of(inquiry: Inquiry, verdict: Verdict) -> dict[str, Block]:

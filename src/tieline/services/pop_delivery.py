@@ -22,6 +22,7 @@ from tieline.services.pop_inquiry import Inquiry
 from tieline.services.pop_subject import asked_of, facts_of_pop, shown_call
 from tieline.services.pop_trace import trace_of
 from tieline.services.screen_pop import audit_of, learn, shown_to
+from tieline.services.seeing import kept_state
 from tieline.store import audit_trail, pops
 from tieline.store.journal import Append, AuditRow
 from tieline.store.pops import KeptPop, Shown
@@ -124,7 +125,7 @@ class PopDelivery:
         await self._desk.journal.append(Append(audit=entry))
         showing.audited = _seen(entry)
         async with self._desk.database.begin() as tx:
-            told = Shown(card.match.state, trace_of(inquiry), complete=not inquiry.flights.pending)
+            told = Shown(kept_state(card), trace_of(inquiry), complete=not inquiry.flights.pending)
             seq = await pops.mark_shown(tx, showing.pop.id, told, by=showing.fence, now=self._desk.now())
             if seq is None:
                 return False
@@ -162,7 +163,7 @@ class PopDelivery:
             if facts is not None:
                 inquiry.call_is_now(shown_call(facts, showing.agent, inquiry.line))
             card = card_of(inquiry)
-            told = Shown(card.match.state, trace_of(inquiry), complete=not inquiry.flights.pending)
+            told = Shown(kept_state(card), trace_of(inquiry), complete=not inquiry.flights.pending)
             seq = await pops.next_seq(tx, card.pop_id, told, by=showing.fence)
             if seq is None:
                 return False

@@ -12,6 +12,7 @@ from tieline.services.directory import Directory
 from tieline.services.flights import AnswerCache
 from tieline.services.index_keeper import IndexKeeper
 from tieline.services.linkage.agents_said import AgentsSaid
+from tieline.services.privacy.children import Children
 from tieline.services.privacy.erased import Erased
 from tieline.store.database import Database
 from tieline.store.journal import Journal
@@ -47,6 +48,7 @@ class PopDesk:
     deadline_ms: int = 1500
     late_answer_ms: int = 8000
     erased: Erased = field(default_factory=Erased)
+    children: Children = field(default_factory=Children)
     agents_said: AgentsSaid = field(default_factory=lambda: AgentsSaid(utc_now))
 
     def now(self) -> datetime:

@@ -34,6 +34,7 @@ from tieline.services.identification import (
 from tieline.services.pop_asked import ASKED_AGAIN, Asked
 from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_questions import Plan
+from tieline.services.privacy.restricted import LABEL
 from tieline.services.seeing import narrowed_by_agent, narrowed_by_customer
 from tieline.services.sources import Question
 from tieline.store.memory import Recall
@@ -73,6 +74,8 @@ class Inquiry:
     @property
     def narrowed(self) -> tuple[Narrowed, ...]:
         """Return what is taken away from what the asker sees, by all that is known now."""
+        if self._desk.erased.restricted.number(self.caller.key):
+            return (LABEL,)
         told, chosen = narrowed_by_agent(self._desk, self.asked.agent), self.verdict.chosen
         if chosen is None:
             return told
@@ -80,7 +83,10 @@ class Inquiry:
         by = narrowed_by_customer(
             self._desk, chosen.customers, agent=self.asked.agent, role=self.asked.seen_by, answered=answered
         )
-        return (*told, *by)
+        of_child = self._desk.children.narrowed(
+            chosen.customers, refs=chosen.refs, number=self.caller.key, today=self.asked.at.date()
+        )
+        return (*told, *by, *of_child)
 
     @property
     def asks_nobody(self) -> bool:

@@ -15,7 +15,7 @@ from tieline.services.pop_card import card_of
 from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.pop_trace import trace_of
-from tieline.services.seeing import told_of, views_of
+from tieline.services.seeing import kept_state, told_of, views_of
 from tieline.store.journal import Append, AuditRow, PopRow
 
 
@@ -111,6 +111,6 @@ def _row(inquiry: Inquiry, card: ScreenPop) -> PopRow:
         agent=asked.agent.id if asked.agent is not None else None,
         mode=asked.mode,
         direction=asked.direction,
-        match_state=card.match.state,
+        match_state=kept_state(card),
         trace=trace_of(inquiry),
     )

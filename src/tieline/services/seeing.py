@@ -1,13 +1,35 @@
 """What somebody sees of a document: by the masks of their role, less whatever is taken away. The doors show nothing else."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from tieline.domain.agent import Agent
 from tieline.domain.customer import Customer
-from tieline.domain.narrowing import Narrowed, by_agent, by_customer
+from tieline.domain.narrowing import Narrowed, by_agent, by_customer, is_set_aside
+from tieline.domain.screen_pop import ScreenPop
 from tieline.security.permissions import Caller
 from tieline.services.pop_desk import PopDesk
+from tieline.services.privacy.restricted import LABEL
+
+NAMING: Final = ("customer_ref", "phone", "customer", "customer_e164", "number")
+"""The fields by which a document names whom it is about."""
+
+UNSAID: Final[Mapping[str, object]] = {
+    "subject": "[restricted]",
+    "description": None,
+    "text": None,
+    "tags": (),
+    "causes": (),
+    "conflicts": (),
+    "comments": (),
+    "attachments": (),
+    "history": (),
+    "understood": None,
+    "recording_ref": None,
+    "events": (),
+    "pops": (),
+}
+"""What stands in place of what was written about somebody whose data is only kept."""
 
 
 def narrowed_by_agent(desk: PopDesk, agent: Agent | None) -> tuple[Narrowed, ...]:
@@ -38,6 +60,11 @@ def told_of(narrowed: Iterable[Narrowed]) -> dict[str, Any]:
     return {"narrowed": told} if told else {}
 
 
+def kept_state(card: ScreenPop) -> str | None:
+    """Return what is kept of how sure a card was; nothing of somebody set aside, so that nobody is asked who that was."""
+    return None if is_set_aside(card.narrowed) else card.match.state
+
+
 def agent_of(desk: PopDesk, caller: Caller) -> Agent | None:
     """Return the agent who asks; None: a machine, or somebody who is none of ours."""
     return desk.directory.now.agents.get(caller.agent) if caller.agent is not None else None
@@ -47,6 +74,9 @@ def as_seen(
     desk: PopDesk, caller: Caller, document: Mapping[str, Any], *, shape: str, narrowed: tuple[Narrowed, ...] = ()
 ) -> dict[str, Any]:
     """Return a document as the caller may see it. `narrowed`: what is taken away besides, because of whom it is about."""
+    if desk.erased.restricted.any_of(document.get(field) for field in NAMING):
+        narrowed = (*narrowed, LABEL)
+        document = {**document, **{field: value for field, value in UNSAID.items() if field in document}}
     views = views_of((*narrowed, *_by_caller(desk, caller)))
     return desk.policy.apply(caller.role, document, shape=shape, active_call_phone=False, views=views)
 

@@ -5,11 +5,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tieline.store.children import NEWS
+from tieline.store.erasures import CHANNEL
 from tieline.store.tables_privacy import consents
 
+TOLD_AT_ONCE: Final = frozenset({"guardian"})
+"""The purposes every process keeps in mind; a word on them is announced with its commit."""
+
+_TELL: Final = text("SELECT pg_notify(:channel, :news)")
 KIND: Final = "consent"
 """What a number or record is pseudonymised as before it comes here."""
 
@@ -32,7 +39,17 @@ class Consent:
 async def add(tx: AsyncConnection, consent: Consent) -> int:
     """Write a word down and return its number."""
     statement = insert(consents).values(**asdict(consent)).returning(consents.c.id)
+    if consent.purpose in TOLD_AT_ONCE:
+        await tx.execute(_TELL, {"channel": CHANNEL, "news": NEWS})
     return int((await tx.execute(statement)).scalar_one())
+
+
+async def agreed_to(conn: AsyncConnection, purpose: str) -> frozenset[str]:
+    """Return everybody whose newest word on a purpose is a yes."""
+    table = consents.c
+    said = select(table.subject, table.given).where(table.purpose == purpose).ext(distinct_on(table.subject))
+    rows = await conn.execute(said.order_by(table.subject, table.at.desc(), table.id.desc()))
+    return frozenset(row.subject for row in rows if row.given)
 
 
 async def holds(conn: AsyncConnection, subjects: Sequence[str], purpose: str) -> bool | None:

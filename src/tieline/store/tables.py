@@ -29,7 +29,7 @@ from tieline.store.tables_feedback import feedback
 from tieline.store.tables_mappings import mapping_drafts, mapping_versions
 from tieline.store.tables_metadata import metadata
 from tieline.store.tables_people import identity_keys, number_choices, number_marks, review_items
-from tieline.store.tables_privacy import consents, erased_marks, erasures
+from tieline.store.tables_privacy import children, consents, erased_marks, erasures, restricted_marks, restrictions
 from tieline.store.tables_reports import (
     answer_days,
     answer_facts,
@@ -72,6 +72,7 @@ __all__ = [
     "call_facts",
     "call_hours",
     "call_wrap_ups",
+    "children",
     "connection_secrets",
     "connections",
     "consents",
@@ -108,6 +109,8 @@ __all__ = [
     "refund_requests",
     "report_marks",
     "report_state",
+    "restricted_marks",
+    "restrictions",
     "review_items",
     "sessions",
     "sources",

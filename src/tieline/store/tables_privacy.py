@@ -1,6 +1,6 @@
 """Tables of what people asked of their data: erasures and what they left marked, and the ledger of consents."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Table, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from tieline.store.tables_metadata import Instant, Words, metadata
@@ -28,6 +28,33 @@ erased_marks = Table(
     Column("erasure_id", ForeignKey(erasures.c.id, ondelete="CASCADE"), nullable=False, index=True),
 )
 """Keyed stand-ins of the numbers and records that must not come back. Nobody can read a number out of them."""
+
+restrictions = Table(
+    "restrictions",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("lifted_at", Instant),
+)
+"""One person whose data is kept and not processed."""
+
+restricted_marks = Table(
+    "restricted_marks",
+    metadata,
+    Column("token", Words, primary_key=True),
+    Column("restriction_id", ForeignKey(restrictions.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+)
+"""Keyed stand-ins of their numbers and records."""
+
+children = Table(
+    "children",
+    metadata,
+    Column("token", Words, primary_key=True),
+    Column("until", Date, nullable=False),
+)
+"""Keyed stand-ins of the numbers and records of children, and the day from which on they are none."""
 
 consents = Table(
     "consents",

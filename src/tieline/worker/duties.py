@@ -76,7 +76,11 @@ async def join_purchases(house: House, now: datetime) -> int:
 async def judge_customers(house: House, _now: datetime) -> int:
     """Judge anew the customers something happened to; one whose system does not answer keeps none of the others."""
     refs = await standing.due(house.tickets)
-    return sum([bool(await attempt("standing.judge", standing.judge_one(house.tickets, one))) for one in refs])
+    set_aside = [one for one in refs if house.desk.erased.restricted.any_of((one,))]
+    for one in set_aside:
+        await standing.leave(house.tickets, one)
+    judged = [one for one in refs if one not in set_aside]
+    return sum([bool(await attempt("standing.judge", standing.judge_one(house.tickets, one))) for one in judged])
 
 
 async def escalate_overdue(house: House, now: datetime) -> int:

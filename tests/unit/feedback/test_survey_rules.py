@@ -31,6 +31,8 @@ OBJECTIONS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"ways": 0}, {}, "no_way"),
     ({"template": False}, {}, "no_template"),
     ({"consent": False}, {}, "opted_out"),
+    ({"restricted": True}, {}, "restricted"),
+    ({"child": True}, {}, "child"),
     ({}, {"consent": "opt_in"}, "no_consent"),
     ({"asked_at": NOW - timedelta(days=6, hours=23)}, {}, "asked_recently"),
     ({"occasion": "ticket", "ticket_is_over": False}, {}, "ticket_open_again"),

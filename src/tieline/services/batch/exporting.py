@@ -25,11 +25,12 @@ Page = Callable[[Transaction, Any], Awaitable[Sequence[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One kind of data: its columns, a page of it past an item, and how an item fills the columns."""
+    """One kind of data: its columns, a page of it past an item, how an item fills the columns, and whom it names."""
 
     columns: tuple[str, ...]
     page: Page
     row: Callable[[Any], Sequence[Value]]
+    names: Callable[[Any], Sequence[str | None]] = lambda _item: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ async def _write(house: House, kind: Exported, writer: Writer, told: Told) -> in
                 items = await kind.page(conn, last)
             if not items:
                 return count
-            await asyncio.to_thread(writer.write, [kind.row(item) for item in items])
-            count, last = count + len(items), items[-1]
+            told_of = [item for item in items if not house.desk.erased.restricted.any_of(kind.names(item))]
+            await asyncio.to_thread(writer.write, [kind.row(item) for item in told_of])
+            count, last = count + len(told_of), items[-1]
             told(count)
     finally:
         await asyncio.to_thread(writer.close)
@@ -108,6 +110,10 @@ def _fields(*names: str) -> Callable[[Any], Sequence[Value]]:
     return row
 
 
+def _of_key(item: Any) -> Sequence[str | None]:  # noqa: ANN401 - likewise
+    return (item.e164, f"{item.connection}:{item.external_id}")
+
+
 _INDEX_FIELDS: Final = {"phone": "e164", "name": "display_name"}
 _TICKET_FIELDS: Final = (
     "number", "id", "subject", "description", "status", "priority", "category", "assignee", "order_number", "tags", "source",
@@ -117,7 +123,7 @@ _TICKET_FIELDS: Final = (
 _AUDIT_FIELDS: Final = ("seq", "at", "actor", "actor_role", "action", "subject", "call_id", "pop_id", "details")
 
 KINDS: Final[Mapping[str, Exported]] = {
-    "phones": Exported(tuple(FIELDS), _phones, _fields(*(_INDEX_FIELDS.get(name, name) for name in FIELDS))),
-    "tickets": Exported(_TICKET_FIELDS, _tickets, _fields(*_TICKET_FIELDS)),
+    "phones": Exported(tuple(FIELDS), _phones, _fields(*(_INDEX_FIELDS.get(name, name) for name in FIELDS)), _of_key),
+    "tickets": Exported(_TICKET_FIELDS, _tickets, _fields(*_TICKET_FIELDS), lambda ticket: (ticket.phone, ticket.customer_ref)),
     "audit": Exported(_AUDIT_FIELDS, _audit, _fields(*_AUDIT_FIELDS)),
 }

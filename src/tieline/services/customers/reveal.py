@@ -29,6 +29,8 @@ async def reveal(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Re
         raise NotAllowed(code="field_not_revealed")
     if asks_for_a_fresh_sign_in(field):
         caller.require_fresh(desk.now())
+    if desk.erased.restricted.ref(ref):
+        raise NotAllowed(code="field_not_revealed")
     await ready(desk, caller)
     found = await profile.read(desk, ref)
     if not found.people:

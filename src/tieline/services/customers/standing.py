@@ -4,6 +4,7 @@ The system is asked outside of any transaction. What it does not say is not know
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -55,6 +56,14 @@ async def judge_one(desk: TicketDesk, customer_ref: str) -> bool:
         if changed:
             await promise_all(tx, [_effect(after, name) for name in _told_to(held, directory)], now=now)
     return changed
+
+
+async def leave(desk: TicketDesk, customer_ref: str) -> None:
+    """Leave a customer as judged before: processing of their data is restricted."""
+    async with desk.database.begin() as tx:
+        before = await standings.find(tx, customer_ref, lock=True)
+        if before is not None:
+            await standings.save(tx, replace(before, computed_at=desk.clock()))
 
 
 class StandingSink:

@@ -96,6 +96,7 @@ async def facts_of(
 ) -> SurveyFacts:
     """Return what the guards want to know. `known`: the row that fits, the call and the ticket it is about."""
     row, call, ticket = known
+    aside = await desk.set_aside(tx, survey, today=now.date())
     looping = survey.ticket_id is not None and await feedback_loops.is_open(tx, survey.ticket_id)
     return SurveyFacts(
         occasion=survey.occasion,
@@ -109,6 +110,8 @@ async def facts_of(
         template=row is not None and desk.policy.template(row.template) is not None,
         ways=len(_ways(desk, row)) if row else 0,
         consent=await desk.agreed(tx, survey.known_by),
+        restricted=aside.restricted,
+        child=aside.child,
         asked_at=await surveys.asked_last(tx, survey.known_by, but_not=survey.id) if survey.known_by else None,
         ticket_open_loop=looping,
     )

@@ -5,21 +5,33 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from tieline.domain.consent import Purpose
+from tieline.domain.data_subject import number_mark, record_mark
+from tieline.domain.references import ExternalRef
+from tieline.domain.survey import Survey
 from tieline.security.pseudonym import Pseudonyms
+from tieline.services.privacy.restricted import KIND as MARKED
 from tieline.services.surveys.guesses import Guesses
 from tieline.services.surveys.policy import SurveyPolicy, policy_of
 from tieline.services.tickets.desk import TicketDesk
-from tieline.store import consents
+from tieline.store import children, consents, identity_of, restrictions
 from tieline.store.database import Transaction
 
 PURPOSE: Final[Purpose] = "survey"
 """What the consent is about."""
 TOKEN_BYTES: Final = 18
 """144 bits; 24 characters in a message."""
+
+
+class SetAside(NamedTuple):
+    """Why somebody is not to be asked, whatever they agreed to."""
+
+    restricted: bool
+    child: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,16 @@ class SurveyDesk:
     async def agreed(self, conn: Transaction, known_by: Sequence[str]) -> bool | None:
         """Say whether somebody known by these keys wants to be asked: their newest word; None: they never said."""
         return await consents.holds(conn, self.spoken_of_as(known_by), PURPOSE)
+
+    async def set_aside(self, conn: Transaction, survey: Survey, *, today: date) -> SetAside:
+        """Say whether somebody's data is only kept, or they are a child; where no record is known, by whoever has the number."""
+        names = [survey.customer_ref] if survey.customer_ref else []
+        if not names and survey.phone:
+            names = [str(ref) for ref in await identity_of.parties(conn, [survey.phone])]
+        records = [record_mark(ref.connection, ref.kind, ref.id) for ref in map(ExternalRef.parse, names)]
+        written = [*records, *([number_mark(survey.phone)] if survey.phone else [])]
+        tokens = [self.pseudonyms.of(MARKED, mark) for mark in written]
+        return SetAside(restricted=await restrictions.holds(conn, tokens), child=await children.any_of(conn, tokens, today=today))
 
     def spoken_of_as(self, known_by: Sequence[str]) -> list[str]:
         """Return what the ledger of consents calls somebody."""

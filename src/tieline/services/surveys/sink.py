@@ -81,7 +81,9 @@ class SurveySink:
             survey = await surveys.find(conn, survey_id)
             if survey is None or survey.state not in OPEN or survey.is_past(self._desk.tickets.clock()):
                 return None
-            return None if await self._desk.agreed(conn, survey.known_by) is False else survey
+            aside = await self._desk.set_aside(conn, survey, today=self._desk.tickets.clock().date())
+            refused = await self._desk.agreed(conn, survey.known_by) is False
+            return None if refused or any(aside) else survey
 
     def _message(self, survey: Survey, way: WayEntry, template: TemplateEntry) -> dict[str, Any]:
         """Return what is said: in words, and as the vendor's template with its values."""

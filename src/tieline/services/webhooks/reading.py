@@ -105,7 +105,7 @@ async def _act(desk: WebhookDesk, connection: VendorConnection, arrival: Claimed
                 tx, desk, arrival.connection, completed, cause=arrival.id
             )
             await inbox_work.close(tx, arrival, "done")
-            if taking.is_of_erased(desk.erased, arrival.connection, completed):
+            if taking.is_of_erased(desk.erased.for_good, arrival.connection, completed):
                 await inbox.blank(tx, arrival.id)
     except ParentMissing as exc:
         in_s = LOOK_FOR_PARENT_S[min(arrival.attempts, len(LOOK_FOR_PARENT_S)) - 1]
