@@ -39,6 +39,13 @@ class Settings(BaseSettings):
             "request comes from; empty: it comes from whoever connects."
         ),
     ] = ""
+    client_cert_proxies: Annotated[
+        str,
+        Field(
+            description="Comma-separated addresses or CIDR networks of proxies in front that verify clients' certificates and "
+            "set or delete Client-Cert on every request (deploy/); empty: nobody's word on certificates is believed."
+        ),
+    ] = ""
     frame_ancestors: Annotated[
         str,
         Field(description="Comma-separated origins (the softphone's) that may show our pages in a frame; empty: none."),

@@ -162,6 +162,7 @@ def app_of(house: House, settings: Settings) -> FastAPI:
             body_limit_bytes=settings.body_limit_bytes,
             allowance=Allowance(settings.requests_per_second, settings.sign_ins_per_minute),
             front_proxies=networks(settings.front_proxies.split(",")),
+            certificate_proxies=networks(settings.client_cert_proxies.split(",")),
             admins_from=networks(settings.break_glass_networks.split(",")),
             signing_key=house.box.derive("cursors"),
         ),

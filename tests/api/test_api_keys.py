@@ -13,7 +13,7 @@ from tieline.domain.errors import NotAllowed, RequestRefused
 from tieline.security.api_keys import mint
 from tieline.security.permissions import Caller
 from tieline.services import api_keys
-from tieline.services.api_keys import TRUSTED_FOR_S, KeyWish
+from tieline.services.api_keys import TRUSTED_FOR_S, KeyRotation, KeyWish
 from tieline.store import api_keys as key_rows
 
 AGENTS = "/v1/agents"
@@ -234,7 +234,7 @@ async def test_a_key_is_replaced_while_the_old_one_runs_out(door: FrontDoor) -> 
 async def test_of_many_who_replace_a_key_at_once_one_does(door: FrontDoor) -> None:
     _, row = await api_keys.create(door.house.database, KeyWish("x", ("docs.read",)), asker=ROOT, now=door.house.clock())
     rotating = [
-        api_keys.rotate(door.house.database, row.id, overlap=timedelta(hours=1), asker=ROOT, now=door.house.clock())
+        api_keys.rotate(door.house.database, row.id, KeyRotation(timedelta(hours=1)), asker=ROOT, now=door.house.clock())
         for _ in range(8)
     ]
     done = await asyncio.gather(*rotating, return_exceptions=True)

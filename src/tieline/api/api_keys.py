@@ -16,7 +16,7 @@ from tieline.domain.call import Identifier
 from tieline.domain.errors import RequestRefused
 from tieline.security.permissions import PERMISSIONS, Caller, permit
 from tieline.services import api_keys
-from tieline.services.api_keys import KeyWish
+from tieline.services.api_keys import KeyRotation, KeyWish
 from tieline.store.api_keys import KeyRow
 
 router = APIRouter(route_class=StrictRoute, tags=["Administration"])
@@ -30,6 +30,17 @@ def _known(scope: str) -> str:
 
 
 Scope = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(PERMISSIONS)})]
+
+
+Certificates = Annotated[
+    list[Annotated[str, Field(min_length=10, max_length=600)]],
+    Field(
+        max_length=10,
+        description="Of which the client must show one to the front proxy: `sha256:` and the fingerprint in hex, a SPIFFE ID, or "
+        "`subject:` and the name (RFC 4514).",
+        examples=[["spiffe://acme.cn/pbx/shanghai"]],
+    ),
+]
 
 
 class WishedKey(BaseModel):
@@ -51,6 +62,8 @@ class WishedKey(BaseModel):
             max_length=50, description="Addresses and CIDR networks it may be used from; none: any.", examples=[["10.2.0.0/16"]]
         ),
     ] = Field(default_factory=list)
+    certificates: Certificates = Field(default_factory=list)
+    certificate_alone: Annotated[bool, Field(description="No key is made: showing one of the certificates is enough.")] = False
 
 
 class ShownKey(BaseModel):
@@ -67,13 +80,21 @@ class ShownKey(BaseModel):
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
     networks: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    certificate_alone: bool = False
     successor: Annotated[str | None, Field(description="The key that takes its place while it runs out.")] = None
 
 
 class NewKey(ShownKey):
     """A key as it is shown once, and never again."""
 
-    key: Annotated[str, Field(description="Send it as `Authorization: Bearer …`.", examples=["tl_abcdefghijkl_…"])]
+    key: Annotated[
+        str | None,
+        Field(
+            description="Send it as `Authorization: Bearer …`. Null: a certificate is enough.",
+            examples=["tl_abcdefghijkl_…"],
+        ),
+    ]
 
 
 @router.post(
@@ -81,16 +102,23 @@ class NewKey(ShownKey):
     operation_id="create_api_key",
     summary="Make a key",
     status_code=201,
+    responses=problems({409: "Another key opens by one of these certificates: `certificate_taken`."}),
 )
 async def create_key(wish: WishedKey, caller: Manager, house: HouseOfRequest) -> NewKey:
     """Make a key and show it, this once. A key may hand out no more than it holds itself."""
     if wish.agent is not None and house.agent(wish.agent) is None:
         raise RequestRefused("There is no such agent.", code="agent_unknown")
     wished = KeyWish(
-        name=wish.name, scopes=tuple(wish.scopes), agent=wish.agent, life=timedelta(days=wish.days), networks=tuple(wish.networks)
+        name=wish.name,
+        scopes=tuple(wish.scopes),
+        agent=wish.agent,
+        life=timedelta(days=wish.days),
+        networks=tuple(wish.networks),
+        certificates=tuple(wish.certificates),
+        certificate_alone=wish.certificate_alone,
     )
     text, row = await api_keys.create(house.database, wished, asker=caller, now=house.clock())
-    return NewKey(**_shown(row).model_dump(), key=text)
+    return _new(text, row)
 
 
 class Rotation(BaseModel):
@@ -101,6 +129,9 @@ class Rotation(BaseModel):
     overlap_h: Annotated[
         int, Field(ge=0, le=720, description="Hours the old key still opens, for the machine to be told the new.", examples=[24])
     ] = 24
+    certificates: Annotated[Certificates | None, Field(description="What the new key asks for; null: what the old one does.")] = (
+        None
+    )
 
 
 @router.post(
@@ -114,9 +145,10 @@ class Rotation(BaseModel):
 )
 async def rotate_key(key_id: str, wish: Rotation, caller: Manager, house: HouseOfRequest) -> NewKey:
     """Make a key with the same rights and show it, this once; the old one opens for `overlap_h` hours more, and no longer."""
-    overlap = timedelta(hours=wish.overlap_h)
-    text, row = await api_keys.rotate(house.database, key_id, overlap=overlap, asker=caller, now=house.clock())
-    return NewKey(**_shown(row).model_dump(), key=text)
+    certificates = None if wish.certificates is None else tuple(wish.certificates)
+    how = KeyRotation(timedelta(hours=wish.overlap_h), certificates)
+    text, row = await api_keys.rotate(house.database, key_id, how, asker=caller, now=house.clock())
+    return _new(text, row)
 
 
 @router.get("/v1/api-keys", operation_id="list_api_keys", summary="List the keys")
@@ -140,6 +172,10 @@ async def list_keys(
 async def revoke_key(key_id: str, caller: Manager, house: HouseOfRequest) -> ShownKey:
     """End a key at once, on every replica. Ending it again changes nothing."""
     return _shown(await api_keys.revoke(house.database, key_id, asker=caller, now=house.clock()))
+
+
+def _new(text: str, row: KeyRow) -> NewKey:
+    return NewKey(**_shown(row).model_dump(), key=None if row.certificate_alone else text)
 
 
 def _shown(row: KeyRow) -> ShownKey:

@@ -50,6 +50,7 @@ from tieline.api import (
     wrap_ups,
 )
 from tieline.api.body_guard import BodyGuard
+from tieline.api.client_certificates import ClientCertificates
 from tieline.api.cursors import Cursors
 from tieline.api.envelope import Envelope
 from tieline.api.gate import HttpGate, session_cookie
@@ -113,7 +114,7 @@ class DoorSettings:
 
     `allowed_hosts` empty: loopback names while listening on loopback, otherwise any. `signing_key` seals cursors; all replicas
     share one. `front_proxies`: whose word on where a request comes from is believed. `admins_from`: where local administrators
-    may be.
+    may be. `certificate_proxies`: whose word on clients' certificates is believed.
     """
 
     auth: Auth = "on"
@@ -123,6 +124,7 @@ class DoorSettings:
     body_limit_bytes: int = 1_048_576
     front_proxies: Networks = ()
     admins_from: Networks = ()
+    certificate_proxies: Networks = ()
     allowance: Allowance = field(default_factory=Allowance)
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
@@ -152,10 +154,11 @@ class Door(FastAPI):
         super().__init__(**options)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Wrap the framework's own layers: envelope, threshold, limits, body guard, short cut, framework."""
+        """Wrap the framework's own layers: envelope, threshold, limits, certificates, body guard, short cut, framework."""
         inside = ShortCut(super().build_middleware_stack(), door=self)
         guarded = BodyGuard(inside, limit_bytes=self._settings.body_limit_bytes)
-        limited = RequestLimits(guarded, self._settings.allowance, proxies=self._settings.front_proxies, monotonic=monotonic_s)
+        shown = ClientCertificates(guarded, proxies=self._settings.certificate_proxies)
+        limited = RequestLimits(shown, self._settings.allowance, proxies=self._settings.front_proxies, monotonic=monotonic_s)
         threshold = Threshold(limited, addresses=self._settings.addresses)
         return Envelope(threshold, headers=StandingHeaders(tls=self._settings.tls))
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import Request
 
+from tieline.api.client_certificates import certificate_of
 from tieline.security.client_address import client_address
 from tieline.security.permissions import Caller
 from tieline.services.access import Access, Credentials
@@ -36,6 +37,7 @@ class HttpGate:
                 client=request.client.host if request.client else None,
                 relayed=any(name in _RELAY_HEADERS for name, _ in headers),
                 address=client_address(request),
+                certificate=certificate_of(request.scope),
                 agent=None if authorization or session else _agent_named(request),
             )
         )

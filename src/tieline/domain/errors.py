@@ -4,6 +4,7 @@
     ├── RequestRefused            permanent  422  request_refused
     │   ├── BodyMalformed         permanent  400  (code given)
     │   ├── NotSignedIn           permanent  401  auth_failed
+    │   ├── StepUpRequired        permanent  401  step_up_required
     │   ├── NotAllowed            permanent  403  forbidden
     │   ├── NotFound              permanent  404  not_found
     │   ├── StateConflict         permanent  409  conflict

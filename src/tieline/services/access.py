@@ -17,6 +17,7 @@ from tieline.kit.clock import Clock
 from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.api_keys import PresentedKey, key_id_within, key_within
 from tieline.security.client_address import Networks, is_within
+from tieline.security.client_certificates import ClientCertificate
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import ADMIN_ROLE, permissions_of
 from tieline.services import session_opening
@@ -41,7 +42,7 @@ class Credentials:
 
     `client` is the address at the other end of the socket; `relayed` says that headers tell of a proxy in between. `address` is
     where the request comes from, which a front proxy of ours may have told.
-    `agent` is whom an open door is asked to act as.
+    `agent` is whom an open door is asked to act as. `certificate`: what the client showed a front proxy of ours.
     """
 
     authorization: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Credentials:
     relayed: bool = False
     address: str | None = None
     agent: str | None = None
+    certificate: ClientCertificate | None = None
 
 
 class Access:
@@ -78,9 +80,12 @@ class Access:
         if len(given.authorization) + (given.session is not None) > 1:
             raise BodyMalformed("Sign in one way only.", code="auth_ambiguous")
         if given.authorization:
-            return await self._keys.caller_for(_bearer(given.authorization[0]), address=given.address)
+            key = _bearer(given.authorization[0])
+            return await self._keys.caller_for(key, address=given.address, certificate=given.certificate)
         if given.session is not None:
             return await self._person(given.session, given.address)
+        if given.certificate is not None:
+            return await self._keys.caller_of(given.certificate, address=given.address)
         if self._auth == "off":
             return self._demo(given)
         raise NotSignedIn

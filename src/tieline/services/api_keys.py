@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -12,11 +12,12 @@ from tieline.kit.clock import Clock, monotonic_s
 from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.api_keys import PresentedKey, mint, read_key
 from tieline.security.client_address import Networks, is_within, networks
+from tieline.security.client_certificates import ClientCertificate, is_identity
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import SERVICE_ROLE
 from tieline.store import api_keys, audit_trail
 from tieline.store.api_keys import KeyRow
-from tieline.store.database import Database
+from tieline.store.database import Database, Transaction
 from tieline.store.journal_rows import AuditRow
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ class KeyWish:
     """What a new key shall be able to do. `agent` binds it to one person; `life` is at most `LONGEST_LIFE`.
 
     `networks`: the addresses and CIDR networks it may be used from; none: any.
+    `certificates`: of which the client must show one to a front proxy of ours; `certificate_alone`: instead of a key's text.
     """
 
     name: str
@@ -39,6 +41,8 @@ class KeyWish:
     agent: str | None = None
     life: timedelta = LONGEST_LIFE
     networks: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    certificate_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class _Known:
 
     caller: Caller
     networks: Networks
+    certificates: frozenset[str]
     until_s: float
 
 
@@ -56,14 +61,14 @@ class KeyRing:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._trusted: dict[PresentedKey, _Known] = {}
+        self._trusted: dict[PresentedKey | frozenset[str], _Known] = {}
         self.changes = 0
         """How often something about keys or sessions has changed: who follows for long asks again when this does."""
 
-    async def caller_for(self, text: str, *, address: str | None = None) -> Caller:
-        """Return the machine this key belongs to, asking from `address`.
+    async def caller_for(self, text: str, *, address: str | None = None, certificate: ClientCertificate | None = None) -> Caller:
+        """Return the machine this key belongs to, asking from `address` with `certificate`.
 
-        Raises: NotSignedIn: malformed, unknown, expired, revoked, or not to be used from there.
+        Raises: NotSignedIn: malformed, unknown, expired, revoked, not to be used from there, or not with that certificate.
         """
         presented = read_key(text)
         if presented is None:
@@ -71,9 +76,32 @@ class KeyRing:
         known = self._trusted.get(presented)
         if known is None or monotonic_s() >= known.until_s:
             known = await self._look_up(presented)
+        if known.certificates and (certificate is None or not self._fits(known.certificates, certificate)):
+            SECURITY_EVENTS.labels("key_without_certificate").inc()
+            raise NotSignedIn
+        return self._from_there(known, address)
+
+    async def caller_of(self, certificate: ClientCertificate, *, address: str | None = None) -> Caller:
+        """Return the machine that a certificate alone stands for. Raises: NotSignedIn: none, or not from there, or not now."""
+        known = self._trusted.get(certificate.identities)
+        if known is None or monotonic_s() >= known.until_s:
+            async with self._database.read() as conn:
+                row = await api_keys.of_certificate(conn, certificate.identities, now=self._clock())
+                if row is None:
+                    raise NotSignedIn
+                await api_keys.note_use(conn, row, now=self._clock())
+            known = self._trust(certificate.identities, row)
+        if not self._fits(known.certificates, certificate):
+            raise NotSignedIn
+        return self._from_there(known, address)
+
+    def _fits(self, wanted: frozenset[str], certificate: ClientCertificate) -> bool:
+        return certificate.is_of_now(self._clock()) and not wanted.isdisjoint(certificate.identities)
+
+    def _from_there(self, known: _Known, address: str | None) -> Caller:
         if known.networks and not is_within(address or "", known.networks):
             SECURITY_EVENTS.labels("key_from_elsewhere").inc()
-            log.warning("access.key_from_elsewhere", key_id=presented.id)
+            log.warning("access.key_from_elsewhere", actor=known.caller.actor)
             raise NotSignedIn
         return known.caller
 
@@ -95,13 +123,17 @@ class KeyRing:
             if row is None or not presented.fits(row.secret_sha256) or not row.usable(now):
                 raise NotSignedIn
             await api_keys.note_use(conn, row, now=now)
+        return self._trust(presented, row)
+
+    def _trust(self, shown: PresentedKey | frozenset[str], row: KeyRow) -> _Known:
+        """Remember for a few seconds what was shown and whose it is."""
         caller = Caller(
             actor=f"key:{row.id}", role=SERVICE_ROLE, scopes=frozenset(row.scopes) & PERMISSIONS.keys(), agent=row.agent
         )
-        trusted_s = min(TRUSTED_FOR_S, (row.expires_at - now).total_seconds())
+        until_s = monotonic_s() + min(TRUSTED_FOR_S, (row.expires_at - self._clock()).total_seconds())
         if len(self._trusted) >= _REMEMBERED_AT_MOST:
             self._trusted.clear()
-        known = self._trusted[presented] = _Known(caller, networks(row.networks), monotonic_s() + trusted_s)
+        known = self._trusted[shown] = _Known(caller, networks(row.networks), frozenset(row.certificates), until_s)
         return known
 
 
@@ -110,6 +142,7 @@ async def create(database: Database, wish: KeyWish, *, asker: Caller, now: datet
     _refuse_wish(wish, asker)
     text, row = _minted(wish, now)
     async with database.begin() as tx:
+        await _refuse_taken(tx, wish, None, now=now)
         await api_keys.add(tx, row)
         await audit_trail.write(tx, _entry(asker, "key.created", row, now=now))
     return text, row
@@ -126,6 +159,8 @@ def _minted(wish: KeyWish, now: datetime) -> tuple[str, KeyRow]:
         created_at=now,
         expires_at=now + wish.life,
         networks=wish.networks,
+        certificates=wish.certificates,
+        certificate_alone=wish.certificate_alone,
     )
 
 
@@ -141,8 +176,16 @@ async def revoke(database: Database, key_id: str, *, asker: Caller, now: datetim
     return row
 
 
-async def rotate(database: Database, key_id: str, *, overlap: timedelta, asker: Caller, now: datetime) -> tuple[str, KeyRow]:
-    """Make a key that takes the place of another, which runs out after `overlap`; return as `create` does.
+@dataclass(frozen=True, slots=True)
+class KeyRotation:
+    """For how long the key that is replaced still opens, and which certificates the new one asks for; None: the same."""
+
+    overlap: timedelta
+    certificates: tuple[str, ...] | None = None
+
+
+async def rotate(database: Database, key_id: str, how: KeyRotation, *, asker: Caller, now: datetime) -> tuple[str, KeyRow]:
+    """Make a key that takes the place of another, which runs out after a while; return as `create` does.
 
     Raises: NotFound. StateConflict: the key is over, or has a successor already: two live keys are enough. NotAllowed.
     """
@@ -153,11 +196,13 @@ async def rotate(database: Database, key_id: str, *, overlap: timedelta, asker: 
         if not old.usable(now) or old.successor is not None:
             raise StateConflict("The key is over, or is being replaced already.", code="key_not_live")
         life = min(old.expires_at - old.created_at, LONGEST_LIFE)
-        wish = KeyWish(old.name, old.scopes, old.agent, life, old.networks)
+        certificates = old.certificates if how.certificates is None else how.certificates
+        wish = KeyWish(old.name, old.scopes, old.agent, life, old.networks, certificates, old.certificate_alone)
         _refuse_wish(wish, asker)
+        await _refuse_taken(tx, wish, key_id, now=now)
         text, row = _minted(wish, now)
         await api_keys.add(tx, row)
-        if not await api_keys.hand_over(tx, key_id, successor=row.id, until=now + overlap):
+        if not await api_keys.hand_over(tx, key_id, successor=row.id, until=now + how.overlap):
             raise StateConflict("The key is over, or is being replaced already.", code="key_not_live")
         await audit_trail.write(tx, _entry(asker, "key.rotated", row, now=now, instead_of=key_id))
         await api_keys.announce(tx)
@@ -177,10 +222,27 @@ def _refuse_wish(wish: KeyWish, asker: Caller) -> None:
     if asker.role == SERVICE_ROLE and not asker.scopes >= set(wish.scopes):
         raise NotAllowed(code="scope_missing")
     networks(wish.networks)
+    if not all(map(is_identity, wish.certificates)) or (wish.certificate_alone and not wish.certificates):
+        raise RequestRefused(code="certificate_invalid", hint="sha256:…, spiffe://… or subject:…; at least one to stand alone.")
     if not timedelta(0) < wish.life <= LONGEST_LIFE:
         raise RequestRefused(code="field_range", hint="A key lives for 1 to 365 days.")
 
 
+async def _refuse_taken(tx: Transaction, wish: KeyWish, instead_of: str | None, *, now: datetime) -> None:
+    """A certificate that stands alone stands for one machine."""
+    found = await api_keys.of_certificate(tx, wish.certificates, now=now) if wish.certificate_alone else None
+    if found is not None and found.id != instead_of:
+        raise StateConflict("A certificate known by one of these opens another key already.", code="certificate_taken")
+
+
 def _entry(asker: Caller, action: str, row: KeyRow, *, now: datetime, **more: str) -> AuditRow:
-    details = {"name": row.name, "scopes": list(row.scopes), "agent": row.agent, "networks": list(row.networks), **more}
+    details: dict[str, Any] = {
+        "name": row.name,
+        "scopes": list(row.scopes),
+        "agent": row.agent,
+        "networks": list(row.networks),
+        **more,
+    }
+    if row.certificates:
+        details |= {"certificates": len(row.certificates), "alone": row.certificate_alone}
     return AuditRow(at=now, actor=asker.actor, actor_role=asker.role, action=action, subject=f"key:{row.id}", details=details)

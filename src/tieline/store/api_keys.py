@@ -1,6 +1,6 @@
 """Rows of machine keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -37,6 +37,8 @@ class KeyRow:
     last_used_at: datetime | None = None
     networks: tuple[str, ...] = ()
     successor: str | None = None
+    certificates: tuple[str, ...] = ()
+    certificate_alone: bool = False
 
     def usable(self, now: datetime) -> bool:
         """Say whether the key still opens anything."""
@@ -55,6 +57,8 @@ async def add(tx: AsyncConnection, row: KeyRow) -> None:
             created_at=row.created_at,
             expires_at=row.expires_at,
             networks=list(row.networks),
+            certificates=list(row.certificates),
+            certificate_alone=row.certificate_alone,
         )
     )
 
@@ -62,6 +66,15 @@ async def add(tx: AsyncConnection, row: KeyRow) -> None:
 async def find(conn: AsyncConnection, key_id: str) -> KeyRow | None:
     """Return the key with this id."""
     found = (await conn.execute(select(api_keys).where(api_keys.c.id == key_id))).one_or_none()
+    return _row(found) if found else None
+
+
+async def of_certificate(conn: AsyncConnection, identities: Collection[str], *, now: datetime) -> KeyRow | None:
+    """Return the key, the newest, that a certificate known by one of these opens by itself."""
+    table = api_keys.c
+    live = table.revoked_at.is_(None) & (table.expires_at > now)
+    query = select(api_keys).where(table.certificate_alone, live, table.certificates.overlap(list(identities)))
+    found = (await conn.execute(query.order_by(table.created_at.desc(), table.id.desc()).limit(1))).one_or_none()
     return _row(found) if found else None
 
 
@@ -108,5 +121,4 @@ async def forget(tx: AsyncConnection, *, now: datetime) -> int:
 
 def _row(found: Row[Any]) -> KeyRow:
     fields = found._asdict()
-    fields["scopes"], fields["networks"] = tuple(fields["scopes"]), tuple(fields["networks"])
-    return KeyRow(**fields)
+    return KeyRow(**{**fields, **{name: tuple(fields[name]) for name in ("scopes", "networks", "certificates")}})

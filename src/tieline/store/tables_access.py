@@ -1,6 +1,6 @@
 """Tables of who may ask and who asked: keys, sessions, the audit trail."""
 
-from sqlalchemy import BigInteger, Column, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tieline.store.tables_metadata import Instant, Words, metadata
@@ -38,9 +38,13 @@ api_keys = Table(
     Column("last_used_at", Instant),
     Column("networks", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("successor", Words),
+    Column("certificates", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("certificate_alone", Boolean, nullable=False, server_default=text("false")),
+    Index("api_keys_certificates_idx", "certificates", postgresql_using="gin", postgresql_where=text("certificate_alone")),
 )
 """Machine keys; the secret itself is shown once and never kept. `networks`: where it may be used; empty: anywhere.
-`successor`: the key that takes its place while it runs out."""
+`successor`: the key that takes its place while it runs out. `certificates`: of which the client must show one; with
+`certificate_alone`, that is all it shows."""
 
 sessions = Table(
     "sessions",
