@@ -170,8 +170,15 @@ async def test_an_identity_number_is_shown_within_fifteen_minutes_of_signing_in(
 
 async def test_thirty_an_hour_and_not_one_more_however_many_ask_at_once(house: RunningHouse) -> None:
     ref, senior = ExternalRef.parse(await known_ref(house)), agent("2013", "senior")
-    asked = [reveal(house.house.desk, ref, "emails", "callback", caller=senior) for _ in range(40)]
-    ended = await asyncio.gather(*asked, return_exceptions=True)
+
+    async def until_decided() -> dict[str, Any]:
+        while True:
+            try:
+                return await reveal(house.house.desk, ref, "emails", "callback", caller=senior)
+            except Overloaded:  # forty take turns, and a slow machine lets none wait for ever: nothing was shown
+                continue
+
+    ended = await asyncio.gather(*(until_decided() for _ in range(40)), return_exceptions=True)
     assert sum(isinstance(end, RateLimited) for end in ended) == 10
     assert len(await house.rows(REVEALS.format(2013))) == 30
     house.clock.forward(timedelta(minutes=61))

@@ -96,7 +96,7 @@ def _add_breach_pack(group: typer.Typer, root: Root) -> None:
 def _add_backups(group: typer.Typer, root: Root) -> None:
     @group.command()
     def marks() -> None:
-        """Print the stand-ins of everybody erased: keep them where a restored backup does not overwrite them."""
+        """Print the stand-ins of everybody erased or restricted: keep them where a restored backup does not overwrite them."""
         for mark in root.erased_marks():
             typer.echo(mark)
 
@@ -104,7 +104,7 @@ def _add_backups(group: typer.Typer, root: Root) -> None:
     def reapply(
         file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `marks` printed, before the restoring.")],
     ) -> None:
-        """After restoring a backup: erase again whoever was erased since it was made."""
+        """After restoring a backup, before it serves: erase again whoever was erased since it was made, and restrict who was."""
         counts = root.reapply_erasures(file.read_text(encoding="ascii").split())
         console.print(f"{sum(counts.values())} rows erased again.", highlight=False)
 

@@ -1,4 +1,4 @@
-"""After a backup was restored: erase again whoever was erased since it was made, by a list that names nobody."""
+"""After a backup was restored: erase again whoever was erased since, and restrict who was, by a list that names nobody."""
 
 from collections.abc import Sequence
 
@@ -9,25 +9,33 @@ from tieline.security.secret_box import SecretBox
 from tieline.services.pop_desk import PopDesk
 from tieline.services.privacy.erased import KIND
 from tieline.services.privacy.erasing import erase_subject
-from tieline.store import erasures, known_people
+from tieline.services.privacy.restricting import restrict_again
+from tieline.store import erasures, known_people, restrictions
 from tieline.store.patience import take_time
 
 REASON = "restored from a backup"
+RESTRICTED = "restricted:"
+"""What stands before a mark of somebody whose data is kept and not processed."""
 
 
 async def marks(desk: PopDesk) -> Sequence[str]:
-    """Return the stand-ins of everybody erased, to be kept where a restored backup does not overwrite them."""
+    """Return the stand-ins of everybody erased or restricted, to be kept where a restored backup does not overwrite them."""
     async with desk.database.read() as conn:
-        return sorted(await erasures.marks(conn))
+        aside = [RESTRICTED + token for token in await restrictions.marks(conn)]
+        return sorted([*await erasures.marks(conn), *aside])
 
 
 async def reapply(desk: PopDesk, box: SecretBox, kept: Sequence[str], *, caller: Caller) -> dict[str, int]:
-    """Erase whoever is known again and stands in a list of marks, and return what went, by table.
+    """Erase whoever is known again and stands in a list of marks, restrict who stands there so; return what went, by table.
 
     The marks are put back for all of them, known here or not. Raises: Overloaded: it could not be written down.
     """
-    subject = await _known_among(desk, frozenset(kept))
-    _, counts = await erase_subject(desk, box, subject, REASON, caller=caller, marks=kept)
+    aside = [mark.removeprefix(RESTRICTED) for mark in kept if mark.startswith(RESTRICTED)]
+    if aside:
+        await restrict_again(desk, aside, REASON, caller=caller)
+    erased = [mark for mark in kept if not mark.startswith(RESTRICTED)]
+    subject = await _known_among(desk, frozenset(erased))
+    _, counts = await erase_subject(desk, box, subject, REASON, caller=caller, marks=erased)
     return counts
 
 

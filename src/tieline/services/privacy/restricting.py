@@ -1,5 +1,6 @@
 """Keep somebody's data and do nothing else with it: begun and lifted by an officer. PIPL art. 47, GDPR art. 18."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -32,13 +33,21 @@ async def restrict(desk: PopDesk, wanted: Wanted, *, caller: Caller) -> Restrict
     Raises: as `subject.find`. Overloaded: it could not be written down, and nothing changed.
     """
     found = await find(desk, wanted)
-    subject, now = found.subject, desk.now()
-    begun = restrictions.NewRestriction(UUID(time_ordered_id(now)), now, caller.actor, wanted.reason)
+    subject = found.subject
+    tokens = [desk.pseudonyms.of(KIND, mark) for mark in marks_of(subject)]
+    restriction_id = await restrict_again(desk, tokens, wanted.reason, caller=caller)
+    return Restriction(restriction_id, tuple(subject.names), len(subject.keys), len(subject.shared), found.sources)
+
+
+async def restrict_again(desk: PopDesk, tokens: Sequence[str], reason: str, *, caller: Caller) -> UUID:
+    """Restrict whoever these stand for. Raises: Overloaded: it could not be written down, and nothing changed."""
+    now = desk.now()
+    begun = restrictions.NewRestriction(UUID(time_ordered_id(now)), now, caller.actor, reason)
     async with desk.database.begin() as tx:
-        await restrictions.begin(tx, begun, (desk.pseudonyms.of(KIND, mark) for mark in marks_of(subject)))
-        details = {"reason": wanted.reason, "records": len(subject.refs), "numbers": len(subject.numbers)}
+        await restrictions.begin(tx, begun, tokens)
+        details = {"reason": reason, "marks": len(tokens)}
         await audit_trail.write(tx, _note(desk, caller, "privacy.restricted", begun.id, details))
-    return Restriction(begun.id, tuple(subject.names), len(subject.keys), len(subject.shared), found.sources)
+    return begun.id
 
 
 async def lift(desk: PopDesk, restriction_id: UUID, reason: str, *, caller: Caller) -> None:
