@@ -176,6 +176,9 @@ def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = 
     app.add_api_route("/v1/wallboard", _wallboard)
     app.add_api_route("/v1/follow-ups", _follow_ups)
     app.add_api_route("/v1/agents", _agents)
+    app.add_api_route("/v1/causes", _causes)
+    app.add_api_route("/v1/feedback/{feedback_id}", _feedback)
+    app.add_api_route("/v1/feedback/{feedback_id}/meaning", _meaning, methods=["PUT"])
     return app
 
 
@@ -209,6 +212,20 @@ async def _wallboard() -> JSONResponse:
 
 async def _follow_ups() -> JSONResponse:
     return JSONResponse(recorded_reports.follow_ups())
+
+
+async def _causes() -> JSONResponse:
+    return JSONResponse(recorded_reports.tree())
+
+
+async def _feedback(feedback_id: str) -> JSONResponse:
+    assert feedback_id == recorded_reports.FEEDBACK["id"]
+    return JSONResponse(recorded_reports.FEEDBACK)
+
+
+async def _meaning(feedback_id: str, request: Request) -> JSONResponse:
+    assert feedback_id == recorded_reports.FEEDBACK["id"]
+    return JSONResponse(recorded_reports.corrected(await request.json()))
 
 
 async def _agents() -> JSONResponse:

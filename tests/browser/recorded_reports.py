@@ -61,6 +61,7 @@ def keys(group_by: str, since: str, until: str) -> Sequence[tuple[str, int]]:
         "agent": [(agent, 200 - 20 * number) for number, agent in enumerate(AGENTS)],
         "queue": [(queue, 300 - 80 * number) for number, queue in enumerate(QUEUES)],
         "cause": [(cause, 90 - 13 * number) for number, cause in enumerate(CAUSES)],
+        "product": [("净水器", 80), ("滤芯", 40)],
     }
     return table.get(group_by) or [(day, 120 + 11 * (number % 5)) for number, day in enumerate(days(since, until))]
 
@@ -85,8 +86,57 @@ def report(name: str, asked: Mapping[str, str]) -> Json:
     }
 
 
+FEEDBACK: Final[Mapping[str, Any]] = {
+    "id": "00000000-0000-0000-0000-000000000077",
+    "kind": "csat",
+    "score": 1,
+    "text": "<b>等了太久</b>，问题也没解决",
+    "channel": "sms",
+    "call_id": "c-77",
+    "ticket_id": None,
+    "customer_ref": None,
+    "phone": "+86 138****8000",
+    "agent": "1001",
+    "line": "+861065543800",
+    "queue": "support",
+    "tags": [],
+    "causes": [],
+    "at": "2026-11-26T10:00:00+08:00",
+    "received_at": "2026-11-26T10:00:00+08:00",
+    "received_by": "customer",
+    "origin": None,
+    "understood": {"sentiment": "negative", "causes": [{"id": "wait", "because": ["等了"]}], "by": "rules:0"},
+    "purchase": {"order": "SO-1", "products": ["净水器"], "basis": "last_order", "region": "北京市"},
+    "corrected": None,
+    "follow_up": None,
+    "written": [],
+}
+
+
+def corrected(word: Json) -> Json:
+    """What was said, once a person has said what it is about."""
+    return {**FEEDBACK, "corrected": {**word, "by": "agent:9001", "at": "2026-11-26T15:00:00+08:00", "version": 0}}
+
+
+def tree() -> Json:
+    names = {"service": ("服务", "Service", None), "wait": ("等待时间", "Waiting", "service"), "goods": ("商品", "Goods", None)}
+    return {
+        "version": 0,
+        "items": [{"id": name, "parent": parent, "zh-CN": zh, "en": en} for name, (zh, en, parent) in names.items()],
+    }
+
+
+def answers() -> Json:
+    """One answer, on one page."""
+    told = {name: FEEDBACK[name] for name in ("id", "at", "score", "agent", "queue", "line", "channel")}
+    bought = {"products": ["净水器"], "region": "北京市", "causes": ["wait"]}
+    return {"items": [{"kind": "answer", "name": "c-77", "answer_kind": "csat", "tier": None, **told, **bought}], "next": None}
+
+
 def rows(asked: Mapping[str, str]) -> Json:
-    """Two pages of calls."""
+    """Two pages of calls; of what was said, one answer."""
+    if asked.get("measure") == "csat_answers":
+        return answers()
     first = "cursor" not in asked
     items = [
         {

@@ -157,6 +157,41 @@ async def test_a_cell_of_the_week_opens_to_its_hour(page: Page) -> None:
     await page.keyboard.press("Escape")
 
 
+async def test_what_was_said_opens_and_a_persons_word_is_sent_and_counted(desk: Desk) -> None:
+    page = await shown(desk)
+    await page.locator('.tile[data-figure="csat"] button').click()
+    opens = page.get_by_role("button", name=re.compile("read what was said"))
+    await opens.focus()
+    await page.keyboard.press("Enter")
+    dialog = page.locator("dialog.meaning")
+    await expect(dialog.locator("blockquote")).to_have_text("<b>等了太久</b>，问题也没解决")
+    await expect(dialog).to_contain_text("Displeased · Waiting (等了)")
+    assert await dialog.get_by_role("checkbox", checked=True).evaluate_all("found => found.map(({ value }) => value)") == ["wait"]
+    await dialog.get_by_role("checkbox", name="Goods").check()
+    asked = asked_by(page, "/v1/reports/kpis")
+    async with page.expect_request(lambda request: request.method == "PUT") as sent:
+        await dialog.get_by_role("button", name="Confirm").click()
+    told = (await sent.value).post_data_json
+    assert told == {"causes": ["wait", "goods"], "sentiment": "negative"}
+    await expect(dialog.get_by_role("status")).to_have_text("Kept. The reports count it this way now.")
+    await expect(dialog).to_contain_text("Zhao Min 赵敏")
+    await expect(page.locator('.report-panel[data-state="shown"]')).to_have_count(len(PANELS))
+    assert asked, "the page counts again"
+
+
+async def test_causes_are_told_by_product_with_their_change(desk: Desk) -> None:
+    page = await shown(desk)
+    asked = asked_by(page, "/v1/reports/causes")
+    causes = page.locator('[data-panel="causes"]')
+    await causes.get_by_role("combobox", name="By what").select_option("product")
+    await expect(causes.locator("text.name").first).to_have_text("净水器")
+    await expect(causes.locator("text.value").first).to_have_text(re.compile(r"^\d+ \((unchanged|[+−]\d+)\)$"))
+    assert sorted((one["from"][0], one["group_by"][0]) for one in asked) == [
+        ("2026-11-13", "product"),
+        ("2026-11-20", "product"),
+    ]
+
+
 async def test_every_figure_says_how_it_is_worked_out_and_where_that_comes_from(page: Page) -> None:
     await page.locator(".tile-row .how summary").click()
     told = page.locator(".tile-row .formulas")
@@ -237,8 +272,9 @@ async def test_a_report_is_asked_once_however_many_panels_show_it(desk: Desk) ->
     asked = asked_by(page, "/v1/reports/kpis")
     await page.goto(desk.server.base + SPAN)
     await expect(page.locator('.report-panel[data-state="shown"]')).to_have_count(len(PANELS))
-    groups = sorted(one.get("group_by", ["whole"])[0] for one in asked)
-    assert groups == ["agent", "day", "queue", "weekday_hour", "whole"]
+    groups = sorted((one.get("group_by", ["whole"])[0], one["from"][0]) for one in asked)
+    before = ("queue", "2026-11-13")
+    assert groups == sorted([before, *((group, "2026-11-20") for group in ("agent", "day", "queue", "weekday_hour", "whole"))])
     assert [one["compare"] for one in asked if "group_by" not in one] == [["true"]]
 
 

@@ -16,6 +16,18 @@ SOLVED_AFTER: Final = timedelta(hours=6)
 HOW: Final = {"csat": "ivr", "nps": "sms", "ces": "wechat", "complaint": "agent"}
 
 
+ASKED_AGAIN_AFTER: Final = timedelta(hours=1)
+WORDS: Final = {
+    "wait": "等了太久",
+    "delivery": "物流太慢",
+    "quality": "东西质量差",
+    "unresolved": "问题没解决",
+    "attitude": "态度不好",
+    "refund": "退款一直不到账",
+    "price": "太贵了",
+    "promise": "说好回电没有回",
+}
+_NOTHING_FOLLOWED: Final[Row] = {"follow_up": None, "follow_up_ticket": None}
 GOODS: Final = ("空气净化器 X3", "HEPA 滤芯", "恒温电水壶", "无线降噪耳机", "空气净化器 X3", "扫地机器人 S2")
 REGIONS: Final = ("北京市", "上海市", "广东省", "四川省", "广东省")
 
@@ -77,22 +89,33 @@ def _answer(rows: dict[str, list[Row]], call: PastCall, answer: PastAnswer, now:
     about = {"call_id": call.key, "interaction_id": call.id, "agent": call.agent, "customer_known": True}
     when = {"at": answer.at, "received_at": answer.at, "received_by": "demo"}
     bought = {"order": None, "products": [_one_of(GOODS, answer)], "basis": "last_order", "region": _one_of(REGIONS, answer)}
-    row = {
-        **told,
-        **about,
-        **when,
-        "causes": list(answer.causes),
-        "follow_up": None,
-        "follow_up_ticket": None,
-        "purchase": bought,
-    }
+    row = {**told, **about, **when, **_words(answer), "ticket_id": None, **_NOTHING_FOLLOWED, "purchase": bought}
     if answer.is_low:
         ticket = _ticket(_id_of("follow-up", answer.id), call, answer.at, now=now, solved_after=answer.solved_after)
         rows["tickets"].append({**ticket, "subject": "低分回访", "category": "投诉", "priority": "high", "assignee": SUPERVISOR})
         row |= {"follow_up": "opened", "follow_up_ticket": ticket["id"]}
         loop = {"feedback_id": answer.id, "ticket_id": ticket["id"], "phone": call.phone, "opened_at": answer.at}
         rows["feedback_loops"].append({**loop, "contacted_at": ticket["responded_at"], "closed_at": ticket["closed_at"]})
+        if answer.kind == "complaint" and ticket["closed_at"] and ticket["closed_at"] + ASKED_AGAIN_AFTER < now:
+            rows["feedback"].append({**row, **_asked_again(answer, ticket)})
     rows["feedback"].append(row)
+
+
+def _words(answer: PastAnswer) -> Row:
+    """Return what somebody wrote who was let down, and what that is taken to mean."""
+    if not answer.causes:
+        return {"text": None, "understood": None}
+    causes = [{"id": cause, "because": []} for cause in answer.causes]
+    meant = {"sentiment": "negative", "causes": causes, "by": "rules:0"}
+    return {"text": "；".join(WORDS[cause] for cause in answer.causes), "understood": meant}
+
+
+def _asked_again(answer: PastAnswer, ticket: Row) -> Row:
+    """Return what is different in what the same customer says of the second contact."""
+    at = ticket["closed_at"] + ASKED_AGAIN_AFTER
+    said = {"id": _id_of("second answer", answer.id), "kind": "csat", "score": 4 + answer.id.int % 2, "channel": "sms"}
+    about = {"text": None, "understood": None, "agent": SUPERVISOR, "ticket_id": ticket["id"], **_NOTHING_FOLLOWED}
+    return {**said, **about, "at": at, "received_at": at}
 
 
 def _ticket(ticket: UUID, call: PastCall, at: datetime, *, now: datetime, solved_after: timedelta | None) -> Row:

@@ -87,10 +87,9 @@ class Pages:
         house: House = request.app.state.house
         reader = house.agent(caller.agent) if caller.agent else None
         language = language_of(request, preferred=reader.language if reader else None)
-        may_leave, inside = caller.agent is not None, await _inside(request)
-        return self._painter.page(
-            request, "reports.html", language=language, wall=wall, may_leave=may_leave, local_admin_inside=inside
-        )
+        may = {"may_leave": caller.agent is not None, "may_correct": caller.may("feedback.correct")}
+        inside = await _inside(request)
+        return self._painter.page(request, "reports.html", language=language, wall=wall, **may, local_admin_inside=inside)
 
     async def pop(self, request: Request, pop_id: PopId) -> Response:
         """Show the page that a softphone opens for one pop. It is empty until its script has shown the one-time code."""

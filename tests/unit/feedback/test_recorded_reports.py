@@ -6,6 +6,8 @@ import pytest
 from pydantic import BaseModel
 from tests.browser import recorded_reports
 
+from tieline.api.causes import CauseTree
+from tieline.api.feedback_shapes import ShownFeedback
 from tieline.api.report_shapes import ShownReport, ShownRow
 from tieline.api.wallboard import ShownAgeing, ShownMoment
 from tieline.domain.kpi_formulas import FORMULAS, REPORTS
@@ -19,6 +21,10 @@ SPAN = {"from": "2026-11-20", "to": "2026-11-26"}
         (recorded_reports.report("kpis", {**SPAN, "compare": "true"}), ShownReport),
         (recorded_reports.report("causes", SPAN), ShownReport),
         (recorded_reports.rows({})["items"][0], ShownRow),
+        (recorded_reports.answers()["items"][0], ShownRow),
+        (dict(recorded_reports.FEEDBACK), ShownFeedback),
+        (recorded_reports.corrected({"causes": ["wait"], "sentiment": None}), ShownFeedback),
+        (recorded_reports.tree(), CauseTree),
         (recorded_reports.wallboard(), ShownMoment),
         (recorded_reports.follow_ups(), ShownAgeing),
     ],

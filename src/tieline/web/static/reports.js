@@ -11,12 +11,14 @@ import { groupOf } from "./reports/groups.js";
 import { heatPanel } from "./reports/heat_panel.js";
 import { Live } from "./reports/live.js";
 import { nowStrip } from "./reports/now.js";
+import { meaningDialog } from "./reports/meaning_dialog.js";
 import { People } from "./reports/people.js";
 import { fromAddress, NARROWINGS, toAddress, today } from "./reports/question.js";
 import { ranksPanel } from "./reports/ranks_panel.js";
 import { reportBar } from "./reports/report_bar.js";
 import { rowsDialog } from "./reports/rows_dialog.js";
 import { tiles } from "./reports/tiles.js";
+import { learnTree } from "./reports/tree.js";
 import { trendPanel } from "./reports/trend_panel.js";
 import { wall } from "./reports/wall.js";
 
@@ -27,8 +29,8 @@ const PANELS = [
   [trendPanel, { id: "satisfaction", series: [{ name: "csat", as: "line", tone: 3 }, { name: "fcr", as: "line", tone: 1 }] }],
   [trendPanel, { id: "recommendation", series: [{ name: "nps", as: "line", tone: 6 }] }],
   [trendPanel, { id: "handling", series: [{ name: "aht_s", as: "line", tone: 4 }] }],
-  [ranksPanel, { id: "causes", report: "causes", by: null, name: "loops", columns: ["loops", "complaints", "csat_answers", "csat", "loops_closed", "feedback_loop_s"], tone: 5 }],
-  [ranksPanel, { id: "queues", report: "kpis", by: "queue", name: "calls", columns: ["calls", "served", "abandoned", "service_level", "abandonment", "aht_s"], tone: 2 }],
+  [ranksPanel, { id: "causes", report: "causes", by: ["cause", "product", "region", "tier", "queue", "agent"], name: "loops", columns: ["loops", "complaints", "csat_answers", "csat", "loops_closed", "feedback_loop_s"], tone: 5 }],
+  [ranksPanel, { id: "queues", report: "kpis", by: ["queue"], name: "calls", columns: ["calls", "served", "abandoned", "service_level", "abandonment", "aht_s"], tone: 2 }],
   [ageingPanel, { id: "ageing" }],
   [heatPanel, { id: "heat" }],
   [agentsPanel, { id: "agents" }],
@@ -46,11 +48,12 @@ class Reports {
     this.tiles = tiles(host);
     this.panels = PANELS.map(([make, wish]) => make(wish, host));
     this.dialog = rowsDialog(host);
+    this.meaning = meaningDialog({ nameOf: host.nameOf, mayCorrect: page.mayCorrect === "yes", changed: () => this.countAgain() });
     this.skip = element("a", { class: "skip", href: "#main" });
     this.span = element("p", { class: "report-span quiet" });
     const grid = element("div", { class: "report-grid" }, ...this.panels.map((panel) => panel.node));
     const main = element("main", { id: "main", class: "reports", tabindex: "-1" }, this.filters.node, this.span, this.now.node, this.tiles.node, grid);
-    document.body.append(this.skip, this.bar.node, main, this.dialog.node);
+    document.body.append(this.skip, this.bar.node, main, this.dialog.node, this.meaning.node);
   }
 
   /** What panels may ask of the page. */
@@ -58,6 +61,7 @@ class Reports {
     return {
       open: (wish) => this.dialog.open(wish),
       list: (content) => this.dialog.list(content),
+      meaning: (id) => this.meaning.open(id),
       question: () => this.question,
       people: () => this.people.known(),
       nameOf: (id) => this.people.nameOf(id),
@@ -67,7 +71,8 @@ class Reports {
     };
   }
 
-  start() {
+  async start() {
+    await learnTree();
     this.load();
     new Live((news) => this.now.update(news)).run();
     setInterval(() => this.now.tick(), 1_000);
@@ -81,6 +86,12 @@ class Reports {
     this.question = question;
     const address = toAddress(question, today()).toString();
     window.history.pushState(null, "", address ? `?${address}` : window.location.pathname);
+    this.load();
+  }
+
+  /** A person's word changed what is counted. */
+  countAgain() {
+    this.dialog.again();
     this.load();
   }
 
@@ -160,4 +171,4 @@ function keepChosenLanguage() {
 keepChosenLanguage();
 await listen(page);
 if (page.wall === "yes") startWall();
-else new Reports().start();
+else await new Reports().start();

@@ -9,10 +9,13 @@ const ROW = 26;
 const TOP = 22;
 const LEFT = 44;
 const GAP = 2;
+const NUMBER_FROM = 24;
+const DIGIT_PX = 7;
+const DARK_FROM = 5;
 
 /**
  * Return `{node, update}`. What is drawn: `rows` and `columns` as labels, `values[row][column]` with null where nothing can be
- * said, `shown[row][column]` as text, `label`, `hint`. `pick({row, column})` opens a cell.
+ * said, `shown[row][column]` as text, `brief[row][column]` as short as fits a cell, so that no colour is needed to read it, `label`, `hint`. `pick({row, column})` opens a cell.
  */
 export function heat({ pick }) {
   let drawn = null;
@@ -71,6 +74,13 @@ export function heat({ pick }) {
         rx: 3,
       });
     };
+    const number = (row, column) => {
+      const value = drawn.brief?.[row][column] ?? "";
+      const room = wide >= NUMBER_FROM && value !== "" && value.length * DIGIT_PX <= wide - GAP;
+      if (!room) return null;
+      const dark = shade(drawn.values[row][column], range, SHADES) >= DARK_FROM;
+      return svg("text", { class: dark ? "amount on-dark" : "amount", x: LEFT + (column + 0.5) * wide, y: TOP + row * ROW + ROW / 2 + 4, "text-anchor": "middle", "aria-hidden": "true" }, value);
+    };
     const every = Math.max(1, Math.ceil(24 / wide));
     const hours = drawn.columns.map((label, column) =>
       column % every ? null : svg("text", { class: "tick", x: LEFT + (column + 0.5) * wide, y: TOP - 8, "text-anchor": "middle" }, label),
@@ -78,7 +88,8 @@ export function heat({ pick }) {
     const days = drawn.rows.map((label, row) => svg("text", { class: "tick", x: LEFT - 8, y: TOP + row * ROW + ROW / 2 + 4, "text-anchor": "end" }, label));
     frame = svg("rect", { class: "frame", x: 0, y: 0, width: wide, height: ROW, rx: 4 });
     const cells = drawn.rows.flatMap((_, row) => drawn.columns.map((__, column) => cell(row, column)));
-    read.canvas.replaceChildren(surface(width, TOP + ROW * drawn.rows.length + 4, ...hours, ...days, ...cells, frame));
+    const numbers = drawn.rows.flatMap((_, row) => drawn.columns.map((__, column) => number(row, column)));
+    read.canvas.replaceChildren(surface(width, TOP + ROW * drawn.rows.length + 4, ...hours, ...days, ...cells, ...numbers, frame));
   }
 
   function update(next) {

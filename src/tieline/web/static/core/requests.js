@@ -19,6 +19,11 @@ export async function post(path, body = null, { key = null, once = null } = {}) 
   return exchange(path, { method: "POST", ...content, headers }, key);
 }
 
+/** Put `body` at `path`, in place of what was there, and return the answer. */
+export async function put(path, body) {
+  return exchange(path, { method: "PUT", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }, null);
+}
+
 /** Read `path`. */
 export async function read(path, { key = null } = {}) {
   return exchange(path, { headers: {} }, key);

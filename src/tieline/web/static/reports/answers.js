@@ -1,7 +1,7 @@
 /** The answers to one question: each report asked once, however many panels show it. */
 
 import { read } from "../core/requests.js";
-import { asked } from "./question.js";
+import { asked, daysOf, moved } from "./question.js";
 
 export class Answers {
   #asked = new Map();
@@ -14,6 +14,13 @@ export class Answers {
   report(name, groupBy = null) {
     const compare = groupBy === null && this.question.compare ? "true" : "";
     return this.#once(`/v1/reports/${name}?${asked(this.question, { group_by: groupBy, compare })}`);
+  }
+
+  /** Return the same report of the span before, which is as long; null where no comparison is asked for. */
+  earlier(name, groupBy) {
+    if (!this.question.compare) return null;
+    const before = { ...this.question, from: moved(this.question.from, -daysOf(this.question)), to: moved(this.question.from, -1) };
+    return this.#once(`/v1/reports/${name}?${asked(before, { group_by: groupBy })}`);
   }
 
   /** Return tickets that came of a low score and are still open. */

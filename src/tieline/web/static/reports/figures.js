@@ -42,10 +42,11 @@ export function written(value, unit = "") {
 export function difference(value, before, unit) {
   if (value === null || value === undefined || before === null || before === undefined) return "";
   const change = value - before;
-  if (change === 0) return say("delta.same");
-  const sign = change > 0 ? "+" : "−";
   const size = Math.abs(change);
-  return sign + (unit === "percent" ? say("delta.points", { points: number(size, 1) }) : written(size, unit));
+  const shown = unit === "percent" ? say("delta.points", { points: number(size, 1) }) : written(size, unit);
+  const nothing = unit === "percent" ? say("delta.points", { points: number(0, 1) }) : written(0, unit);
+  if (change === 0 || shown === nothing) return say("delta.same"); // what is too small to be written is no change
+  return (change > 0 ? "+" : "−") + shown;
 }
 
 /** Whether a change is `good`, `bad` or neither. */

@@ -3,6 +3,7 @@
 import { say, sayOr, spoken } from "../core/texts.js";
 import { FIGURES } from "./figures.js";
 import { daysOf, moved } from "./question.js";
+import { causeName } from "./tree.js";
 
 /** Return the group a row stands for: its key, name, and the narrowing that asks for it alone (null: it cannot be asked for). */
 export function groupOf(row, groupBy, people = new Map()) {
@@ -29,7 +30,7 @@ function labelOf(key, groupBy, people) {
   if (groupBy === "day") return shortDay(key);
   if (groupBy === "hour") return `${String(key).padStart(2, "0")}:00`;
   if (groupBy === "agent") return people.get(key) ?? key;
-  if (groupBy === "cause") return sayOr(`cause.${key}`, key);
+  if (groupBy === "cause") return causeName(key);
   if (groupBy === "tier") return sayOr(`tier.${key}`, key);
   return String(key);
 }
@@ -37,7 +38,7 @@ function labelOf(key, groupBy, people) {
 function partOf(key, groupBy) {
   if (key === null) return null;
   if (groupBy === "day") return { from: key, to: key };
-  if (["hour", "agent", "queue", "team", "tier", "line", "channel", "cause"].includes(groupBy)) return { [groupBy]: key };
+  if (["hour", "agent", "queue", "team", "tier", "line", "channel", "cause", "product", "region", "week", "month"].includes(groupBy)) return { [groupBy]: key };
   return null;
 }
 

@@ -11,6 +11,11 @@ import { panel } from "./panel.js";
 const CHOICES = ["calls", "abandoned", "abandonment", "service_level", "aht_s"];
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
+/** A number as short as it can be: whole; nothing for nothing. */
+function briefly(value) {
+  return value ? String(Math.round(value)) : "";
+}
+
 /** Return the panel. */
 export function heatPanel({ id }, host) {
   let chosen = CHOICES[0];
@@ -40,7 +45,7 @@ export function heatPanel({ id }, host) {
       const values = weekdays().map((_, row) => HOURS.map((hour) => cells.get(`${row + 1}-${hour}`) ?? null));
       const unit = found.formulas[chosen]?.unit;
       return {
-        drawing: { rows: weekdays(), columns: HOURS.map(String), values, shown: values.map((line) => line.map((value) => `${nameOf(chosen)} ${written(value, unit)}`)) },
+        drawing: { rows: weekdays(), columns: HOURS.map(String), values, shown: values.map((line) => line.map((value) => `${nameOf(chosen)} ${written(value, unit)}`)), brief: values.map((line) => line.map(briefly)) },
         columns: [{ label: say("by.weekday"), number: false }, ...HOURS.map((hour) => ({ label: `${hour}:00`, number: true }))],
         rows: found.rows.length ? weekdays().map((label, row) => lineOf(label, row, values[row], unit)) : [],
         formulas: formulasOf([chosen], found.formulas),

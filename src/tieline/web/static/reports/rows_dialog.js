@@ -7,9 +7,10 @@ import { csvOf, save } from "./files.js";
 import { rowsBehind } from "./answers.js";
 import { nameOf, span, written } from "./figures.js";
 import { table } from "./table.js";
+import { causeName } from "./tree.js";
 
 const COLUMNS = [
-  ...["at", "kind", "name", "answer_kind", "score", "causes", "outcome", "agent", "queue", "line", "tier", "channel", "reason", "status", "priority"],
+  ...["at", "kind", "name", "answer_kind", "score", "causes", "products", "region", "outcome", "agent", "queue", "line", "tier", "channel", "reason", "status", "priority"],
   ...["wait_s", "talk_s", "wrap_up_s", "response_s", "resolution_s", "loop_s", "connection", "operation", "lag_ms"],
 ];
 const WORDS = new Map([["kind", "kind"], ["answer_kind", "kind"], ["outcome", "outcome"], ["status", "status"], ["priority", "priority"], ["tier", "tier"]]);
@@ -92,22 +93,34 @@ export function rowsDialog(host) {
     save(`${host.file("rows")}.csv`, csvOf([given.columns.map(({ label }) => label), ...lines]), "text/csv;charset=utf-8");
   }
 
-  return { node, open, list };
+  /** Ask for the rows again: what somebody said counts otherwise now. */
+  function again() {
+    if (node.open && wish) open(wish);
+  }
+
+  return { node, open, list, again };
 }
 
 function tableOf(items, host) {
   const names = COLUMNS.filter((name) => items.some((item) => (item[name] ?? null) !== null && item[name].length !== 0));
   return {
     columns: names.map((name) => ({ label: sayOr(`column.${name}`, nameOf(name)), number: typeof items.find((item) => (item[name] ?? null) !== null)[name] === "number" })),
-    rows: items.map((item) => ({ cells: names.map((name) => ({ value: valueOf(item[name]), shown: shownOf(name, item[name] ?? null, host) })) })),
+    rows: items.map((item) => ({ cells: names.map((name) => cellOf(name, item, host)) })),
   };
+}
+
+/** What was said opens to its words, and to what they were taken to mean. */
+function cellOf(name, item, host) {
+  const cell = { value: valueOf(item[name]), shown: shownOf(name, item[name] ?? null, host) };
+  return name === "answer_kind" ? { ...cell, open: () => host.meaning(item.id), label: say("meaning.open", { what: cell.shown, at: moment(item.at) }) } : cell;
 }
 
 function shownOf(name, value, host) {
   if (value === null) return "–";
   if (name === "at") return moment(value);
   if (name === "agent") return host.nameOf(value);
-  if (name === "causes") return value.map((cause) => sayOr(`cause.${cause}`, cause)).join(", ");
+  if (name === "causes") return value.map(causeName).join(", ");
+  if (Array.isArray(value)) return value.join(", ");
   if (name === "lag_ms") return `${written(value)} ms`;
   if (name.endsWith("_s")) return span(value);
   if (typeof value === "number") return written(value);

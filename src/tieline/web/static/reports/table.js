@@ -50,9 +50,9 @@ export function table() {
   return { node, update };
 }
 
-function content({ shown, open }, column, first) {
+function content({ shown, open, label: own }, column, first) {
   if (!open) return shown;
-  const label = say("rows.open_for", { what: column.label, group: first.shown, value: shown });
+  const label = own ?? say("rows.open_for", { what: column.label, group: first.shown, value: shown });
   return element("button", { type: "button", class: "opens", "aria-label": label, on: { click: open } }, shown);
 }
 
