@@ -6,14 +6,17 @@ from typing import Final
 
 from tieline.services.tickets.desk import TicketDesk
 from tieline.store import report_counting
+from tieline.store.patience import take_time
 from tieline.store.report_counting import KINDS
 
 STEP: Final = 500
+STEP_OF_ALL: Final = 10000
+"""Marks of a step when everything is counted anew: the more at once, the more of them move the same total."""
 STEPS_OF_A_READER: Final = 4
 """What somebody who asks for a report counts themselves before it is read; a greater backlog is the worker's."""
 
 
-async def count_due(desk: TicketDesk, *, now: datetime, steps: int | None = None) -> int:
+async def count_due(desk: TicketDesk, *, now: datetime, steps: int | None = None, step_of: int = STEP) -> int:
     """Count what is marked, at most so many steps of each kind, and return how many marks that were.
 
     None: all of it, and all anew when days begin elsewhere by now.
@@ -26,9 +29,11 @@ async def count_due(desk: TicketDesk, *, now: datetime, steps: int | None = None
         step = 0
         while steps is None or step < steps:
             async with desk.database.begin() as tx:
-                counted = await report_counting.count(tx, kind, zone=zone, now=now, limit=STEP)
+                if step_of > STEP:
+                    await take_time(tx)
+                counted = await report_counting.count(tx, kind, zone=zone, now=now, limit=step_of)
             done, step = done + counted, step + 1
-            if counted < STEP:
+            if counted < step_of:
                 break
     return done
 
@@ -39,7 +44,7 @@ async def count_anew(desk: TicketDesk, *, now: datetime, told: Callable[[int, in
     async with desk.database.begin() as conn:
         waiting = await report_counting.waiting(conn, now=now)
     done = 0
-    while counted := await count_due(desk, now=now, steps=1):
+    while counted := await count_due(desk, now=now, steps=1, step_of=STEP_OF_ALL):
         done += counted
         told(done, max(done, waiting))
     return done
