@@ -111,7 +111,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection without a transaction around its statements. Raises: Overloaded."""
         with overload_when_passing():
-            async with self._engine.reading.connect() as connection:
+            async with self._engine.reading() as connection:
                 yield connection
 
     def listen(self, *channels: str) -> contextlib.aclosing[AsyncGenerator[Note, None]]:

@@ -1,0 +1,68 @@
+"""Whoever is cancelled while a connection is lent to them, wherever psycopg gives way, leaves none to the garbage collector."""
+
+import asyncio
+import gc
+import warnings
+from collections.abc import AsyncIterator
+
+import pytest
+from psycopg import waiting
+from sqlalchemy import text
+from tests.store.test_database import Way, begin, read
+
+from tieline.store.database import Database, driver
+
+
+@pytest.fixture
+async def single(database_url: str) -> AsyncIterator[Database]:
+    """One connection for each way: if it is lost, nothing is left to lend."""
+    opened = await Database.open(database_url, pool_size=2, acquire_timeout_s=5)
+    yield opened
+    await opened.aclose()
+
+
+class Busy:
+    """An event loop so busy that psycopg gives way at every call, also where there is nothing to wait for.
+
+    The `at`-th time it does, `task` is cancelled.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.at = self.seen = 0
+        monkeypatch.setattr(waiting, "MAX_BUSY_TIME", -1.0)
+        monkeypatch.setattr(waiting, "sleep", self._give_way)
+
+    async def _give_way(self, delay_s: float) -> None:
+        self.seen += 1
+        if self.seen == self.at and self.task is not None:
+            self.task.cancel()
+        await asyncio.sleep(delay_s)
+
+    async def cancels(self, task: "asyncio.Task[None]", *, at: int) -> bool:
+        """Say whether the task gave way so often, and was cancelled then."""
+        self.task, self.at, self.seen = task, at, 0
+        await asyncio.wait([task])
+        return self.seen >= at
+
+
+@pytest.mark.parametrize("way", [begin, read])
+async def test_a_cancellation_wherever_psycopg_gives_way_loses_no_connection(
+    single: Database, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use() -> None:
+        async with way(single) as run:
+            await run("SELECT 1")
+
+    await use()
+    busy, places = Busy(monkeypatch), 0
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        while await busy.cancels(asyncio.create_task(use()), at=places + 1):
+            places += 1
+        gc.collect()
+    assert [str(one.message) for one in said] == []
+    assert places > 0
+    async with single.begin() as tx:
+        assert (await driver(tx)).autocommit is False, "a transaction that is none"
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
