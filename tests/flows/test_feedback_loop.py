@@ -165,3 +165,23 @@ async def test_a_customer_who_keeps_coming_is_tagged_in_the_crm_and_on_the_card_
     pop = await house.pop()
     (hint,) = [hint for hint in pop["hints"] if tag in hint["text"]]
     assert (hint["text"], "3" in hint["because"], "30 天内" in hint["because"]) == (f"按规则标记：{tag}", True, True)
+
+
+async def test_who_is_known_by_number_alone_is_tagged_as_well_and_a_shared_number_tags_nobody(office: Office) -> None:
+    """Three calls of the number the CRM has for one person; and three of a number that is two people's."""
+    house, shared = office.house, "+8613800138001"
+    for number in (KNOWN, shared):
+        await house.pop(number)
+    await house.house.desk.keeper.settle()
+    for time in range(6):
+        text, phone = f"第 {time} 次：东西坏了，质量差", (KNOWN, shared)[time % 2]
+        wish = {"kind": "complaint", "channel": "agent", "text": text, "phone": phone}
+        answer = await house.client.post("/v1/feedback", json=wish, headers={"Idempotency-Key": f"by-number-{time}"})
+        assert answer.status_code == 201, answer.text
+    await judge_customers(house.house, house.clock())
+    async for _ in patiently("the CRM was never told of the tag", within_s=20):
+        there = (await office.crm.client.get(f"{office.crm.url}/v2/contacts/{CONTACT}")).json()
+        if "高关怀需求客户" in there["labels"]:
+            break
+    others = (await office.crm.client.get(f"{office.crm.url}/v2/contacts", params={"phone": shared})).json()["contacts"]
+    assert (len(others), [one["labels"] for one in others if "高关怀需求客户" in one["labels"]]) == (2, [])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,10 +14,11 @@ from tieline.store.tables_standings import customer_standings
 MOST: Final = 500
 _HAPPENED: Final = text("""
     (SELECT started_at AS at, 'call' AS kind, NULL AS word, '{}'::text[] AS causes, NULL::int AS score, call_key AS matter
-        FROM interactions WHERE customer_ref = :ref AND outcome = 'served' AND started_at > :since
-        ORDER BY started_at DESC LIMIT :most)
+        FROM interactions WHERE (customer_ref = :ref OR (customer_ref IS NULL AND customer_e164 = :phone))
+        AND outcome = 'served' AND started_at > :since ORDER BY started_at DESC LIMIT :most)
     UNION ALL (SELECT created_at, 'ticket', category, tags, NULL, coalesce(call_id, id::text) FROM tickets
-        WHERE customer_ref = :ref AND created_at > :since ORDER BY created_at DESC LIMIT :most)
+        WHERE (customer_ref = :ref OR (customer_ref IS NULL AND phone = :phone)) AND created_at > :since
+        ORDER BY created_at DESC LIMIT :most)
     UNION ALL (SELECT at, kind, NULL, CASE WHEN corrected IS NOT NULL
             THEN ARRAY(SELECT jsonb_array_elements_text(corrected -> 'causes'))
             ELSE causes || ARRAY(SELECT jsonb_path_query(understood, '$.causes[*].id') #>> '{}') END, score,
@@ -55,7 +56,7 @@ class Happened:
 async def note_due(tx: AsyncConnection, customer_ref: str, phone: str | None, *, at: datetime) -> None:
     """Note that something happened to a customer, so that their standing is to be judged anew."""
     statement = insert(customer_standings).values(customer_ref=customer_ref, phone=phone, due_at=at)
-    changed = {"due_at": statement.excluded.due_at}
+    changed = {"due_at": statement.excluded.due_at, "phone": func.coalesce(statement.excluded.phone, customer_standings.c.phone)}
     await tx.execute(statement.on_conflict_do_update(index_elements=["customer_ref"], set_=changed))
 
 

@@ -81,6 +81,7 @@ async def follow(tx: Transaction, desk: TicketDesk, feedback_id: UUID, *, by: Ca
     await tell(tx, desk.directory.now, known, now=desk.clock())
     if known.customer_ref is not None:
         await feedback.note_known(tx, feedback_id)
+    if known.customer_ref is not None or known.phone is not None:
         await something_happened(tx, desk.directory.now, known.customer_ref, known.phone, now=desk.clock())
     return await _present(tx, feedback_id)
 
