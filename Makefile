@@ -7,7 +7,7 @@ PY := .venv/bin/python
 ready := .venv/.ready
 RESOLVE := .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q
 
-.PHONY: help setup run test test-live check fix bench docs lock sbom clean
+.PHONY: help setup run test test-live check fix bench docs lock sbom audit clean
 
 help: ## Show what can be done
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,10 +49,17 @@ bench: setup ## Measure side by side with what people would use instead; prints 
 lock: setup ## Resolve the dependencies anew, for building and for the image
 	$(RESOLVE) --group dev -o requirements.lock
 	$(RESOLVE) --constraint requirements.lock -o requirements.runtime.lock
+	$(subst pyproject.toml,deploy/audit.in --python-version 3.11,$(RESOLVE)) -o deploy/audit.lock
 
 sbom: setup ## Write the bill of materials of what is installed to run (CycloneDX)
 	mkdir -p build
 	$(PY) deploy/sbom.py requirements.runtime.lock > build/sbom.cdx.json
+
+audit: ## Hold the pinned packages against known weaknesses; says so when the service that knows them is away
+	mkdir -p build
+	test -x build/audit/bin/python || $(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/audit.lock
+	build/audit/bin/python deploy/audit.py requirements.lock
 
 clean: ## Remove what setup and the demo made
 	rm -rf .venv .tieline .mypy_cache .ruff_cache .pytest_cache .hypothesis build
