@@ -210,7 +210,8 @@ async def test_step_by_step_is_the_same_as_all_anew(door: FrontDoor, seed: int) 
 
 
 async def test_several_who_count_at_once_count_each_thing_once(door: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tieline.services.reports.counting.STEP", 5)
+    for step in ("STEP", "STEP_OF_ALL"):
+        monkeypatch.setattr(f"tieline.services.reports.counting.{step}", 5)
     desk, events = door.house.tickets, Events(door, 4)
     await count_due(desk, now=NOW)
     for _ in range(120):

@@ -16,26 +16,14 @@ STEPS_OF_A_READER: Final = 4
 """What somebody who asks for a report counts themselves before it is read; a greater backlog is the worker's."""
 
 
-async def count_due(desk: TicketDesk, *, now: datetime, steps: int | None = None, step_of: int = STEP) -> int:
+async def count_due(desk: TicketDesk, *, now: datetime, steps: int | None = None) -> int:
     """Count what is marked, at most so many steps of each kind, and return how many marks that were.
 
     None: all of it, and all anew when days begin elsewhere by now.
     """
-    zone = str(desk.policy.zone)
     if steps is None:
-        await _require_days_of(desk, zone)
-    done = 0
-    for kind in KINDS:
-        step = 0
-        while steps is None or step < steps:
-            async with desk.database.begin() as tx:
-                if step_of > STEP:
-                    await take_time(tx)
-                counted = await report_counting.count(tx, kind, zone=zone, now=now, limit=step_of)
-            done, step = done + counted, step + 1
-            if counted < step_of:
-                break
-    return done
+        await _require_days_of(desk, str(desk.policy.zone))
+    return await _count(desk, now=now, steps=steps, step_of=STEP)
 
 
 async def count_anew(desk: TicketDesk, *, now: datetime, told: Callable[[int, int], None]) -> int:
@@ -44,7 +32,7 @@ async def count_anew(desk: TicketDesk, *, now: datetime, told: Callable[[int, in
     async with desk.database.begin() as conn:
         waiting = await report_counting.waiting(conn, now=now)
     done = 0
-    while counted := await count_due(desk, now=now, steps=1, step_of=STEP_OF_ALL):
+    while counted := await _count(desk, now=now, steps=1, step_of=STEP_OF_ALL):
         done += counted
         told(done, max(done, waiting))
     return done
@@ -62,3 +50,19 @@ async def _require_days_of(desk: TicketDesk, zone: str) -> None:
         if await report_counting.counted_zone(conn) == zone:
             return
     await rebuild(desk)
+
+
+async def _count(desk: TicketDesk, *, now: datetime, steps: int | None, step_of: int) -> int:
+    zone = str(desk.policy.zone)
+    done = 0
+    for kind in KINDS:
+        step = 0
+        while steps is None or step < steps:
+            async with desk.database.begin() as tx:
+                if step_of > STEP:
+                    await take_time(tx)
+                counted = await report_counting.count(tx, kind, zone=zone, now=now, limit=step_of)
+            done, step = done + counted, step + 1
+            if counted < step_of:
+                break
+    return done
