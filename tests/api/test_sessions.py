@@ -14,7 +14,7 @@ async def test_an_agent_sees_and_ends_their_own_sessions_and_nobody_elses(door: 
     here, there = await door.session("1001"), await door.session("1001")
     listed = (await door.ask("GET", MINE, headers=here)).json()["items"]
     assert len(listed) >= 2
-    assert set(listed[0]) == {"id", "role", "by", "created_at", "last_seen_at", "expires_at"}
+    assert set(listed[0]) == {"id", "role", "by", "device", "address", "created_at", "last_seen_at", "expires_at"}
     assert not any(here["Cookie"].partition("=")[2] in str(one) for one in listed)
     newest = listed[0]["id"]
     ended = await door.ask("DELETE", f"{MINE}/{newest}", headers=here)

@@ -26,7 +26,7 @@ from tieline.wiring import app_of
 DOOR = "/desk/sign-in/break-glass"
 PASSWORD = "correct horse battery"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-SIGNED_IN = (303, "/docs")
+SIGNED_IN = (303, "/desk/sessions")
 
 
 @dataclass

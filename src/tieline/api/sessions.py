@@ -32,6 +32,8 @@ class ShownSession(BaseModel):
     by: Annotated[
         str | None, Field(description="Who vouched for them; null: a personal key.", examples=["https://login.acme.cn"])
     ]
+    device: Annotated[str, Field(description="Browser and system; empty: not known.", examples=["Chrome, Windows"])]
+    address: Annotated[str, Field(description="The network it was opened from.", examples=["203.0.113.*"])]
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
@@ -87,6 +89,8 @@ def _shown(row: SessionRow) -> ShownSession:
         id=row.id,
         role=row.role,
         by=row.issuer,
+        device=row.device,
+        address=row.address,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,

@@ -22,7 +22,7 @@ from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import ADMIN_ROLE, permissions_of
 from tieline.services import session_opening
 from tieline.services.api_keys import KeyRing
-from tieline.services.session_opening import SESSION_IDLE, Vouched
+from tieline.services.session_opening import NOWHERE, SESSION_IDLE, Arrival, Vouched
 from tieline.store import api_keys, audit_trail, sessions
 from tieline.store.database import Database, Transaction
 from tieline.store.journal_rows import AuditRow
@@ -91,23 +91,22 @@ class Access:
         raise NotSignedIn
 
     async def open_session(
-        self, agent: str, *, vouched: Vouched | None = None, instead_of: str | None = None
+        self, agent: str, *, vouched: Vouched | None = None, arrival: Arrival = NOWHERE
     ) -> tuple[str, datetime]:
         """Sign `agent` in; return the cookie's value and the instant it ends at the latest.
 
-        `vouched` is what a provider says of them; `instead_of` the cookie they came with, whose session ends (S09: a new one at
-        every sign-in).
+        `vouched` is what a provider says of them; `arrival` what their browser comes with.
         """
         now = self._clock()
-        new = session_opening.for_agent(agent, vouched or Vouched(proved_at=now), now=now)
+        new = session_opening.for_agent(agent, vouched or Vouched(proved_at=now), arrival, now=now)
         async with self._database.begin() as tx:
-            await session_opening.open_in(tx, new, instead_of=instead_of)
+            await session_opening.open_in(tx, new, arrival)
         return new.token, new.row.expires_at
 
-    async def open_for_admin(self, tx: Transaction, name: str, *, instead_of: str | None = None) -> str:
+    async def open_for_admin(self, tx: Transaction, name: str, *, arrival: Arrival = NOWHERE) -> str:
         """Sign a local administrator in, for an hour at most; return the cookie's value."""
-        new = session_opening.for_admin(name, now=self._clock())
-        await session_opening.open_in(tx, new, instead_of=instead_of)
+        new = session_opening.for_admin(name, arrival, now=self._clock())
+        await session_opening.open_in(tx, new, arrival)
         return new.token
 
     def admits_admins_from(self, address: str | None) -> bool:

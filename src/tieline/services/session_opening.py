@@ -1,6 +1,6 @@
 """What a new session is made of: whose it is, who vouched for them, how long it lasts; and its entry in the audit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,6 +33,21 @@ class Vouched:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a browser comes with: the cookie of the session it had, which ends, and what may be kept of what and where it is.
+
+    `device` holds words of ours; `address` is masked.
+    """
+
+    instead_of: str | None = field(default=None, repr=False)
+    device: str = ""
+    address: str = ""
+
+
+NOWHERE: Final = Arrival()
+
+
+@dataclass(frozen=True, slots=True)
 class NewSession:
     """The cookie's value, which is told to the browser alone, and the row that is kept. `by`: the way they came."""
 
@@ -41,7 +56,7 @@ class NewSession:
     by: str
 
 
-def for_agent(agent: str, vouched: Vouched, *, now: datetime) -> NewSession:
+def for_agent(agent: str, vouched: Vouched, arrival: Arrival, *, now: datetime) -> NewSession:
     """Return a session of an agent."""
     token = opaque_token()
     row = SessionRow(
@@ -56,11 +71,13 @@ def for_agent(agent: str, vouched: Vouched, *, now: datetime) -> NewSession:
         subject=vouched.subject,
         issuer_session=vouched.issuer_session,
         proved_at=vouched.proved_at,
+        device=arrival.device,
+        address=arrival.address,
     )
     return NewSession(token, row, vouched.provider)
 
 
-def for_admin(name: str, *, now: datetime) -> NewSession:
+def for_admin(name: str, arrival: Arrival, *, now: datetime) -> NewSession:
     """Return a session of a local administrator."""
     token = opaque_token()
     row = SessionRow(
@@ -73,14 +90,16 @@ def for_admin(name: str, *, now: datetime) -> NewSession:
         last_seen_at=now,
         expires_at=now + LOCAL_ADMIN_LIFE,
         proved_at=now,
+        device=arrival.device,
+        address=arrival.address,
     )
     return NewSession(token, row, "break_glass")
 
 
-async def open_in(tx: Transaction, new: NewSession, *, instead_of: str | None) -> None:
+async def open_in(tx: Transaction, new: NewSession, arrival: Arrival) -> None:
     """Keep a new session in place of the one its owner came with (S09: a new one at every sign-in), and write it down."""
-    if instead_of:
-        await sessions.end(tx, sessions.digest(instead_of))
+    if arrival.instead_of:
+        await sessions.end(tx, sessions.digest(arrival.instead_of))
     await sessions.add(tx, new.row)
     note = AuditRow(
         at=new.row.created_at,

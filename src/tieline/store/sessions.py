@@ -36,6 +36,8 @@ class SessionRow:
     subject: str | None = None
     issuer_session: str | None = None
     proved_at: datetime | None = None
+    device: str = ""
+    address: str = ""
 
     @property
     def actor(self) -> str:
@@ -63,6 +65,25 @@ async def of_agent(conn: AsyncConnection, agent: str) -> Sequence[SessionRow]:
     """Return an agent's sessions, the newest first."""
     query = select(sessions).where(sessions.c.agent == agent).order_by(sessions.c.created_at.desc()).limit(MOST_LISTED)
     return [SessionRow(**found._asdict()) for found in await conn.execute(query)]
+
+
+async def alive(conn: AsyncConnection, *, now: datetime, idle: timedelta) -> Sequence[SessionRow]:
+    """Return everybody's sessions that still open something, the newest first."""
+    open_still = sessions.c.expires_at > now, sessions.c.last_seen_at > now - idle
+    query = select(sessions).where(*open_still).order_by(sessions.c.created_at.desc()).limit(MOST_LISTED)
+    return [SessionRow(**found._asdict()) for found in await conn.execute(query)]
+
+
+async def by_id(conn: AsyncConnection, session_id: str) -> SessionRow | None:
+    """Return the session with this id."""
+    found = (await conn.execute(select(sessions).where(sessions.c.id == session_id))).one_or_none()
+    return SessionRow(**found._asdict()) if found else None
+
+
+async def end_others(tx: AsyncConnection, mine: SessionRow) -> int:
+    """End all sessions of somebody but this one; return how many ended."""
+    owner = sessions.c.agent == mine.agent if mine.admin is None else sessions.c.admin == mine.admin
+    return await _end(tx, owner & (sessions.c.id != mine.id))
 
 
 async def note_seen(conn: AsyncConnection, row: SessionRow, *, now: datetime) -> None:

@@ -61,12 +61,14 @@ sessions = Table(
     Column("last_seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("proved_at", Instant),
+    Column("device", Words, nullable=False, server_default=text("''")),
+    Column("address", Words, nullable=False, server_default=text("''")),
     Index("sessions_issuer_subject_idx", "issuer", "subject", postgresql_where=text("issuer IS NOT NULL")),
     Index("sessions_admin_idx", "admin", postgresql_where=text("admin IS NOT NULL")),
 )
 """Signed-in people; only the digest of the cookie is kept. `id` names a session where it is listed; `admin` is set instead of
 `agent` for a local administrator; `issuer_session` is what the provider calls it; `proved_at` when they last showed who they are,
-as far as we know."""
+as far as we know; `device` and `address`: browser and system in our words, and the network, as they were at the sign-in."""
 
 sign_in_identities = Table(
     "sign_in_identities",

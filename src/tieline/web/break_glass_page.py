@@ -9,14 +9,14 @@ from tieline.domain.errors import NotFound, NotSignedIn, RateLimited
 from tieline.security.client_address import client_address
 from tieline.security.permissions import public
 from tieline.services.break_glass.door import BreakGlassDoor, Shown
+from tieline.web.arrivals import arrival_of
 from tieline.web.forms import form_of
-from tieline.web.page_route import BREAK_GLASS
+from tieline.web.page_route import BREAK_GLASS, SESSIONS
 from tieline.web.painter import Painter
 from tieline.web.session_cookies import give_cookie
 
 LONGEST_FORM_BYTES: Final = 4096
 NOBODY_YET: Final = public("whoever signs in is nobody yet; there is such a door only where the settings say so")
-FIRST_PAGE: Final = "/docs"
 
 
 class BreakGlassPage:
@@ -42,14 +42,14 @@ class BreakGlassPage:
         shown = Shown(form.get("name", ""), form.get("password", ""), form.get("code", ""))
         cookie: str = request.app.state.session_cookie
         try:
-            token = await _door(request).enter(shown, address=client_address(request), instead_of=request.cookies.get(cookie))
+            token = await _door(request).enter(shown, address=client_address(request), arrival=arrival_of(request))
         except NotSignedIn:
             return await self._page(request, status=401, trouble="break_glass.failed")
         except RateLimited as exc:
             answer = await self._page(request, status=429, trouble="break_glass.wait")
             answer.headers["Retry-After"] = str(int(exc.retry_after_s) + 1)
             return answer
-        opened = RedirectResponse(FIRST_PAGE, status_code=303, headers={"Cache-Control": "no-store"})
+        opened = RedirectResponse(SESSIONS, status_code=303, headers={"Cache-Control": "no-store"})
         give_cookie(opened, cookie, token)
         return opened
 

@@ -14,6 +14,7 @@ from tieline.web.assets import assets
 from tieline.web.languages import language_of
 from tieline.web.page_route import page_route
 from tieline.web.painter import Painter
+from tieline.web.sessions_page import SessionsPage
 from tieline.web.sign_in import SignIn
 from tieline.web.survey_page import survey_router
 
@@ -44,6 +45,7 @@ def web_routers(*, frame_ancestors: Sequence[str] = (), sign_out_at: Sequence[st
     router.add_api_route("/reports", shown.reports, methods=["GET"])
     router.add_api_route("/pop/{pop_id}", shown.pop, methods=["GET"], dependencies=[EMPTY_SHELL])
     router.add_api_route("/static/{version}/{name:path}", shown.file, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
+    SessionsPage(painter).add_to(router)
     SignIn(painter).add_to(router)
     return [router, survey_router()]
 

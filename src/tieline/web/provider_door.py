@@ -12,6 +12,7 @@ from tieline.security.permissions import Caller, permit, public
 from tieline.services.access import Access, Credentials
 from tieline.services.sign_in.attempt import LIFE
 from tieline.services.sign_in.desk import SignInDesk
+from tieline.web.arrivals import arrival_of
 from tieline.web.forms import form_of
 from tieline.web.page_route import BACK_TO, BREAK_GLASS, SIGN_IN, STEP_UP
 from tieline.web.painter import Painter
@@ -80,7 +81,7 @@ class ProviderDoor:
                 _fields(request.url.query),
                 request.cookies.get(attempt, ""),
                 access,
-                instead_of=request.cookies.get(session),
+                arrival=arrival_of(request),
             )
         except TokenRefused:
             answer: Response = await sign_in_page(self._painter, request, status=401, trouble="sign_in.refused")

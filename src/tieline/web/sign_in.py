@@ -11,6 +11,7 @@ from tieline.security.client_address import client_address
 from tieline.security.permissions import public
 from tieline.services.access import Access, Credentials
 from tieline.services.sign_in.desk import SignInDesk
+from tieline.web.arrivals import arrival_of
 from tieline.web.break_glass_page import BreakGlassPage
 from tieline.web.forms import form_of
 from tieline.web.page_route import SIGN_IN
@@ -58,7 +59,7 @@ class SignIn:
         if caller.agent is None:
             return await sign_in_page(self._painter, request, status=403, trouble="sign_in.failed")
         name: str = request.app.state.session_cookie
-        token, _ = await access.open_session(caller.agent, instead_of=request.cookies.get(name))
+        token, _ = await access.open_session(caller.agent, arrival=arrival_of(request))
         answer = _to(way)
         give_cookie(answer, name, token)
         return answer

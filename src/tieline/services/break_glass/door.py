@@ -20,6 +20,7 @@ from tieline.security.secret_box import SecretBox
 from tieline.services.access import Access
 from tieline.services.break_glass import notice
 from tieline.services.break_glass.keeping import NOBODY, NOBODYS, seal, unseal
+from tieline.services.session_opening import NOWHERE, Arrival
 from tieline.store import audit_trail, local_admins
 from tieline.store.database import Database
 from tieline.store.journal_rows import AuditRow
@@ -75,7 +76,7 @@ class BreakGlassDoor:
         except Overloaded:
             return False
 
-    async def enter(self, shown: Shown, *, address: str | None, instead_of: str | None = None) -> str:
+    async def enter(self, shown: Shown, *, address: str | None, arrival: Arrival = NOWHERE) -> str:
         """Return a new session's cookie.
 
         Raises: NotFound: there is no such door here. NotSignedIn: whatever was wrong. RateLimited: too many failures before.
@@ -84,7 +85,7 @@ class BreakGlassDoor:
             raise NotFound
         await self._count_one_failure(shown.account)
         why, step = await self._look_at(shown)
-        token = None if why else await self._open(shown.account, step, instead_of=instead_of)
+        token = None if why else await self._open(shown.account, step, arrival)
         if token is None:
             await self._note_refusal(why or "code_used")
             raise NotSignedIn
@@ -114,7 +115,7 @@ class BreakGlassDoor:
         wrong = {"name_unknown": sealed is None, "password_wrong": not fits, "code_wrong": step is None}
         return next((why for why, is_so in wrong.items() if is_so), None), step or 0
 
-    async def _open(self, account: str, step: int, *, instead_of: str | None) -> str | None:
+    async def _open(self, account: str, step: int, arrival: Arrival) -> str | None:
         """Return the session's cookie; None: a code of that step was taken before, by whichever replica."""
         async with self._database.begin() as tx:
             if not await local_admins.take_step(tx, account, step):
@@ -122,7 +123,7 @@ class BreakGlassDoor:
             await local_admins.forgive(tx, account)
             note = AuditRow(at=self._clock(), actor=f"admin:{account}", actor_role="admin", action="break_glass.opened")
             await audit_trail.write(tx, note)
-            return await self._access.open_for_admin(tx, account, instead_of=instead_of)
+            return await self._access.open_for_admin(tx, account, arrival=arrival)
 
     async def _note_refusal(self, why: str) -> None:
         """Write it down without the name: it may be anything, a password too."""

@@ -17,7 +17,7 @@ from tieline.security.json_web_tokens import TokenRefused
 from tieline.security.roles import permissions_of
 from tieline.security.secret_box import SecretBox
 from tieline.services.access import Access
-from tieline.services.session_opening import Vouched
+from tieline.services.session_opening import Arrival, Vouched
 from tieline.services.sign_in import attempt as attempts
 from tieline.services.sign_in.attempt import Attempt
 from tieline.services.sign_in.provider import Identity, Provider, Returned
@@ -66,9 +66,9 @@ class SignInDesk:
         return await provider.leave_for(attempt, self.redirect_uri(name)), attempts.seal(attempt, self.box)
 
     async def finish(
-        self, name: str, fields: Mapping[str, str], cookie: str, access: Access, *, instead_of: str | None
+        self, name: str, fields: Mapping[str, str], cookie: str, access: Access, *, arrival: Arrival
     ) -> tuple[str, str]:
-        """Return a new session's cookie and where its owner wanted to. `instead_of`: the session the browser had, which ends.
+        """Return a new session's cookie and where its owner wanted to. `arrival`: what the browser comes with.
 
         Raises: TokenRefused: whatever it was, it is written down. NotFound. ConnectorError: the provider is not reached.
         """
@@ -89,7 +89,7 @@ class SignInDesk:
             issuer_session=identity.session,
             proved_at=self.clock() if provider.asks_each_time else identity.proved_at,
         )
-        token, _ = await access.open_session(agent.id, vouched=vouched, instead_of=instead_of)
+        token, _ = await access.open_session(agent.id, vouched=vouched, arrival=arrival)
         return token, attempt.to
 
     async def log_out(self, name: str, token: str) -> int:

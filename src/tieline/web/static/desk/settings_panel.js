@@ -1,4 +1,4 @@
-/** What an agent may set: when cards open, single-key shortcuts, desktop notifications; and the way to the reports. */
+/** What an agent may set: when cards open, single-key shortcuts, desktop notifications; and the ways to the reports and to one's sessions. */
 
 import { element, setHidden, setText } from "../core/dom.js";
 import { prefer, preference } from "../core/preferences.js";
@@ -30,6 +30,7 @@ export function settingsPanel(notifier) {
     return { text, words, node: element("div", {}, element("dt", {}, element("kbd", { class: "key" }, key)), words) };
   });
   const reports = element("a", { class: "link", href: "/reports", target: "_blank", rel: "noopener" });
+  const sessions = element("a", { class: "link", href: "/desk/sessions", target: "_blank", rel: "noopener" });
   const node = element(
     "section",
     { class: "settings", id: "settings", hidden: true },
@@ -38,6 +39,7 @@ export function settingsPanel(notifier) {
     element("label", { class: "check" }, keys, keysText),
     element("dl", { class: "key-list" }, ...keyRows.map((row) => row.node)),
     element("p", {}, reports),
+    element("p", {}, sessions),
   );
 
   async function askToNotify() {
@@ -48,6 +50,7 @@ export function settingsPanel(notifier) {
   function update() {
     node.setAttribute("aria-label", say("bar.settings"));
     setText(reports, say("bar.reports"));
+    setText(sessions, say("bar.sessions"));
     setText(openTitle, say("settings.open"));
     for (const row of openings) {
       setText(row.text, say(`settings.open_${row.value}`));
