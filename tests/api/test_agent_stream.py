@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -111,6 +112,37 @@ async def test_nobody_follows_another_agent_but_who_may(wire: Wire) -> None:
     assert (unknown.status_code, unknown.json()["code"]) == (401, "auth_failed")
     async with wire.follow(await wire.door.session("supervisor"), agent="1002") as lines:
         assert (await event(lines))["event"] == "resync"
+
+
+async def test_who_looks_at_a_colleagues_screen_sees_what_their_own_role_may_see(wire: Wire) -> None:
+    """The agent has the number on the line; the supervisor has not, and gets a card that is masked as every other of theirs."""
+    phone = {"raw": "13800138000", "e164": "+8613800138000", "national": "138 0013 8000"}
+    card = {"pop_id": "p-watched", "call_id": "c-watched", "seq": 7, "status": "complete", "phone": phone}
+    seen = {}
+    for who in ("watched", "supervisor"):
+        header = await wire.door.session(who) if who == "supervisor" else await wire.door.signed("pops.read")
+        async with wire.follow(header, agent="1002") as lines:
+            await greeted(lines)
+            await wire.door.house.channel.publish(AgentEvent("1002", "pop.update", "p-watched", 7, card))
+            seen[who] = json.loads((await event(lines))["data"])
+    assert seen["watched"].items() >= card.items(), "a machine shows the agent what it hears"
+    assert seen["supervisor"].items() >= {**card, "phone": seen["supervisor"]["phone"]}.items()
+    assert seen["supervisor"].keys() == seen["watched"].keys(), "nothing but the mask"
+    assert "****" in seen["supervisor"]["phone"]["e164"]
+    assert "38001" not in str(seen["supervisor"]["phone"]).replace(" ", "")
+
+
+async def test_calls_that_are_over_are_masked_for_who_looks_on_as_well(wire: Wire) -> None:
+    phone = {"raw": "13800138000", "e164": "+8613800138000", "national": "138 0013 8000"}
+    publish = wire.door.house.channel.publish
+    await publish(AgentEvent("agent", "pop.show", "p-over", 1, {"pop_id": "p-over", "phone": phone}))
+    await publish(AgentEvent("agent", "pop.withdraw", "p-over", 2, {"pop_id": "p-over", "reason": "call_ended"}))
+    async with wire.follow(await wire.door.session("supervisor"), agent="agent") as lines:
+        while (heard := await event(lines))["event"] != "resync":
+            pass
+    ((over,),) = [json.loads(heard["data"])["recent"]]
+    assert (over["pop"]["pop_id"], over["reason"], "****" in over["pop"]["phone"]["e164"]) == ("p-over", "call_ended", True)
+    assert "38001" not in heard["data"].replace(" ", "")
 
 
 async def test_a_quiet_stream_says_that_it_lives(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:

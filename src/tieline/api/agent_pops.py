@@ -7,12 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
 from tieline.api.agent_stream import allowed_to_follow, event_stream, position_in
+from tieline.api.house import HouseOfRequest
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotAllowed
 from tieline.push.channel import Channel
 from tieline.security.permissions import Caller, permit, public
 from tieline.services.agent_pops import AgentPops, Verdict
+from tieline.services.pop_watching import for_the_eyes_of
 
 NO_SUCH_POP: Final = "There is no such pop, or it is not this agent's: `not_found`."
 
@@ -74,6 +76,7 @@ async def follow(
     request: Request,
     agent: AgentId,
     caller: Follower,
+    house: HouseOfRequest,
     last_event_id: Annotated[str | None, Header(max_length=40, description="Resume behind this event.")] = None,
 ) -> EventSourceResponse:
     """Stream what happens on an agent's screen, as server-sent events, for as long as the connection lasts.
@@ -81,10 +84,12 @@ async def follow(
     `pop.show` and `pop.update` carry the whole screen pop, `pop.withdraw` the reason. `ticket.moved`: a ticket of
     ours on the card stands differently; read `/v1/pops/{pop_id}/tickets`. Without `Last-Event-ID`, or when it is too
     old, the stream begins with a `pop.show` for each live pop and a `resync` that names them: any other card is over.
+    Whoever looks at a colleague's screen sees of it what their own role may see.
     """
     require_desk_of(caller, agent)
-    channel: Channel[Any] = request.app.state.house.channel
-    return event_stream(channel.subscribe(agent, position_in(last_event_id)), allowed_to_follow(request, agent))
+    channel: Channel[Any] = house.channel
+    heard = channel.subscribe(agent, position_in(last_event_id))
+    return event_stream(for_the_eyes_of(caller, agent, heard, policy=house.desk.policy), allowed_to_follow(request, agent))
 
 
 @router.post(
