@@ -86,6 +86,9 @@ NEVER_WELL: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "/v1/privacy/erase"): "likewise",
     ("POST", "/v1/privacy/export"): "likewise",
     ("POST", "/v1/privacy/erasures/{erasure_id}/lift"): "nobody was erased",
+    ("GET", "/desk/sign-in/step-up"): "leads to a provider; none is set up here",
+    ("POST", "/v1/privacy/restrict"): "would set her aside for every role that asks later; its answer is an id",
+    ("POST", "/v1/privacy/restrictions/{restriction_id}/lift"): "nobody is restricted",
     ("POST", "/v1/privacy/consents"): "its example is of another day; its answer is empty",
     ("POST", "/v1/dead-letters/{delivery_id}/discard"): "nothing stands still; its answer is that of GET",
     ("POST", "/v1/dead-letters/{delivery_id}/resolve"): "likewise",
@@ -194,6 +197,7 @@ async def a_day(house: RunningHouse) -> dict[str, list[str]]:
         "version": ["1"],
         "number": re.findall(r"SO-?[0-9-]+", orders)[:1],
         "request_id": ["01a21926-e946-725c-8966-e7ee05266422"],
+        "restriction_id": ["01a21926-e946-725c-8966-e7ee05266422"],
         "erasure_id": ["01a21926-e946-725c-8966-e7ee05266422"],
     }
     return found | own

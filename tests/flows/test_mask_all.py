@@ -71,6 +71,9 @@ def hidden_from(role: str) -> Iterator[str]:
 
 
 def is_said(value: str, found: bytes) -> bool:
+    """Whether a value stands in an answer, a number however it is spelled; a short one as a word, or any figure would hold it."""
+    if value.isdigit() and len(value) < 9:
+        return re.search(rb"(?<![\w.-])%s(?![\w.-])" % value.encode(), found) is not None
     return value.encode() in (SPELLINGS.sub(b"", found) if value.isdigit() else found)
 
 

@@ -89,7 +89,7 @@ async def follow(
     require_desk_of(caller, agent)
     channel: Channel[Any] = house.channel
     heard = channel.subscribe(agent, position_in(last_event_id))
-    return event_stream(for_the_eyes_of(caller, agent, heard, policy=house.desk.policy), allowed_to_follow(request, agent))
+    return event_stream(for_the_eyes_of(house.desk, caller, agent, heard), allowed_to_follow(request, agent))
 
 
 @router.post(

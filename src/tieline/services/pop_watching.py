@@ -8,8 +8,9 @@ from typing import Any, Final
 import orjson
 
 from tieline.push.channel import Delivery
-from tieline.security.masking_policy import Policy
 from tieline.security.permissions import Caller
+from tieline.services.pop_desk import PopDesk
+from tieline.services.seeing import as_seen
 
 CARDS: Final = frozenset({"pop.show", "pop.update"})
 OF_THE_EVENT: Final = ("seq", "at")
@@ -19,14 +20,14 @@ Card = dict[str, Any]
 Deliveries = AsyncGenerator[Delivery, None]
 
 
-def for_the_eyes_of(caller: Caller, agent: str, deliveries: Deliveries, *, policy: Policy) -> Deliveries:
+def for_the_eyes_of(desk: PopDesk, caller: Caller, agent: str, deliveries: Deliveries) -> Deliveries:
     """Return what `caller` may see of an agent's channel: all of one's own; a machine shows the agent what it hears."""
     if caller.agent in (None, agent):
         return deliveries
 
     def mask(card: Card) -> Card:
         """A mask of a mask is the mask: nothing appears that the agent does not see. The number is not on the looker's line."""
-        seen = policy.apply(caller.role, card, shape="screen_pop", active_call_phone=False)
+        seen = as_seen(desk, caller, card, shape="screen_pop")
         return {**seen, **{name: card[name] for name in OF_THE_EVENT if name in card}}
 
     return _masked_again(deliveries, mask)
