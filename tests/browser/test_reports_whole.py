@@ -67,7 +67,8 @@ async def rows_in_dialog(page: Page) -> int:
 
 
 def number_in(text: str | None) -> int:
-    found = re.search(r"([\d,]+)$", (text or "").strip())
+    """The number at the end, whatever the change behind it."""
+    found = re.search(r"([\d,]+)(?: \([^()]*\))?$", (text or "").strip())
     assert found
     return int(found.group(1).replace(",", ""))
 
