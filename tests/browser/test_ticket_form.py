@@ -18,11 +18,12 @@ pytestmark = pytest.mark.browser
 
 
 async def answered(office: Office, page: Page, call_id: str) -> None:
-    """Let a known customer ring and be answered, and wait until the card is open."""
+    """Let a known customer ring and be answered, and wait until the card is open, knows who calls, and takes tickets."""
     await office.house.tell("ringing", call_id, agent="1001")
     await office.house.tell("answered", call_id, agent="1001")
-    await page.locator('.card[data-view="open"] .ticket').wait_for()
-    await page.locator('.card [data-block="orders"], .card .blocks').first.wait_for()
+    card = page.locator('.card[data-view="open"][data-match="known"]')
+    await card.locator(".ticket .block-head button:not([aria-disabled])").wait_for()
+    await card.locator('[data-block="orders"] li.row').first.wait_for()
 
 
 class Watched:

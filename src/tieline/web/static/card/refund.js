@@ -115,7 +115,7 @@ function refundForm({ ask, leave }) {
   const back = element("button", { type: "button", class: "button plain", on: { click: () => stepBack() } }, backText);
   const fields = [element("label", { class: "ticket-field" }, texts[0], kind), element("label", { class: "ticket-field" }, texts[1], reason)];
   const buttons = element("div", { class: "ticket-buttons" }, go, back);
-  const node = element("form", { class: "ticket-form refund-form", on: { submit: step, keydown: left } }, ...fields, asked, buttons);
+  const node = element("form", { class: "refund-form", on: { submit: step, keydown: left } }, ...fields, asked, buttons);
 
   function step(event) {
     event.preventDefault();
