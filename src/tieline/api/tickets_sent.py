@@ -88,6 +88,7 @@ class TicketChange(BaseModel):
     assignee: Word | None = None
     order_number: Word | None = None
     tags: Tags | None = None
+    due_at: Annotated[Instant | None, Field(description="Until when it is to be solved; null: as promised.")] = None
 
     @model_validator(mode="after")
     def _sets_something(self) -> Self:

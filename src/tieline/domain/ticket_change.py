@@ -48,11 +48,10 @@ def change(ticket: HubTicket, wanted: Change, promise: Promise) -> Changed:
     }
     if not fields:
         return Changed(ticket, {})
-    stamp = Stamp(by=wanted.by, at=wanted.at)
     after = ticket.model_copy(
         update={
             **{name: value for name, (_, value) in fields.items()},
-            "stamps": {**ticket.stamps, **dict.fromkeys(fields, stamp)},
+            "stamps": _stamps(ticket, wanted, fields),
             "version": ticket.version + 1,
             "updated_at": wanted.at,
         }
@@ -62,15 +61,27 @@ def change(ticket: HubTicket, wanted: Change, promise: Promise) -> Changed:
     return Changed(on_the_clock(after, promise), fields)
 
 
+def _stamps(ticket: HubTicket, wanted: Change, fields: Mapping[str, Any]) -> dict[str, Stamp]:
+    """Return who set what after a change; a due time taken away is nobody's."""
+    stamps = {**ticket.stamps, **dict.fromkeys(fields, Stamp(by=wanted.by, at=wanted.at))}
+    if "due_at" in fields and wanted.values["due_at"] is None:
+        del stamps["due_at"]
+    return stamps
+
+
 def on_the_clock(ticket: HubTicket, promise: Promise) -> HubTicket:
-    """Return the ticket with the moments by which something is due, as its priority, tier and clock have it."""
+    """Return the ticket with the moments by which something is due, as its priority, tier and clock have it.
+
+    A due time that somebody set stays; to take it away lets the promise's hold again.
+    """
     target = promise.sla.target(ticket.priority, ticket.tier)
     if target is None:
-        return ticket.model_copy(update={"due_at": None, "response_due_at": None})
+        return ticket.model_copy(update={"due_at": ticket.due_at if ticket.due_is_set else None, "response_due_at": None})
     response = ticket.response_due_at
     if ticket.responded_at is None:
         response = promise.calendar.after(ticket.created_at, timedelta(minutes=target.first_response_min))
-    due = ticket.clock.due_at(timedelta(minutes=target.resolve_min), promise.calendar)
+    reckoned = ticket.clock.due_at(timedelta(minutes=target.resolve_min), promise.calendar)
+    due = ticket.due_at if ticket.due_is_set else reckoned
     return ticket.model_copy(update={"due_at": due, "response_due_at": response})
 
 

@@ -16,8 +16,11 @@ from tieline.domain.ticket_merge import HERE, Stand
 from tieline.domain.ticket_sla import SlaClock
 
 TicketSource = Literal["call", "agent", "feedback", "rule", "webhook"]
-SYNCED: Final = ("subject", "description", "status", "priority", "category", "assignee", "order_number", "tags")
+SYNCED: Final = ("subject", "description", "status", "priority", "category", "assignee", "order_number", "tags", "due_at")
 """The fields that are merged with other systems; everything else is ours alone, or told once when a ticket is made."""
+
+SAID_BY_SOMEBODY: Final = tuple(name for name in SYNCED if name != "due_at")
+"""Those that have a value from the first; a due time is reckoned from the promise until somebody sets one."""
 
 
 class Stamp(BaseModel):
@@ -32,7 +35,8 @@ class Stamp(BaseModel):
 class HubTicket(BaseModel):
     """One ticket. `version` counts changes; durations in seconds; `number` is what people say on the telephone.
 
-    `customer_ref` is `connection:id`; `phone` E.164. `sla_spent_s` and `sla_running_since` are the promise's clock.
+    `customer_ref` is `connection:id`; `phone` E.164. `sla_spent_s` and `sla_running_since` are the promise's clock. `due_at` is
+    what the promise comes to, None while its clock stands, unless somebody set it (`due_is_set`), here or in another system.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,9 +81,14 @@ class HubTicket(BaseModel):
         """Return the promise's clock."""
         return SlaClock(timedelta(seconds=self.sla_spent_s), self.sla_running_since)
 
+    @property
+    def due_is_set(self) -> bool:
+        """Say whether somebody set the due time, so that the promise does not move it."""
+        return "due_at" in self.stamps
+
     def values(self) -> dict[str, Any]:
-        """Return the fields that are merged with other systems."""
-        return {name: getattr(self, name) for name in SYNCED}
+        """Return the fields that are merged with other systems; no due time while the promise's clock stands."""
+        return {name: getattr(self, name) for name in SYNCED if name != "due_at" or self.due_at is not None}
 
     def stands(self) -> dict[str, Stand]:
         """Return the same with who set them and when."""

@@ -6,10 +6,28 @@ kept as a pair, our value and theirs, and "changed" means changed on that side. 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 Value = Any
 """What a field holds: text, a word, an instant, several texts, or None."""
+
+_INSTANTS: Final = frozenset({"due_at"})
+
+
+def as_document(value: Value) -> Value:
+    """Return a value as it is kept in a JSON document."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def from_document(name: str, document: Value) -> Value:
+    """Return the value of a field that was kept in a JSON document."""
+    if name in _INSTANTS and isinstance(document, str):
+        return datetime.fromisoformat(document)
+    return tuple(document) if isinstance(document, list) else document
+
 
 Say = Callable[[str, Value], Value]
 """Field and our value → how the other system would show it."""

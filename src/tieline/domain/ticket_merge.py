@@ -100,6 +100,8 @@ class _Merging:
             self._confirm(name, arrived, said.value)
         elif said.value == self._say(name, ours.value):
             self._agree(name, Agreed(ours.value, said.value))
+        elif base is None and said.value is None:
+            return  # They never had one, and nothing was agreed: ours is still to be told.
         elif base is None or self._is_untouched(name, base):
             self._flow_in(name, said)
         else:

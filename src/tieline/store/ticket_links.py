@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tieline.domain.ticket_link import Agreed, LinkState, Value
+from tieline.domain.ticket_link import Agreed, LinkState, as_document, from_document
 from tieline.store.tables_tickets import ticket_links
 
 
@@ -73,7 +73,7 @@ async def save(tx: AsyncConnection, link: KeptLink) -> None:
         "external_url": link.external_url,
         "version": link.version,
         "agreed": {name: _pair(agreed) for name, agreed in link.state.agreed.items()},
-        "held": {name: _written(value) for name, value in link.state.held.items()},
+        "held": {name: as_document(value) for name, value in link.state.held.items()},
         "generation": ticket_links.c.generation + 1,
         "fault": link.fault,
         "synced_at": link.synced_at,
@@ -83,23 +83,20 @@ async def save(tx: AsyncConnection, link: KeptLink) -> None:
 
 
 def _pair(agreed: Agreed) -> list[Any]:
-    pair = [_written(agreed.ours), _written(agreed.theirs)]
+    pair = [as_document(agreed.ours), as_document(agreed.theirs)]
     return [*pair, True] if agreed.overruled else pair
 
 
-def _written(value: Value) -> Value:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _read(value: Value) -> Value:
-    return tuple(value) if isinstance(value, list) else value
+def _agreed(name: str, pair: list[Any]) -> Agreed:
+    ours, theirs, *overruled = pair  # The third is there when it is true.
+    return Agreed(from_document(name, ours), from_document(name, theirs), overruled=bool(overruled))
 
 
 def _link(row: Row[Any]) -> KeptLink:
     agreed: Mapping[str, list[Any]] = row.agreed
     state = LinkState(
-        agreed={name: Agreed(_read(pair[0]), _read(pair[1]), overruled=len(pair) > 2) for name, pair in agreed.items()},  # noqa: PLR2004 - the third is there when it is true
-        held={name: _read(value) for name, value in row.held.items()},
+        agreed={name: _agreed(name, pair) for name, pair in agreed.items()},
+        held={name: from_document(name, value) for name, value in row.held.items()},
     )
     return KeptLink(
         row.ticket_id,

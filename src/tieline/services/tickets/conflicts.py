@@ -9,7 +9,7 @@ from uuid import UUID
 from tieline.domain.errors import NotFound, RequestRefused, StateConflict
 from tieline.domain.ticket_change import Change
 from tieline.domain.ticket_hub import HubTicket
-from tieline.domain.ticket_link import Value, decide
+from tieline.domain.ticket_link import as_document, decide, from_document
 from tieline.domain.ticket_merge import Conflict, Stand
 from tieline.domain.working_days import next_working_day
 from tieline.kit.ids import time_ordered_id
@@ -39,7 +39,7 @@ async def ask(tx: Transaction, ticket: HubTicket, connection: str, conflict: Con
         "number": ticket.shown_number,
         "connection": connection,
         "field": conflict.field,
-        "base": _plain(conflict.base),
+        "base": as_document(conflict.base),
         "ours": told(conflict.ours),
         "theirs": told(conflict.theirs),
     }
@@ -91,7 +91,7 @@ async def choose(tx: Transaction, desk: TicketDesk, item: ReviewItem, pick: str,
     if not changed.fields:
         await tell(tx, desk.directory.now, ticket, why=f"decided:{item.id}", now=now)
     await audit(tx, ticket, by, "conflict_decided", at=now, field=name, connection=connection, pick=pick)
-    return {"pick": pick, "before": _plain(getattr(ticket, name)), "after": _plain(chosen)}
+    return {"pick": pick, "before": as_document(getattr(ticket, name)), "after": as_document(chosen)}
 
 
 async def take_back(tx: Transaction, desk: TicketDesk, item: ReviewItem, *, by: Caller) -> None:
@@ -105,8 +105,7 @@ async def take_back(tx: Transaction, desk: TicketDesk, item: ReviewItem, *, by: 
     ticket = await tickets.lock(tx, ticket_id)
     if ticket is None:
         raise NotFound
-    before = item.decision["before"]
-    value = tuple(before) if isinstance(before, list) else before
+    value = from_document(name, item.decision["before"])
     await carry_through(tx, desk, ticket, Change({name: value}, by.actor, now), kind="restored", details={"field": name})
     await audit(tx, ticket, by, "conflict_undone", at=now, field=name)
 
@@ -117,7 +116,7 @@ def _values(suggestion: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def told(stand: Stand) -> dict[str, Any]:
     """Return a value with who set it and when, as a document."""
-    return {"value": _plain(stand.value), "by": stand.by, "at": stand.at.isoformat() if stand.at else None}
+    return {"value": as_document(stand.value), "by": stand.by, "at": stand.at.isoformat() if stand.at else None}
 
 
 async def _locked(tx: Transaction, ticket_id: UUID, connection: str) -> tuple[HubTicket, KeptLink]:
@@ -139,7 +138,3 @@ def _parts(key: str) -> tuple[UUID, str, str]:
     except ValueError as exc:
         raise RequestRefused("This item is about no field of a ticket.", code="decision_not_offered") from exc
     return UUID(ticket_id), connection, name
-
-
-def _plain(value: Value) -> Value:
-    return list(value) if isinstance(value, tuple) else value

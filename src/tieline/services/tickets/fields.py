@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from tieline.domain.errors import RequestRefused
+from tieline.domain.instants import Instant
 from tieline.domain.ticket import TicketPriority, TicketStatus
 
 Subject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -12,7 +13,7 @@ Text = Annotated[str, Field(max_length=20_000, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Tags = Annotated[tuple[Word, ...], Field(max_length=30)]
 
-SyncedField = Literal["subject", "description", "status", "priority", "category", "assignee", "order_number", "tags"]
+SyncedField = Literal["subject", "description", "status", "priority", "category", "assignee", "order_number", "tags", "due_at"]
 """The names of `ticket_hub.SYNCED`, for whoever is asked to name one."""
 
 FIELDS: Final[dict[str, TypeAdapter[Any]]] = {
@@ -24,6 +25,7 @@ FIELDS: Final[dict[str, TypeAdapter[Any]]] = {
     "assignee": TypeAdapter(Word | None),
     "order_number": TypeAdapter(Word | None),
     "tags": TypeAdapter(Tags),
+    "due_at": TypeAdapter(Instant | None),
 }
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tieline.domain.errors import ParentMissing
 from tieline.domain.ticket_change import on_the_clock
-from tieline.domain.ticket_hub import SYNCED, HubTicket, Stamp
+from tieline.domain.ticket_hub import SAID_BY_SOMEBODY, HubTicket, Stamp
 from tieline.domain.ticket_link import Agreed, LinkState
 from tieline.domain.ticket_status import is_over
 from tieline.kit.ids import time_ordered_id
@@ -76,7 +76,7 @@ class TicketNews:
 
     async def _adopt(self, tx: Transaction, news: News, external_id: str) -> None:
         """Make a ticket of another system ours, and copy it to everybody else. Raises: ParentMissing: it just became ours."""
-        values = {name: news.canonical[name] for name in SYNCED if news.canonical.get(name) is not None}
+        values = {name: news.canonical[name] for name in SAID_BY_SOMEBODY if news.canonical.get(name) is not None}
         if "subject" not in values:
             return
         customer = news.canonical.get("customer")
@@ -90,7 +90,7 @@ class TicketNews:
             created_at=news.at,
             updated_at=news.at,
             sla_running_since=None if is_over(values.get("status", "new")) else news.at,
-            stamps=dict.fromkeys(SYNCED, Stamp(by=news.connection, at=news.at)),
+            stamps=dict.fromkeys(SAID_BY_SOMEBODY, Stamp(by=news.connection, at=news.at)),
         )
         ticket = on_the_clock(ticket, self._desk.policy.promise)
         await tickets.add(tx, ticket)

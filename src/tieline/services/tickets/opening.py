@@ -13,7 +13,7 @@ from tieline.domain.references import ExternalRef
 from tieline.domain.ticket import TicketPriority
 from tieline.domain.ticket_assignment import Subject, assign
 from tieline.domain.ticket_change import on_the_clock
-from tieline.domain.ticket_hub import SYNCED, HubTicket, Stamp, TicketSource
+from tieline.domain.ticket_hub import SAID_BY_SOMEBODY, HubTicket, Stamp, TicketSource
 from tieline.domain.ticket_reuse import Topic, reusable
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
@@ -114,7 +114,7 @@ async def _new(tx: Transaction, desk: TicketDesk, wish: Wish, whose: _Whose, *, 
         created_at=now,
         updated_at=now,
         sla_running_since=now,
-        stamps=dict.fromkeys(SYNCED, Stamp(by=by, at=now)),
+        stamps=dict.fromkeys(SAID_BY_SOMEBODY, Stamp(by=by, at=now)),
     )
     return on_the_clock(ticket, desk.policy.promise)
 

@@ -21,11 +21,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from tieline.domain.customer import Tier
 from tieline.domain.ticket import TicketPriority
 from tieline.domain.ticket_calendar import Span
+from tieline.services.tickets.fields import SyncedField
 
 _closed = ConfigDict(frozen=True, extra="forbid")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
-SyncedField = Literal["subject", "description", "status", "priority", "category", "assignee", "order_number", "tags"]
 
 
 def _zone(name: str) -> str:
@@ -107,6 +107,7 @@ _USUAL_FIELDS: Final[Mapping[SyncedField, str]] = {
     "category": "newest",
     "assignee": "newest",
     "tags": "newest",
+    "due_at": "newest",
     "order_number": "person",
     "subject": "person",
     "description": "person",

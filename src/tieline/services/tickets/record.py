@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tieline.domain.ticket_change import Change, Changed, change
 from tieline.domain.ticket_hub import HubTicket
+from tieline.domain.ticket_link import as_document
 from tieline.domain.ticket_status import is_over
 from tieline.security.permissions import Caller
 from tieline.services.feedback import looping
@@ -43,7 +44,7 @@ async def carry_through(
     changed = change(before, wanted, desk.policy.promise)
     if changed.fields:
         await tickets.save(tx, changed.ticket)
-        fields = {name: [_plain(old), _plain(new)] for name, (old, new) in changed.fields.items()}
+        fields = {name: [as_document(old), as_document(new)] for name, (old, new) in changed.fields.items()}
         await note(tx, before, wanted.by, kind, at=wanted.at, fields=fields, **details)
         await tell(tx, desk.directory.now, changed.ticket, now=wanted.at)
         if is_over(changed.ticket.status) and not is_over(before.status):
@@ -71,7 +72,3 @@ async def audit(tx: Transaction, ticket: HubTicket, by: Caller, did: str, *, at:
         details=details,
     )
     await audit_trail.write(tx, row)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
-    return list(value) if isinstance(value, tuple) else value

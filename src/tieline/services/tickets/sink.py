@@ -10,7 +10,7 @@ from tieline.connectors.contract import Record
 from tieline.domain.delivery import Delivered, Delivery, GivenUp
 from tieline.domain.errors import NotFound
 from tieline.domain.ticket_hub import HubTicket
-from tieline.domain.ticket_link import Value, confirm, due, send
+from tieline.domain.ticket_link import Value, as_document, confirm, due, from_document, send
 from tieline.services.delivery.sinks import Inputs
 from tieline.services.tickets import comments_there, counterpart, hearing
 from tieline.services.tickets.comments_there import Said
@@ -136,10 +136,10 @@ async def _shown(spoke: Spoke, external_id: str, *, with_comments: bool) -> tupl
 
 
 def _told(written: Written) -> dict[str, Any]:
-    values = {name: list(value) if isinstance(value, tuple) else value for name, value in written.values.items()}
+    values = {name: as_document(value) for name, value in written.values.items()}
     return {"record": written.tree, "values": values}
 
 
 def _values(sent: Mapping[str, Any] | None) -> dict[str, Value]:
     given: Mapping[str, Any] = (sent or {}).get("values", {})
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return {name: from_document(name, value) for name, value in given.items()}

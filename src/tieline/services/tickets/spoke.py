@@ -17,6 +17,9 @@ ASK_WITHIN_S: Final = 5.0
 NEVER_EMPTY: Final = frozenset({"subject", "status", "priority"})
 """Fields of ours that always have a value: a system that shows none tells nothing of them."""
 
+ITS_OWN: Final = frozenset({"due_at"})
+"""Fields that are merged only with systems that can be told them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -61,10 +64,14 @@ class Spoke:
     def shows(self, record: Record) -> dict[str, Value]:
         """Return what a vendor's ticket says in the fields that are merged, in our words. Raises: VendorBadAnswer."""
         read = self.mapping.read(record)
-        told = {name: read.get(name) for name in SYNCED if name in self.mapping.reads}
+        told = {name: read.get(name) for name in SYNCED if name in self.mapping.reads and self._is_agreed_on(name)}
         if told.get("tags", ()) is None:
             told["tags"] = ()
         return {name: value for name, value in told.items() if value is not None or name not in NEVER_EMPTY}
+
+    def _is_agreed_on(self, name: str) -> bool:
+        """A due time that is only read is the system's own reckoning, such as when it escalates: nothing to agree on."""
+        return name not in ITS_OWN or name in self.mapping.writes
 
     def say(self, name: str, value: Value) -> Value:
         """Return how it would show a value of ours; the value itself where it cannot be both written and read."""
