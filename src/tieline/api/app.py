@@ -51,6 +51,7 @@ from tieline.api import (
 )
 from tieline.api.body_guard import BodyGuard
 from tieline.api.client_certificates import ClientCertificates
+from tieline.api.body_turns import BodyReader, BodyTurns
 from tieline.api.cursors import Cursors
 from tieline.api.envelope import Envelope
 from tieline.api.gate import HttpGate, session_cookie
@@ -205,6 +206,7 @@ def create_app(house: House, settings: DoorSettings, *, pages: Sequence[APIRoute
     app.state.break_glass = BreakGlassDoor(database=house.database, box=house.box, access=access, clock=house.clock)
     app.state.session_cookie = session_cookie(tls=settings.tls)
     app.state.gate = HttpGate(access, cookie=app.state.session_cookie)
+    app.state.bodies = BodyReader(house, BodyTurns())
     app.state.public_url = settings.public_url
     app.state.front_proxies = settings.front_proxies
     app.state.cursors = Cursors(settings.signing_key)

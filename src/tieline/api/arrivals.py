@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 
+from tieline.api.body_turns import BodyReader
 from tieline.api.strict_body import refuse_compression
 from tieline.connectors.inbound.request import InboundRequest, Reply
 from tieline.security.permissions import public
@@ -15,16 +16,20 @@ PUBLIC_URL: Final = "public_url"
 """Where the application keeps how others reach us: behind a proxy, what a sender signed is not what arrives here."""
 
 
-async def arrived(request: Request, *, path_tail: str = "") -> InboundRequest:
-    """Return a request as it came. Raises: BodyMalformed: it is compressed."""
+async def arrived(request: Request, connection: str, *, path_tail: str = "") -> InboundRequest:
+    """Return a request as it came, its body within the bounds of the connection it is for.
+
+    Raises: BodyMalformed: it is compressed. NotFound. Overloaded. HTTPException: it is too large.
+    """
     refuse_compression(request.headers)
+    bodies: BodyReader = request.app.state.bodies
     query = request.scope["query_string"].decode("latin-1")
     return InboundRequest(
         method=request.method,
         headers=_headers(request.scope["headers"]),
         query=query,
         content_type=request.headers.get("content-type", ""),
-        body=await request.body(),
+        body=await bodies.read(request, connection),
         path_tail=path_tail,
         url=f"{_origin(request)}{_raw_path(request.scope)}{f'?{query}' if query else ''}",
         peer=request.client.host if request.client else "",

@@ -72,5 +72,5 @@ async def report_call_by_get_with_secret(connection: ConnectionName, secret: Pat
 
 async def _take_in(request: Request, connection: str, *, path_tail: str = "") -> Response:
     house = house_of(request)
-    request_as_it_came = await arrived(request, path_tail=path_tail)
+    request_as_it_came = await arrived(request, connection, path_tail=path_tail)
     return answered(await cti_intake.take_in(house, connection, request_as_it_came, now=house.clock()))

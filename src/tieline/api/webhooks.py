@@ -75,5 +75,5 @@ async def answer_webhook_origin(connection: ConnectionName, request: Request) ->
 
 async def _take_in(request: Request, connection: str, *, path_tail: str = "") -> Response:
     house = house_of(request)
-    request_as_it_came = await arrived(request, path_tail=path_tail)
+    request_as_it_came = await arrived(request, connection, path_tail=path_tail)
     return answered(await intake.take_in(house.webhook_door, connection, request_as_it_came, now=house.clock()))

@@ -10,7 +10,7 @@ from tieline.connectors.inbound.intake import NO_LONGER_OPENED, Intake
 from tieline.connectors.inbound.request import Admission, Inbound, InboundRequest, IntakeKind, Reading
 from tieline.connectors.inbound.sealing import Entropy
 from tieline.connectors.manifest.configuration import may_stay_empty
-from tieline.connectors.manifest.inbound import CallIntake, EventIntake
+from tieline.connectors.manifest.inbound import Bodies, CallIntake, EventIntake
 from tieline.connectors.manifest.inbound_plan import Poll, Subscription
 from tieline.connectors.manifest.schema import Manifest
 from tieline.domain.errors import VendorMisconfigured
@@ -40,6 +40,7 @@ class Hearing:
         self._intakes = compiled(config)
         self._compile_former = partial(compile_former, config=config, compiled=compiled)
         self._former: tuple[FormerIntakes, ...] = ()
+        self.bodies: Bodies = inbound.bodies if inbound else Bodies()
         self.polls: tuple[Poll, ...] = inbound.poll if inbound else ()
         self.subscription: Subscription | None = inbound.subscription if inbound else None
 

@@ -93,14 +93,26 @@ class EventIntake(Intake):
     events: Annotated[tuple[EventRow, ...], Field(min_length=1)]
 
 
+class Bodies(Part):
+    """How much one connection may send at once. No more than the house takes of anybody (`TIELINE_BODY_LIMIT_BYTES`) is read.
+
+    `at_once` is at most half of what a process works on at a time (`api/threshold.py`): a flood leaves the other half to others.
+    """
+
+    most_bytes: Annotated[int, Field(ge=1024, le=67_108_864, description="Largest body read.")] | None = None
+    at_once: Annotated[int, Field(ge=1, le=128, description="Bodies read at the same time, by each process.")] = 128
+
+
 class Inbound(Part):
     """Everything the vendor may send us: calls to `/v1/cti/CONNECTION`, all else to `/v1/webhooks/CONNECTION`.
 
-    `poll` asks for what no webhook tells; `subscription` keeps a webhook subscribed.
+    `bodies` bounds what is read before any of it is proven. `poll` asks for what no webhook tells; `subscription` keeps a webhook
+    subscribed.
     """
 
     call: CallIntake | None = None
     event: EventIntake | None = None
+    bodies: Bodies = Bodies()
     poll: tuple[Poll, ...] = ()
     subscription: Subscription | None = None
 
