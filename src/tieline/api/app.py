@@ -50,8 +50,8 @@ from tieline.api import (
     wrap_ups,
 )
 from tieline.api.body_guard import BodyGuard
-from tieline.api.client_certificates import ClientCertificates
 from tieline.api.body_turns import BodyReader, BodyTurns
+from tieline.api.client_certificates import ClientCertificates
 from tieline.api.cursors import Cursors
 from tieline.api.envelope import Envelope
 from tieline.api.gate import HttpGate, session_cookie
