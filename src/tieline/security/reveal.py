@@ -26,3 +26,8 @@ def may_reveal(role: str, field: RevealField, *, views: Iterable[str] = ()) -> b
     table = rights()
     through = (table.revealed_through.get(view, frozenset()) for view in views)
     return field in table.reveals.get(role, frozenset()).intersection(*through)
+
+
+def revealed_to(role: str) -> tuple[str, ...]:
+    """Return the fields a role may have shown, where nothing narrows it."""
+    return tuple(sorted(rights().reveals.get(role, frozenset())))

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse
 from tieline.domain.errors import NotAllowed, NotFound
 from tieline.domain.order import OPEN_ORDER_STATUSES
 from tieline.security.permissions import Caller, permit, public
+from tieline.security.reveal import revealed_to
 from tieline.services.break_glass.door import BreakGlassDoor
 from tieline.web.assets import assets
 from tieline.web.languages import language_of
@@ -80,6 +81,7 @@ class Pages:
             agent=found.id,
             agent_name=found.name,
             may_leave=caller.agent is not None,
+            may_reveal=" ".join(revealed_to(caller.role)) if caller.may("customers.reveal") else "",
             local_admin_inside=await _inside(request),
             open_orders=" ".join(sorted(OPEN_ORDER_STATUSES)),
         )

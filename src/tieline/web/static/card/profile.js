@@ -3,6 +3,7 @@
 import { element, followList, setHidden, setText } from "../core/dom.js";
 import { outsideLink } from "../core/links.js";
 import { day, say, sayOr } from "../core/texts.js";
+import { mayBeRevealed, revealRow } from "./reveal.js";
 
 const FACTS = [
   ["company", (customer) => customer.company],
@@ -20,6 +21,7 @@ const FACTS = [
 
 /** Return the part. */
 export function profilePart() {
+  let current = null;
   const title = element("h3", { class: "section-title" });
   const tags = element("ul", { class: "tags" });
   const facts = element("dl", { class: "facts-list" });
@@ -27,6 +29,7 @@ export function profilePart() {
   const node = element("section", { class: "profile panel" }, title, tags, facts, links);
 
   function update(call) {
+    current = call;
     const { customer, match } = call.pop;
     const shown = match.state === "known" ? customer : null;
     setHidden(node, !shown);
@@ -36,9 +39,13 @@ export function profilePart() {
     followList(tags, shown.tags ?? [], { key: (tag) => tag, create: tagRow });
     const rows = FACTS.map(([name, read]) => ({ name, value: read(shown) })).filter((row) => row.value);
     setHidden(facts, rows.length === 0);
-    followList(facts, rows, { key: (row) => row.name, create: factRow });
+    followList(facts, rows, { key: (row) => row.name, create: ({ name }) => rowOf(name) });
     setHidden(links, !shown.links?.length);
     followList(links, shown.links ?? [], { key: (link) => `${link.system} ${link.url}`, create: linkRow });
+  }
+
+  function rowOf(name) {
+    return mayBeRevealed(name) ? revealRow(name, () => current) : factRow({ name });
   }
 
   return { node, update };
