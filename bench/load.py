@@ -27,16 +27,20 @@ class Load:
         return quantiles(self.latencies_ms, n=100, method="inclusive")[percent - 1]
 
 
-class _Caller(asyncio.Protocol):
+class Caller(asyncio.Protocol):
+    """One kept connection."""
+
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[int] | None = None
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way to write."""
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        """Take the answer in, and tell its status once it is whole."""
         self._received += data
         head, blank, body = self._received.partition(b"\r\n\r\n")
         if not blank or not _whole(head, body):
@@ -46,6 +50,7 @@ class _Caller(asyncio.Protocol):
             self._answer.set_result(int(head[9:12]))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits for an answer."""
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionResetError())
 
@@ -78,7 +83,7 @@ async def drive(
 
     async def one_caller() -> None:
         nonlocal failed
-        _, caller = await asyncio.get_running_loop().create_connection(_Caller, "127.0.0.1", port)
+        _, caller = await asyncio.get_running_loop().create_connection(Caller, "127.0.0.1", port)
         while time.perf_counter() < until:
             request = f"GET {path_of(next(numbers))} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n{lines}\r\n"
             started = time.perf_counter()

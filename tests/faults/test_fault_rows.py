@@ -3,10 +3,14 @@
 A row names test functions; this file fails when one of them is gone or renamed, so that no row loses its test unnoticed.
 """
 
+import re
+from pathlib import Path
 from typing import Final
 
 import pytest
 from tests.held import lost
+
+HOME: Final = Path(__file__).parents[2]
 
 FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "F01 429 with a wish to wait": (
@@ -127,3 +131,11 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("row", FAULTS)
 def test_every_fault_is_held_by_tests_that_exist(row: str) -> None:
     assert lost(FAULTS[row]) == []
+
+
+def test_every_guard_that_was_switched_off_is_there_with_the_tests_that_missed_it() -> None:
+    table = (HOME / "docs" / "guards.md").read_text(encoding="utf-8")
+    files = re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", table)
+    assert [file for file in files if not (HOME / "src" / "tieline" / file).exists()] == []
+    tests = re.findall(r"`(test_\w+)`", table)
+    assert (lost(tests), len(tests) > 20) == ([], True)

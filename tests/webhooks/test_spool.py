@@ -1,6 +1,7 @@
 """The spool: what is thanked for is on disk, sealed, and comes into the inbox once; what finds no room is refused."""
 
 import asyncio
+import base64
 import itertools
 import os
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from tieline.store.webhook_inbox import WebhookInbox
 
 ROOMY: Final = 2**20
 MARK: Final = "13800138000"
+MARKS: Final = (MARK.encode(), base64.b64encode(f'{{"from": "{MARK}"'.encode())[:24], b"dedupe_key", b"shop")
+"""What the spool must not show: a body goes into it in base64, so the number alone would be hidden by that."""
 
 
 def spool_in(folder: Path, *, most_bytes: int = ROOMY, key: Path | None = None) -> Spool:
@@ -76,7 +79,8 @@ async def test_what_comes_while_the_database_is_away_is_there_once_when_it_is_ba
     door = SpooledInbox(WebhookInbox(database.pool), spool_in(tmp_path))
     told = [arrival(number) for number in range(20)]
     assert [await door.keep(one) for one in (*told, told[3])] == ["spooled"] * 21
-    assert MARK.encode() not in b"".join(file.read_bytes() for file in (tmp_path / "spool").iterdir())
+    on_disk = b"".join(file.read_bytes() for file in (tmp_path / "spool").iterdir())
+    assert [mark for mark in MARKS if mark in on_disk] == []
     draining = asyncio.create_task(door.drain_for_ever())
     back.set()
     while await door.keep(arrival(99)) == "spooled":  # noqa: ASYNC110 - it says so itself
@@ -155,6 +159,18 @@ def test_what_was_altered_or_moved_is_laid_aside_and_not_believed(tmp_path: Path
         assert texts_in(spool) == []
     assert [line["event"] for line in said] == ["spool.unreadable"]
     assert [one.name for one in (tmp_path / "spool").iterdir()] == ["0000-moved.unreadable"]
+
+
+def test_what_another_servers_key_has_sealed_is_laid_aside_and_kept(tmp_path: Path) -> None:
+    other = spool_in(tmp_path, key=tmp_path / "elsewhere")
+    other.append(["true"])
+    other.close()
+    (file,) = (tmp_path / "spool").iterdir()
+    content = file.read_bytes()
+    with capture_logs() as said:
+        assert texts_in(spool_in(tmp_path)) == []
+    assert [(line["event"], line["code"]) for line in said] == [("spool.unreadable", "secret_unreadable")]
+    assert [one.read_bytes() for one in (tmp_path / "spool").iterdir()] == [content]
 
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:

@@ -145,6 +145,19 @@ async def test_wrong_credentials_are_left_alone_for_a_minute() -> None:
     assert await ready(source) == "token-2"
 
 
+async def test_a_refusal_is_told_from_the_first_one_on_until_a_token_is_there() -> None:
+    office = Office()
+    office.fails = VendorMisconfigured(code="upstream_reauthorise")
+    source = office.source()
+    with pytest.raises(VendorMisconfigured):
+        await ready(source)
+    assert source.refusal == "upstream_reauthorise"
+    office.later(60)
+    office.fails = None
+    await ready(source)
+    assert source.refusal == ""
+
+
 async def test_who_cannot_wait_leaves_and_the_token_still_comes() -> None:
     office = Office()
     office.open.clear()
