@@ -28,6 +28,7 @@ from tieline.domain.agent_event import AgentEvent, AgentEventKind
 from tieline.domain.errors import Gone
 from tieline.kit.clock import utc_now
 from tieline.push.channel import Channel
+from tieline.security.masking_policy import Policy
 from tieline.security.permissions import Caller
 from tieline.services.access import Access
 from tieline.services.agent_pops import OpenedPop, Verdict
@@ -139,6 +140,13 @@ class NobodyInside:
         return False
 
 
+class NobodyElsesWord:
+    """No connected system takes anything away from what a role sees."""
+
+    def look_ahead(self, _directory: Directory, _agent: Agent) -> None:
+        pass
+
+
 def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = ()) -> FastAPI:
     """The application; its state is complete once it has started."""
 
@@ -156,7 +164,12 @@ def desk_app(url: str, *, auth: str = "off", frame_ancestors: tuple[str, ...] = 
         app.state.house = SimpleNamespace(
             agent=AGENTS.of,
             channel=channel,
-            directory=SimpleNamespace(now=Directory(agents=AGENTS)),
+            directory=(directory := SimpleNamespace(now=Directory(agents=AGENTS))),
+            desk=SimpleNamespace(
+                policy=Policy(),
+                directory=directory,
+                agents_said=NobodyElsesWord(),
+            ),
             agent_pops=RecordedPops(channel),
             sign_in=NobodyVouches(),
         )

@@ -10,7 +10,7 @@ import orjson
 from tieline.push.channel import Delivery
 from tieline.security.permissions import Caller
 from tieline.services.pop_desk import PopDesk
-from tieline.services.seeing import as_seen
+from tieline.services.seeing import views_for
 
 CARDS: Final = frozenset({"pop.show", "pop.update"})
 OF_THE_EVENT: Final = ("seq", "at")
@@ -27,7 +27,8 @@ def for_the_eyes_of(desk: PopDesk, caller: Caller, agent: str, deliveries: Deliv
 
     def mask(card: Card) -> Card:
         """A mask of a mask is the mask: nothing appears that the agent does not see. The number is not on the looker's line."""
-        seen = as_seen(desk, caller, card, shape="screen_pop")
+        views = views_for(desk, caller)
+        seen = desk.policy.apply(caller.role, card, shape="screen_pop", active_call_phone=False, views=views)
         return {**seen, **{name: card[name] for name in OF_THE_EVENT if name in card}}
 
     return _masked_again(deliveries, mask)

@@ -81,6 +81,11 @@ def as_seen(
     return desk.policy.apply(caller.role, document, shape=shape, active_call_phone=False, views=views)
 
 
+def views_for(desk: PopDesk, caller: Caller) -> frozenset[str]:
+    """Return the views through which a caller looks at anything, whomever it is about."""
+    return views_of(_by_caller(desk, caller))
+
+
 def sees(desk: PopDesk, caller: Caller, shape: str, *, narrowed: tuple[Narrowed, ...] = ()) -> bool:
     """Say whether the caller sees objects of a shape at all."""
     return desk.policy.shows(caller.role, shape, views=views_of((*narrowed, *_by_caller(desk, caller))))
