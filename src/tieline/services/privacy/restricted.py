@@ -44,9 +44,9 @@ class Restricted:
         """Say whether a reference names a restricted person's record."""
         return bool(self._marks) and self._is_marked(record_mark(ref.connection, ref.kind, ref.id))
 
-    def any_of(self, written: Iterable[str | None]) -> bool:
+    def any_of(self, written: Iterable[object]) -> bool:
         """Say whether any of these names a restricted person: numbers as the stores write them, records as `crm:003xx`."""
-        return bool(self._marks) and any(self._names(one) for one in written if one)
+        return bool(self._marks) and any(self._names(one) for one in written if isinstance(one, str))
 
     def _names(self, written: str) -> bool:
         if written.startswith("+"):
