@@ -407,9 +407,13 @@ async def test_a_system_that_is_down_is_told_when_it_is_back_and_holds_nobody_up
     waiting = await office.until(born["id"], lambda ticket: _state(ticket, "helpdesk") == "in_sync", "the helpdesk waits too")
     waiting = await office.until(born["id"], lambda ticket: _state(ticket, "crm") == "waiting", "the CRM is not waited for")
     assert (waiting["sync"], _fault(waiting, "crm")) == ("waiting", "upstream_unavailable")
+    told = (await office.house.client.get(f"/v1/tickets/{born['id']}/progress", params={"language": "en"})).json()
+    assert (told["waits_for_system"], "waits for another system" in told["text"]) == (True, True)
     await office.change(born["id"], priority="urgent")
     office.house.sandbox.turn("crm")
     after = await office.in_sync(born["id"])
+    told = (await office.house.client.get(f"/v1/tickets/{born['id']}/progress")).json()
+    assert (told["waits_for_system"], "另一个系统" in told["text"]) == (False, False)
     cases = await office.crm.cases(correlation=f"{born['id']}:crm")
     assert [case["grade"] for case in cases] == ["P1"]
     assert office.ids(after)[1] == cases[0]["id"]

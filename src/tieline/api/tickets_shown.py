@@ -191,5 +191,6 @@ class ShownProgress(BaseModel):
     status: TicketStatus
     language: Language
     text: str
+    waits_for_system: Annotated[bool, Field(description="A system that must know of it does not yet; the text says so.")]
     due_at: datetime | None
     updated_at: datetime

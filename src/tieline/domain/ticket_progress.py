@@ -1,12 +1,14 @@
 """How far a ticket is, in words an IVR can read out and WeChat can show: nothing personal, nothing the customer typed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from tieline.domain.match_reasons import Language
 from tieline.domain.ticket import TicketStatus
+from tieline.domain.ticket_status import is_over
 
 WORDS: Final[Mapping[TicketStatus, Mapping[Language, str]]] = {
     "new": {"zh": "已受理，等待处理", "en": "has been received and is waiting to be taken up"},
@@ -22,14 +24,29 @@ WORDS: Final[Mapping[TicketStatus, Mapping[Language, str]]] = {
 
 _SENTENCE: Final[Mapping[Language, str]] = {"zh": "您的工单 {number} {words}。", "en": "Your ticket {number} {words}."}
 _PROMISE: Final[Mapping[Language, str]] = {"zh": "预计 {due} 前有结果。", "en": " We expect a result by {due}."}
+_WAITS: Final[Mapping[Language, str]] = {
+    "zh": "部分信息还在等待另一个系统确认，无需您再次来电。",
+    "en": " Part of it still waits for another system to confirm; you need not call again for that.",
+}
+"""What is said while one of the systems that must know has not taken it yet, whatever the status."""
 
 
-def progress_text(number: str, status: TicketStatus, due_at: datetime | None, *, language: Language, zone: ZoneInfo) -> str:
-    """Return one or two sentences. `due_at` is named only while it is still worked on."""
-    told = _SENTENCE[language].format(number=number, words=WORDS[status][language])
-    if due_at is None:
-        return told
-    return told + _PROMISE[language].format(due=_moment(due_at.astimezone(zone), language))
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a ticket stands. `due_at`: None where no moment is to be named; `waits`: a system that must know does not know yet."""
+
+    number: str
+    status: TicketStatus
+    due_at: datetime | None
+    waits: bool = False
+
+
+def progress_text(ticket: Progress, *, language: Language, zone: ZoneInfo) -> str:
+    """Return one to three sentences. A due time is named only while it is still worked on."""
+    told = _SENTENCE[language].format(number=ticket.number, words=WORDS[ticket.status][language])
+    if ticket.due_at is not None and not is_over(ticket.status):
+        told += _PROMISE[language].format(due=_moment(ticket.due_at.astimezone(zone), language))
+    return told + (_WAITS[language] if ticket.waits else "")
 
 
 def _moment(local: datetime, language: Language) -> str:

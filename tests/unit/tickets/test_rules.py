@@ -1,7 +1,7 @@
 """Assignment, going on with an open ticket, what a change makes of a ticket, and what a caller may hear of it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,11 +9,13 @@ import pytest
 
 from tieline.domain.agent import Agent
 from tieline.domain.customer import Tier
+from tieline.domain.match_reasons import Language
+from tieline.domain.ticket import TicketStatus
 from tieline.domain.ticket_assignment import AssignmentRow, Subject, assign
 from tieline.domain.ticket_calendar import WorkingCalendar
 from tieline.domain.ticket_change import Change, Promise, change
 from tieline.domain.ticket_hub import HubTicket, Stamp
-from tieline.domain.ticket_progress import WORDS, progress_text
+from tieline.domain.ticket_progress import WORDS, Progress, progress_text
 from tieline.domain.ticket_reuse import Topic, reusable
 from tieline.domain.ticket_sla import SlaPolicy, Target
 
@@ -111,15 +113,26 @@ def test_a_solved_ticket_that_is_closed_was_solved_before() -> None:
     assert (closed.resolved_at, closed.closed_at) == (NOW + timedelta(hours=1), NOW + timedelta(hours=2))
 
 
+def told(status: TicketStatus, due: datetime | None = None, *, language: Language, waits: bool = False) -> str:
+    return progress_text(Progress("T-7", status, due, waits=waits), language=language, zone=SHANGHAI)
+
+
 def test_progress_is_told_in_two_languages_for_every_status() -> None:
     due = NOW + timedelta(hours=8)
-    assert (
-        progress_text("T-7", "in_progress", due, language="zh", zone=SHANGHAI)
-        == "您的工单 T-7 正在处理。预计 11月26日 18:00 前有结果。"
+    assert told("in_progress", due, language="zh") == "您的工单 T-7 正在处理。预计 11月26日 18:00 前有结果。"
+    assert told("closed", language="en") == "Your ticket T-7 is closed."
+    assert told("closed", due, language="en") == "Your ticket T-7 is closed.", "no moment is promised for what is over"
+    assert set(WORDS) == set(get_args(TicketStatus))
+    for language in get_args(Language):
+        assert len({told(status, language=language) for status in WORDS}) == len(WORDS), "each status has words of its own"
+
+
+@pytest.mark.parametrize("status", get_args(TicketStatus))
+def test_what_waits_for_another_system_is_said_to_wait(status: TicketStatus) -> None:
+    assert told(status, language="zh", waits=True).endswith("部分信息还在等待另一个系统确认，无需您再次来电。")
+    assert told(status, language="en", waits=True).endswith(
+        "Part of it still waits for another system to confirm; you need not call again for that."
     )
-    assert progress_text("T-7", "closed", None, language="en", zone=SHANGHAI) == "Your ticket T-7 is closed."
-    assert len(WORDS) == 8
-    assert all(set(words) == {"zh", "en"} for words in WORDS.values())
 
 
 def _then(before: HubTicket, status: str, *, hours: int) -> HubTicket:

@@ -10,7 +10,7 @@ from tieline.domain.errors import NotFound
 from tieline.domain.match_reasons import Language
 from tieline.domain.refund_request import RefundRequest
 from tieline.domain.ticket_hub import HubTicket
-from tieline.domain.ticket_progress import progress_text
+from tieline.domain.ticket_progress import Progress, progress_text
 from tieline.security.permissions import Caller
 from tieline.services.tickets import conflicts
 from tieline.services.tickets.desk import TicketDesk
@@ -78,14 +78,17 @@ async def progress(desk: TicketDesk, ticket_id: UUID, language: Language) -> dic
     """Return how far a ticket is, in words for its customer: nothing in it says who that is. Raises: NotFound."""
     async with desk.database.read() as conn:
         ticket = await tickets.find(conn, ticket_id)
-    if ticket is None:
-        raise NotFound
-    text = progress_text(ticket.shown_number, ticket.status, ticket.due_at, language=language, zone=desk.policy.zone)
+        if ticket is None:
+            raise NotFound
+        sync: LinkStanding = (await _with_links(conn, ticket))["sync"]
+    waits = sync in {"waiting", "failed"}
+    stands = Progress(ticket.shown_number, ticket.status, ticket.due_at, waits=waits)
     return {
         "number": ticket.shown_number,
         "status": ticket.status,
         "language": language,
-        "text": text,
+        "text": progress_text(stands, language=language, zone=desk.policy.zone),
+        "waits_for_system": waits,
         "due_at": ticket.due_at,
         "updated_at": ticket.updated_at,
     }
