@@ -11,20 +11,20 @@ from tests.store.test_database import EVERY_WAY, Way, begin
 from tieline.domain.errors import Overloaded
 from tieline.store.database import Database
 
-OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE %s"
 
 
-def others(url: str) -> int:
+def others(url: str, doing: str) -> int:
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(OTHERS).fetchone()
+        row = connection.execute(OTHERS, (doing,)).fetchone()
     assert row is not None
     return int(row[0])
 
 
-async def until_nobody_else_is_connected(url: str) -> None:
-    """Postgres notices a moment later that somebody has hung up."""
-    async with asyncio.timeout(10):
-        while others(url):  # noqa: ASYNC110 - the other end is a server, not an event
+async def until_others_are(url: str, count: int, *, doing: str = "%") -> None:
+    """Wait until so many others are connected, by what they did last. Postgres notices later that somebody has hung up."""
+    async with asyncio.timeout(20):
+        while others(url, doing) != count:  # noqa: ASYNC110 - the other end is a server, not an event
             await asyncio.sleep(0.01)
 
 
@@ -34,8 +34,8 @@ async def test_what_is_lent_while_it_closes_is_closed_as_it_comes_back(database_
     async with way(database) as run:
         await run("SELECT 1")
         await database.aclose()
-        assert others(database_url) == 1
-    await until_nobody_else_is_connected(database_url)
+        await until_others_are(database_url, 1)
+    await until_others_are(database_url, 0)
 
 
 @EVERY_WAY
@@ -45,7 +45,7 @@ async def test_a_closed_database_lends_nothing(database_url: str, way: Way) -> N
     async with AsyncExitStack() as stack:
         with pytest.raises(Overloaded):
             await stack.enter_async_context(way(database))
-    await until_nobody_else_is_connected(database_url)
+    await until_others_are(database_url, 0)
 
 
 async def test_whoever_waits_for_a_connection_while_it_closes_gets_none(database_url: str) -> None:
@@ -61,7 +61,7 @@ async def test_whoever_waits_for_a_connection_while_it_closes_gets_none(database
         await database.aclose()
     with pytest.raises(Overloaded):
         await waiting
-    await until_nobody_else_is_connected(database_url)
+    await until_others_are(database_url, 0)
 
 
 async def test_a_close_that_is_cancelled_closes_all_the_same(database_url: str) -> None:
@@ -73,11 +73,10 @@ async def test_a_close_that_is_cancelled_closes_all_the_same(database_url: str) 
         await asyncio.sleep(0)
         closing.cancel()
     await asyncio.wait([closing])
-    await until_nobody_else_is_connected(database_url)
+    await until_others_are(database_url, 0)
 
 
 async def test_who_stops_listening_in_the_middle_of_a_note_hangs_up(database: Database, database_url: str) -> None:
-    before = others(database_url)
     busy = asyncio.Event()
 
     async def hear() -> None:
@@ -88,9 +87,7 @@ async def test_who_stops_listening_in_the_middle_of_a_note_hangs_up(database: Da
 
     hearing = asyncio.create_task(hear())
     await busy.wait()
-    assert others(database_url) == before + 1
+    await until_others_are(database_url, 1, doing="LISTEN%")
     hearing.cancel()
     await asyncio.wait([hearing])
-    async with asyncio.timeout(10):
-        while others(database_url) > before:  # noqa: ASYNC110 - likewise
-            await asyncio.sleep(0.01)
+    await until_others_are(database_url, 0, doing="LISTEN%")
