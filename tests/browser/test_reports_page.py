@@ -238,6 +238,19 @@ async def test_what_a_customer_wrote_stays_text(page: Page) -> None:
     await expect(page.locator('[data-panel="causes"] b')).to_have_count(0)
 
 
+async def test_what_cannot_be_judged_yet_is_said(desk: Desk) -> None:
+    async def unjudged(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        await route.fulfill(json={**told, "rows": [{**row, "fcr": None} for row in told["rows"]]})
+
+    page = await desk.open(path="/desk/sign-in")
+    await page.route(re.compile(r"/v1/reports/kpis\?.*group_by=day"), unjudged)
+    await page.goto(desk.server.base + SPAN)
+    await expect(page.locator('[data-panel="satisfaction"] .panel-note')).to_contain_text("known seven days after it")
+    await expect(page.locator('[data-panel="service"] .panel-note')).to_be_hidden()
+
+
 async def test_one_report_that_fails_leaves_the_others_standing(desk: Desk) -> None:
     page = await desk.open(path="/desk/sign-in")
 

@@ -1,6 +1,6 @@
 /** The frame around a chart or table: its title, what can be done with it, how it is worked out, and what to say when it fails. */
 
-import { element, setAttribute, setHidden, setText } from "../core/dom.js";
+import { element, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { say, sayOr } from "../core/texts.js";
 import { picture } from "../charts/picture.js";
 import { csvOf, save } from "./files.js";
@@ -17,7 +17,8 @@ export function panel({ id, chart = null, extra = [], wide = false }) {
   const summary = element("summary");
   const folded = chart ? element("details", { class: "as-table" }, summary, figures.node) : figures.node;
   const formulas = formulaList();
-  const content = element("div", { class: "panel-content", hidden: true }, chart?.node, folded, formulas.node);
+  const note = element("p", { class: "quiet panel-note", hidden: true });
+  const content = element("div", { class: "panel-content", hidden: true }, chart?.node, note, folded, formulas.node);
   const tools = element("div", { class: "panel-tools" }, ...extra, asPicture, asTable);
   const node = element(
     "section",
@@ -37,7 +38,7 @@ export function panel({ id, chart = null, extra = [], wide = false }) {
     setAttribute(asTable, "aria-label", say("panel.csv", { what: called }));
   }
 
-  /** Show `{drawing, columns, rows, formulas, file}`; `empty` when there is nothing to draw. */
+  /** Show `{drawing, columns, rows, formulas, file, note}`; `empty` when there is nothing to draw. `note`: what cannot be told yet. */
   function show(next) {
     shown = next;
     name();
@@ -51,6 +52,7 @@ export function panel({ id, chart = null, extra = [], wide = false }) {
     chart?.update({ ...next.drawing, label: say("chart.label", { what: title.textContent }), hint: say("chart.hint") });
     figures.update({ caption: title.textContent, columns: next.columns, rows: next.rows });
     formulas.update(next.formulas);
+    setTextOrHide(note, next.note ?? "");
   }
 
   /** Say why there is nothing to see. What was seen before is taken away: it answered another question. */

@@ -1,6 +1,7 @@
 /** Counts and figures over time, as bars and lines. */
 
 import { plot } from "../charts/plot.js";
+import { sayOr } from "../core/texts.js";
 import { columnsFor, formulasOf, lineOf } from "./cells.js";
 import { FIGURES, nameOf, written } from "./figures.js";
 import { filled, groupOf } from "./groups.js";
@@ -26,6 +27,7 @@ export function trendPanel({ id, series, wide = false, height }, host) {
         formulas: formulasOf(names, found.formulas),
         about: host.about(),
         file: host.file(id),
+        note: names.filter((name) => rows.every((row) => (row[name] ?? null) === null)).map((name) => sayOr(`note.${name}`, "")).join(" "),
       };
     });
   }
