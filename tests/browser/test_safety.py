@@ -69,7 +69,7 @@ PAYLOADS = (
     "{count} people share this number",
     "&lt;img src=x onerror=window.hit=1&gt;",
     "&#60;img src=x onerror=window.hit=1&#62;",
-    "\u003cimg src=x onerror=window.hit=1\u003e",
+    r"\u003cimg src=x onerror=window.hit=1\u003e",
     "＜img src=x onerror=window.hit=1＞",
     "\u202e<img src=x onerror=window.hit=1>\u2066",
     "__proto__",
