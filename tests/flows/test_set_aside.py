@@ -13,6 +13,7 @@ from tests.flows.door import KNOWN, REGULAR, Json, patiently
 from tests.flows.house import RunningHouse, open_house
 from tests.flows.house_fixtures import new_database
 from tests.flows.sandbox import Sandbox
+from tests.flows.test_erasing import tell_of_case
 
 from tieline.domain.survey import Survey
 from tieline.security.permissions import Caller
@@ -133,6 +134,20 @@ async def aside(house: RunningHouse, *, phone: str | None = None, ref: str | Non
     survey = Survey(id=uuid4(), occasion="call", subject="any", phone=phone, customer_ref=ref, proposed_at=house.clock())
     async with house.database.begin() as tx:
         return await house.house.surveys.set_aside(tx, survey, today=house.clock().date())
+
+
+async def test_a_webhook_about_a_restricted_person_is_kept_and_not_acted_on(house: RunningHouse) -> None:
+    await house.rows_changed(b"TRUNCATE tickets, deliveries CASCADE")  # a case might be the copy of a ticket still on its way
+    ref = (await house.pop(REGULAR, agent=SENIOR))["customer"]["ref"]
+    async with restricted(house, REGULAR):
+        known = await house.rows("SELECT count(*) FROM object_versions")
+        await tell_of_case(house, ref)
+        await house.settle()
+        assert set(await house.rows("SELECT state, body <> '' FROM inbox")) == {("done", True)}
+        assert await house.rows("SELECT count(*) FROM object_versions") == known
+    await tell_of_case(house, ref)
+    await house.settle()
+    assert await house.rows("SELECT count(*) FROM object_versions") > known, "afterwards it is acted on"
 
 
 async def test_who_asked_for_it_and_who_ended_it_is_in_the_audit_and_listed_without_a_name(house: RunningHouse) -> None:
