@@ -142,8 +142,8 @@ def _holds(directory: LiveDirectory, wanted: Configuration) -> bool:
     opened = directory._opened
     return (
         (directory.now.lines, directory.now.agents) == (wanted.lines, wanted.agents)
-        and {name: one.given[0] for name, one in opened.items()} == wanted.connections
-        and {name: one.given[2] for name, one in opened.items() if one.given[2]} == wanted.overrides
+        and {name: one.given.row for name, one in opened.items()} == wanted.connections
+        and {name: one.given.overrides for name, one in opened.items() if one.given.overrides} == wanted.overrides
     )
 
 

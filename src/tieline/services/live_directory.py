@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -30,7 +31,15 @@ from tieline.store.secrets import Former
 
 log = structlog.get_logger()
 LET_CALLS_FINISH_S = 10.0
-Given = tuple[ConnectionRow, Mapping[str, bytes], Mapping[str, Former], Mapping[str, Kept]]
+
+
+class Given(NamedTuple):
+    """What a connection is opened with."""
+
+    row: ConnectionRow
+    sealed: Mapping[str, bytes]
+    formers: Mapping[str, Former]
+    overrides: Mapping[str, Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,7 @@ class LiveDirectory:
         self.faults = {}
         opened: dict[str, _Opened] = {}
         for name, row in wanted.connections.items():
-            given = (row, sealed.get(name, {}), formers.get(name, {}), wanted.overrides.get(name, {}))
+            given = Given(row, sealed.get(name, {}), formers.get(name, {}), wanted.overrides.get(name, {}))
             if row.paused:
                 continue
             before = self._opened.get(name)
@@ -134,7 +143,7 @@ class LiveDirectory:
 
     def _open_anew_if_written(self, given: Given, same: _Opened | None) -> _Opened:
         """Open a connection; the `same` one of before is kept if its connector's files were not written since."""
-        connector = self._catalog.find(given[0].folder or given[0].connector)
+        connector = self._catalog.find(given.row.folder or given.row.connector)
         return same if same is not None and same.stamps == connector.stamps else self._open(connector, given)
 
     def _open(self, connector: Connector, given: Given) -> _Opened:
