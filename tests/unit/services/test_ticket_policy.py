@@ -71,7 +71,7 @@ def test_field_rules_and_assignment_are_read() -> None:
         {"calendar": {"hours": {"fri-mon": ["09:00-18:00"]}}},
         {"assignment": [{"category": "投诉"}]},
         {"sla": {"urgent": {"first_response_min": 0, "resolve_min": 1}}},
-        {"fields": {"due_at": "newest"}},
+        {"fields": {"version": "newest"}},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
