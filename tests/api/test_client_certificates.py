@@ -68,7 +68,9 @@ NOBODY = (401, "auth_failed")
 WELCOME = (200, None)
 
 
-@pytest.mark.parametrize("identity", [PBX.fingerprint, SPIFFE, "subject:CN=pbx,O=Acme"])
+@pytest.mark.parametrize(
+    "identity", [PBX.fingerprint, SPIFFE, "subject:CN=pbx,O=Acme"], ids=["its fingerprint", "its SPIFFE ID", "its subject"]
+)
 @pytest.mark.parametrize("spelling", [rfc9440, nginx], ids=["RFC 9440", "nginx"])
 async def test_a_certificate_alone_opens_what_its_scopes_say(door: FrontDoor, identity: str, spelling: Any) -> None:  # noqa: ANN401
     assert await asked(door, spelling(PBX)) == NOBODY, "verified, and known to nobody here"
@@ -113,6 +115,7 @@ async def test_several_certificates_are_none(door: FrontDoor) -> None:
     "header",
     ["x", "::", ":####:", ":AAAA:", rfc9440(PBX)[:-1], rfc9440(PBX)[1:], PBX.fingerprint, "-----BEGIN%20CERTIFICATE-----", "%ff",
      f":{'A' * 9000}:"],
+    ids=range(10),
 )  # fmt: skip
 async def test_what_is_no_certificate_is_refused(door: FrontDoor, header: str) -> None:
     assert await asked(door, header) == (400, "client_cert_malformed")
