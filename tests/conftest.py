@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
@@ -16,6 +17,12 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 from tieline.store import migrate
 from tieline.store.database import Database
 from tieline.store.embedded import EmbeddedPostgres
+
+settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", parent=settings.get_profile("house"), derandomize=False)
+settings.load_profile("house")
+"""A busy machine is no reason to fail, and a change is judged by the examples its forerunner was. New ones are looked for with
+`--hypothesis-profile=explore`."""
 
 SERVER_OF_TESTS = {
     "fsync": "off",

@@ -103,7 +103,6 @@ def served(another_database_url: str, pbx_token: None, tmp_path_factory: pytest.
 @settings(
     max_examples=CASES_EACH,
     derandomize=True,
-    deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -76,7 +76,7 @@ async def write_out(desk: Desk, kind: str, suffix: str, **wish: Any) -> Path:  #
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(found=st.lists(keys, min_size=1, max_size=8))
 async def test_what_is_written_out_comes_back_as_it_was(desk: Desk, suffix: str, found: list[IdentityKey]) -> None:
     await fill(desk, *found)

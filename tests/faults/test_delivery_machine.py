@@ -129,9 +129,7 @@ def test_the_outbox_holds_against_its_model(database_url: str) -> None:
     with asyncio.Runner() as runner:
         Outbox.runner = runner
         Outbox.world = runner.run(_world(database_url))
-        chosen = settings(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-        )
+        chosen = settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck), derandomize=True)
         try:
             run_state_machine_as_test(Outbox, settings=chosen)
         finally:

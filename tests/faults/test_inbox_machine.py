@@ -81,9 +81,7 @@ class Inbox(RuleBasedStateMachine):
 
 def test_the_inbox_holds_against_its_model(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIELINE_TEST_SHOP_TOKEN", TOKEN)
-    chosen = settings(
-        max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
+    chosen = settings(max_examples=15, stateful_step_count=20, suppress_health_check=list(HealthCheck), derandomize=True)
     with asyncio.Runner() as runner, capture_logs():
         stack = AsyncExitStack()
         Inbox.runner = runner

@@ -114,5 +114,5 @@ def test_a_shared_sign_in_holds_against_its_model() -> None:
     with asyncio.Runner() as runner:
         SignIn.runner = runner
         checks: Any = list(HealthCheck)
-        chosen = settings(max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=checks, derandomize=True)
+        chosen = settings(max_examples=100, stateful_step_count=30, suppress_health_check=checks, derandomize=True)
         run_state_machine_as_test(SignIn, settings=chosen)

@@ -68,6 +68,6 @@ def test_every_order_gives_the_same_history() -> None:
 
 
 @given(st.permutations([*REQUESTS, *REQUESTS, *REQUESTS[1:4]]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_repetitions_among_them_change_nothing(requests: list[InboundRequest]) -> None:
     assert history(requests) == history(REQUESTS)

@@ -50,14 +50,14 @@ def tellings(draw: st.DrawFn) -> tuple[str, list[CallEvent]]:
 
 
 @given(tellings())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_interaction_is_the_same(telling: tuple[str, list[CallEvent]]) -> None:
     name, events = telling
     assert tell(events, HOUSE) == tell(SCENARIOS[name], HOUSE)
 
 
 @given(tellings())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_agent_gets_a_card_they_would_not_have_got(telling: tuple[str, list[CallEvent]]) -> None:
     name, events = telling
     shuffled, ordered = played(events), played(SCENARIOS[name])

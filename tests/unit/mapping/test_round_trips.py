@@ -7,7 +7,7 @@ from typing import Any
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tieline.domain.money import Money
@@ -15,7 +15,6 @@ from tieline.mapping.compile import compile_rows
 from tieline.mapping.record import RecordMapping
 from tieline.mapping.source import RowSource
 
-QUIETLY = settings(deadline=None)  # a busy machine is no reason to fail
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 WORD = TEXT.map(lambda text: text.replace(";", "").strip()).filter(bool)
 NUMBER_LIKE = st.one_of(
@@ -101,7 +100,6 @@ CASES: list[tuple[str, str, dict[str, object], st.SearchStrategy[Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "field", "row", "values"), CASES, ids=lambda value: str(value)[:50])
-@QUIETLY
 @given(data=st.data())
 def test_what_is_written_is_read_back(
     data: st.DataObject, kind: str, field: str, row: dict[str, object], values: st.SearchStrategy[Any]
@@ -121,7 +119,6 @@ def test_a_phone_comes_back_as_it_was_however_it_is_spelled(country: str, spelli
         assert there_and_back(phones, "phones", (e164,)) == (e164,)
 
 
-@QUIETLY
 @given(amount=st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15))
 def test_a_json_float_becomes_the_decimal_it_was_written_as(amount: float) -> None:
     found = mapping("customer", "total_spent", **{"as": "money(CNY)"}).read({"id": "1", "deep": {"place": amount}})
@@ -131,7 +128,6 @@ def test_a_json_float_becomes_the_decimal_it_was_written_as(amount: float) -> No
         assert found["total_spent"].amount == Decimal(repr(amount))
 
 
-@QUIETLY
 @given(text=TEXT | NUMBER_LIKE)
 def test_no_text_is_taken_for_anything_else_on_its_way_through_a_text_field(text: str) -> None:
     read = mapping("ticket", "subject").read({"id": text, "deep": {"place": text}})
@@ -154,7 +150,6 @@ EVERY_CODEC = [
 
 
 @pytest.mark.parametrize(("field", "codec"), EVERY_CODEC)
-@QUIETLY
 @given(vendor=ANYTHING)
 def test_whatever_a_vendor_sends_reading_does_not_fail_and_the_preview_agrees(field: str, codec: str, vendor: object) -> None:
     row = {"from": "deep.place", "as": codec}

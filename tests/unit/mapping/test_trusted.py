@@ -61,7 +61,7 @@ def records(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return kind, record
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(records())
 def test_what_a_mapping_reads_is_valid_as_it_is(given_record: tuple[str, dict[str, Any]]) -> None:
     kind, record = given_record
@@ -86,7 +86,7 @@ def test_defaults_stand_where_nothing_was_given() -> None:
         order.number = "2"  # type: ignore[misc] # that is the point
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(records())
 def test_a_document_of_what_is_filled_in_is_the_dumped_one(given_record: tuple[str, dict[str, Any]]) -> None:
     kind, record = given_record

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tieline.domain.errors import RequestRefused
@@ -41,7 +41,6 @@ def test_an_unknown_country_on_the_line_still_reads_international_numbers() -> N
     assert normalise("13800138000", line=nowhere).e164 is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=600))
 @example("\u0661" * 11)
 @example("%2B%zz@\x00")
@@ -53,14 +52,12 @@ def test_any_text_is_a_number_or_refused(written: str) -> None:
         assert_sound(found)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="0123456789+-()x#,;* ;ext=转.", max_size=40))
 def test_any_mixture_of_the_signs_numbers_are_made_of_is_sound(written: str) -> None:
     assert_sound_or_refused(written, line=LINE)
     assert_sound_or_refused(written, line=ELSEWHERE)
 
 
-@settings(deadline=None)
 @given(
     st.from_regex(r"1[3-9]\d{9}", fullmatch=True),
     st.sampled_from(["", "0", "86", "+86", "0086", "+86 ", "86-", "+8686", "008686"]),

@@ -182,5 +182,5 @@ class Everyone(RuleBasedStateMachine):
             self.hub[name] = Stand(value, who, system.edited[name])
 
 
-Everyone.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+Everyone.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
 TestEveryone = Everyone.TestCase
