@@ -11,9 +11,11 @@ answer, an audit row. The server under test has the first core for itself; load,
 import argparse
 import asyncio
 import os
+import platform
 import subprocess
 import sys
 import tempfile
+import timeit
 from pathlib import Path
 from statistics import median
 
@@ -41,6 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round instead of three")
     quick = parser.parse_args().quick
+    print_interpreter()
     with tempfile.TemporaryDirectory(prefix="tieline-bench-") as folder, kept_off_the_first_core():
         place = Path(folder)
         place.chmod(0o755)
@@ -57,6 +60,13 @@ def main() -> None:
     ):
         print(f"\n== {script}", flush=True)
         subprocess.run([sys.executable, str(HERE / script), *arguments], check=True)  # noqa: S603 - our own scripts
+
+
+def print_interpreter() -> None:
+    """Print which Python runs ours and the hand-written one, and how fast it is: how it was built makes up to 1.7 times of it."""
+    fastest = min(timeit.repeat("for number in range(1000): {}.get(number, number and -number)", number=200, repeat=9)) / 200_000
+    compiler = platform.python_compiler()
+    print(f"Python {platform.python_version()}, {compiler}; the yardstick takes it {fastest * 1e9:.0f} ns", flush=True)
 
 
 def contest(place: Path, database: str, *, rounds: int, seconds: float) -> None:
