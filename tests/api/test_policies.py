@@ -1,13 +1,22 @@
 """House rules at the door: versions, conflicts, and what does not fit is refused without being repeated."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from tests.api.front_door import FrontDoor
+from tests.api.front_door import FrontDoor, open_door
 
 SCOPES = ("policies.read", "policies.edit")
 CAUSES = {"causes": {"wait": {"zh-CN": "等待", "en": "Waiting", "words": {"zh-CN": ["排队"]}}}}
+
+
+@pytest.fixture(scope="module")
+async def door(another_database_url: str, pbx_token: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FrontDoor]:
+    """A house of this module's own: what holds in it is no other test's."""
+    del pbx_token
+    async with open_door(another_database_url, tmp_path_factory.mktemp("policies")) as opened:
+        yield opened
 
 
 async def put(door: FrontDoor, kind: str, definition: Any, *, seen: str | None) -> httpx.Response:  # noqa: ANN401 - JSON
