@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,10 @@ from tests.flows.sandbox import Sandbox
 from tests.live.front import front_of, program
 from tests.live.replicas_load import SECRET, Load
 
+from tieline.kit.clock import utc_now
+from tieline.security.permissions import PERMISSIONS, Caller
+from tieline.services import api_keys
+from tieline.services.api_keys import KeyWish
 from tieline.store import migrate
 from tieline.store.embedded import EmbeddedPostgres
 
@@ -95,10 +100,20 @@ async def standing(url: str, folder: Path) -> AsyncIterator[tuple[Deployment, Lo
                 workers=2,
                 set_up=company(between.url),
                 private_networks=permitted,
+                auth="on",
             ) as deployment,
             front_of(deployment.replicas, folder / "front.log") as door,
         ):
+            door.client.headers["Authorization"] = f"Bearer {await key_of(deployment)}"
             yield deployment, Load(door, AGENTS), vendor
+
+
+async def key_of(deployment: Deployment) -> str:
+    """Return the key of whoever rings and watches: behind a front, nobody gets in without one."""
+    wish = KeyWish(name="outside", scopes=tuple(PERMISSIONS), life=timedelta(hours=1))
+    asker = Caller(actor="test", role="admin", scopes=frozenset(PERMISSIONS))
+    key, _ = await api_keys.create(deployment.database, wish, asker=asker, now=utc_now())
+    return key
 
 
 def company(address: str) -> str:
