@@ -6,6 +6,7 @@ import httpx
 import pytest
 from tests.api.front_door import FrontDoor, rows
 
+from tieline.store.sessions import MOST_LISTED
 from tieline.web.arrivals import device_of
 
 PAGE = "/desk/sessions"
@@ -70,6 +71,20 @@ async def test_one_is_ended_and_the_page_shows_what_is_left(door: FrontDoor) -> 
     assert await lives(door, here, there) == [True, False]
     assert len(listed(await page(door, here))) == 1
     assert (await end(door, here, gone[0])).status_code == 303, "it is gone already, which is what was wanted"
+
+
+async def test_ones_own_are_listed_however_many_others_signed_in_since(door: FrontDoor) -> None:
+    here = await sign_in(door, "1001")
+    (own,) = listed(await page(door, here))
+    async with door.house.database.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO sessions (token_sha256, id, agent, role, created_at, last_seen_at, expires_at)"
+            " SELECT sha256(n::text::bytea), 'crowd-' || n, '1002', role, created_at + interval '1 s', last_seen_at, expires_at"
+            " FROM sessions, generate_series(1, %s) AS n WHERE id = %s",
+            [MOST_LISTED + 1, own],
+        )
+    assert listed(await page(door, here)) == [own]
+    assert len(listed(await page(door, await door.session("admin")))) == MOST_LISTED + 1, "as many others as are listed, and this"
 
 
 async def test_all_others_are_ended_and_this_one_stays(door: FrontDoor) -> None:

@@ -89,6 +89,28 @@ async def test_nothing_of_a_restricted_person_is_asked_or_shown_and_all_is_back_
     assert "canary-of-hers" in (await house.client.get(f"/v1/tickets/{opened['id']}")).text
 
 
+async def test_their_ticket_on_a_card_and_their_words_to_a_corrector_are_set_aside_as_well(house: RunningHouse) -> None:
+    await house.rows_changed(b"TRUNCATE tickets, deliveries CASCADE")  # an open one would be gone on with
+    async with house.screen(SENIOR) as screen:
+        await house.tell("ringing", "aside-1", agent=SENIOR, **{"from": REGULAR})
+        await screen.until(lambda heard: heard.card["customer"])
+        pop_id = screen.card["pop_id"]
+    ticket = {"subject": "canary-of-hers", "phone": REGULAR, "call_id": "aside-1"}
+    await post(house, "/v1/tickets", ticket, **{"Idempotency-Key": f"aside-{pop_id}"})
+    words = {"kind": "complaint", "channel": "sms", "text": "canary-of-hers", "phone": REGULAR}
+    said = await post(house, "/v1/feedback", words, **{"Idempotency-Key": f"said-{pop_id}"})
+
+    async def read() -> list[str]:
+        shown = await house.client.get(f"/v1/pops/{pop_id}/tickets")
+        meant = await house.client.put(f"/v1/feedback/{said['id']}/meaning", json={"causes": []})
+        assert (shown.status_code, meant.status_code) == (200, 200)
+        return [shown.text, meant.text]
+
+    assert ["canary-of-hers" in text for text in await read()] == [True, True]
+    async with restricted(house, REGULAR):
+        assert ["canary-of-hers" in text for text in await read()] == [False, False]
+
+
 async def paths_about(ref: str, ticket_id: str) -> list[str]:
     return [
         f"/v1/customers?phone=%2B{REGULAR[1:]}",

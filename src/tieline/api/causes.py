@@ -16,6 +16,7 @@ from tieline.domain.understanding import Sentiment
 from tieline.domain.understanding_measure import Measured
 from tieline.security.permissions import Caller, permit
 from tieline.services.feedback import reading
+from tieline.services.seeing import as_seen
 from tieline.services.understanding import correcting
 from tieline.services.understanding.correcting import Word
 from tieline.services.understanding.suggesting import book_of
@@ -114,7 +115,12 @@ async def get_causes(_caller: Reader, house: HouseOfRequest) -> CauseTree:
     return CauseTree(version=book.version, items=items)
 
 
-@router.get("/v1/causes/precision", operation_id="get_cause_precision", summary="How good are the suggestions?")
+@router.get(
+    "/v1/causes/precision",
+    operation_id="get_cause_precision",
+    summary="How good are the suggestions?",
+    responses=problems({422: "The span is empty or longer than 400 days: `report_span`; or it does not fit."}),
+)
 async def get_precision(query: Annotated[PrecisionQuery, Query()], _caller: Counter, house: HouseOfRequest) -> PrecisionTable:
     """Return precision and recall of causes, and how often the mood was right, by what people said of texts."""
     found = await correcting.precision(house.tickets, query.from_, query.to)
@@ -133,8 +139,7 @@ async def put_meaning(feedback_id: Id, sent: SentWord, caller: Corrector, house:
     """Keep a person's word beside the suggestion. It counts instead of it, and the systems that keep feedback are told."""
     await correcting.correct(house.tickets, feedback_id, Word(sent.causes, sent.sentiment), by=caller)
     document = await reading.one(house.tickets, feedback_id, by=caller)
-    seen = house.desk.policy.apply(caller.role, document, shape="feedback", active_call_phone=False)
-    return ShownFeedback.model_validate(seen)
+    return ShownFeedback.model_validate(as_seen(house.desk, caller, document, shape="feedback"))
 
 
 def _path(name: str, parents: dict[str, str | None]) -> tuple[str, ...]:

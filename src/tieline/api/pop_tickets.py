@@ -9,6 +9,7 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_shown import TicketsOnCard, TicketWithCopies
 from tieline.security.permissions import Caller, permit
+from tieline.services.seeing import as_seen
 from tieline.services.tickets import reading
 
 router = APIRouter(route_class=StrictRoute, tags=["Screen pops"])
@@ -28,5 +29,5 @@ async def tickets_of_pop(
 ) -> TicketsOnCard:
     """Return our tickets that the card shows, born in its call or with a copy that it lists, and how their copies stand."""
     found = await reading.on_card(house.tickets, pop_id, by=caller)
-    seen = [house.desk.policy.apply(caller.role, one, shape="hub_ticket", active_call_phone=False) for one in found]
+    seen = [as_seen(house.desk, caller, one, shape="hub_ticket") for one in found]
     return TicketsOnCard(items=[TicketWithCopies.model_validate(one) for one in seen])

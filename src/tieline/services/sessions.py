@@ -51,10 +51,9 @@ async def held(database: Database, token: str, *, asker: Caller, now: datetime) 
     """Return the sessions that still open something, the newest first; `token` is the cookie of the one that asks."""
     async with database.read() as conn:
         current = await sessions.find(conn, sessions.digest(token))
-        found = await sessions.alive(conn, now=now, idle=SESSION_IDLE)
-    mine = tuple(row for row in found if row.actor == asker.actor)
-    others = tuple(row for row in found if row.actor != asker.actor) if administers(asker) else ()
-    return Held(mine, others, current.id if current else None)
+        mine = await sessions.alive(conn, of=current, now=now, idle=SESSION_IDLE) if current else ()
+        others = await sessions.alive(conn, but_of=current, now=now, idle=SESSION_IDLE) if administers(asker) else ()
+    return Held(tuple(mine), tuple(others), current.id if current else None)
 
 
 async def end_by_id(database: Database, session_id: str, *, asker: Caller, now: datetime) -> None:

@@ -67,10 +67,12 @@ async def of_agent(conn: AsyncConnection, agent: str) -> Sequence[SessionRow]:
     return [SessionRow(**found._asdict()) for found in await conn.execute(query)]
 
 
-async def alive(conn: AsyncConnection, *, now: datetime, idle: timedelta) -> Sequence[SessionRow]:
-    """Return everybody's sessions that still open something, the newest first."""
-    open_still = sessions.c.expires_at > now, sessions.c.last_seen_at > now - idle
-    query = select(sessions).where(*open_still).order_by(sessions.c.created_at.desc()).limit(MOST_LISTED)
+async def alive(
+    conn: AsyncConnection, *, of: SessionRow | None = None, but_of: SessionRow | None = None, now: datetime, idle: timedelta
+) -> Sequence[SessionRow]:
+    """Return the sessions that still open something, the newest first: of one session's owner, or of everybody but them."""
+    wanted = [_opens(now, idle), *([_owned_as(of)] if of else []), *([~_owned_as(but_of)] if but_of else [])]
+    query = select(sessions).where(*wanted).order_by(sessions.c.created_at.desc()).limit(MOST_LISTED)
     return [SessionRow(**found._asdict()) for found in await conn.execute(query)]
 
 
@@ -82,8 +84,7 @@ async def by_id(conn: AsyncConnection, session_id: str) -> SessionRow | None:
 
 async def end_others(tx: AsyncConnection, mine: SessionRow) -> int:
     """End all sessions of somebody but this one; return how many ended."""
-    owner = sessions.c.agent == mine.agent if mine.admin is None else sessions.c.admin == mine.admin
-    return await _end(tx, owner & (sessions.c.id != mine.id))
+    return await _end(tx, _owned_as(mine) & (sessions.c.id != mine.id))
 
 
 async def note_seen(conn: AsyncConnection, row: SessionRow, *, now: datetime) -> None:
@@ -112,8 +113,7 @@ async def end_of_admin(tx: AsyncConnection, name: str) -> int:
 
 async def of_admins(conn: AsyncConnection, *, now: datetime, idle: timedelta) -> int:
     """Return how many sessions of local administrators still open something."""
-    alive = sessions.c.admin.is_not(None), sessions.c.expires_at > now, sessions.c.last_seen_at > now - idle
-    return int((await conn.execute(select(func.count()).where(*alive))).scalar_one())
+    return int((await conn.execute(select(func.count()).where(sessions.c.admin.is_not(None), _opens(now, idle)))).scalar_one())
 
 
 async def end_of_identity(tx: AsyncConnection, issuer: str, *, subject: str | None, issuer_session: str | None) -> int:
@@ -126,11 +126,19 @@ async def end_of_identity(tx: AsyncConnection, issuer: str, *, subject: str | No
     return await _end(tx, *which)
 
 
+def _opens(now: datetime, idle: timedelta) -> ColumnElement[bool]:
+    return (sessions.c.expires_at > now) & (sessions.c.last_seen_at > now - idle)
+
+
+def _owned_as(row: SessionRow) -> ColumnElement[bool]:
+    """Say whose session it is: an agent's or a local administrator's, never of both."""
+    return sessions.c.agent.is_not_distinct_from(row.agent) & sessions.c.admin.is_not_distinct_from(row.admin)
+
+
 async def _end(tx: AsyncConnection, *which: ColumnElement[bool]) -> int:
     return (await tx.execute(delete(sessions).where(*which))).rowcount
 
 
 async def drop_ended(tx: AsyncConnection, *, now: datetime, idle: timedelta) -> int:
     """Forget sessions that ended or idled out, and return how many."""
-    gone = await tx.execute(delete(sessions).where((sessions.c.expires_at <= now) | (sessions.c.last_seen_at <= now - idle)))
-    return gone.rowcount
+    return (await tx.execute(delete(sessions).where(~_opens(now, idle)))).rowcount
