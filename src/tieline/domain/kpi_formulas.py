@@ -16,39 +16,10 @@ from typing import Final, Literal
 from tieline.domain.kpi_survey import percent
 
 ReportName = Literal["kpis", "csat", "nps", "fcr", "aht", "feedback-loop", "tickets", "sync", "agents", "queues", "causes"]
-GroupBy = Literal[
-    "hour",
-    "weekday_hour",
-    "day",
-    "week",
-    "month",
-    "team",
-    "agent",
-    "queue",
-    "line",
-    "tier",
-    "channel",
-    "cause",
-    "product",
-    "region",
-    "connection",
-]
-FilterName = Literal[
-    "agent",
-    "team",
-    "queue",
-    "line",
-    "tier",
-    "channel",
-    "cause",
-    "product",
-    "region",
-    "hour",
-    "weekday_hour",
-    "day",
-    "week",
-    "month",
-]
+_When = Literal["hour", "weekday_hour", "day", "week", "month"]
+_Whose = Literal["team", "agent", "queue", "line", "tier", "channel", "cause", "product", "region"]
+FilterName = Literal[_When, _Whose]
+GroupBy = Literal[FilterName, "connection"]
 Counted = Literal["call", "ticket", "answer", "delivery"]
 Counts = Mapping[str, int]
 

@@ -125,7 +125,7 @@ class PopDelivery:
         await self._desk.journal.append(Append(audit=entry))
         showing.audited = _seen(entry)
         async with self._desk.database.begin() as tx:
-            told = Shown(kept_state(card), trace_of(inquiry), complete=not inquiry.flights.pending)
+            told = Shown(kept_state(card), trace_of(inquiry, card.narrowed), complete=not inquiry.flights.pending)
             seq = await pops.mark_shown(tx, showing.pop.id, told, by=showing.fence, now=self._desk.now())
             if seq is None:
                 return False
@@ -163,7 +163,7 @@ class PopDelivery:
             if facts is not None:
                 inquiry.call_is_now(shown_call(facts, showing.agent, inquiry.line))
             card = card_of(inquiry)
-            told = Shown(kept_state(card), trace_of(inquiry), complete=not inquiry.flights.pending)
+            told = Shown(kept_state(card), trace_of(inquiry, card.narrowed), complete=not inquiry.flights.pending)
             seq = await pops.next_seq(tx, card.pop_id, told, by=showing.fence)
             if seq is None:
                 return False

@@ -113,9 +113,9 @@ class Inquiry:
             await self._recollect()
         except Overloaded:
             self.memory_failed = True
+        self._ask_further()
         if self.asked.agent is not None:
             await self._desk.agents_said.make_ready(self._desk.directory.now, self.asked.agent)
-        self._ask_further()
 
     async def advance(self, deadline: Deadline) -> bool:
         """Wait for the next answer and follow it up; say whether there was one before the deadline."""

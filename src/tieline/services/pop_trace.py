@@ -1,14 +1,16 @@
 """Why it popped, or did not: every step of one look-up, kept with the pop. No names; numbers only by reference."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from tieline.domain.narrowing import Narrowed
 from tieline.services.flights import Flight
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.seeing import told_of
 
 
-def trace_of(inquiry: Inquiry) -> dict[str, Any]:
-    """Return the trace of a look-up as a document."""
+def trace_of(inquiry: Inquiry, narrowed: Iterable[Narrowed]) -> dict[str, Any]:
+    """Return the trace of a look-up as a document; `narrowed`: what its card says is taken away."""
     asked, verdict, caller = inquiry.asked, inquiry.verdict, inquiry.caller
     return {
         "asked_by": asked.actor,
@@ -46,7 +48,7 @@ def trace_of(inquiry: Inquiry) -> dict[str, Any]:
             "ref": verdict.chosen.ref if verdict.chosen is not None else None,
         },
         "took_ms": inquiry.took_ms,
-        **told_of(inquiry.narrowed),
+        **told_of(narrowed),
     }
 
 

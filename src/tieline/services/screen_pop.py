@@ -112,5 +112,5 @@ def _row(inquiry: Inquiry, card: ScreenPop) -> PopRow:
         mode=asked.mode,
         direction=asked.direction,
         match_state=kept_state(card),
-        trace=trace_of(inquiry),
+        trace=trace_of(inquiry, card.narrowed),
     )

@@ -58,11 +58,22 @@ class NewSession:
 
 def for_agent(agent: str, vouched: Vouched, arrival: Arrival, *, now: datetime) -> NewSession:
     """Return a session of an agent."""
+    return _new(vouched, arrival, agent=agent, now=now)
+
+
+def for_admin(name: str, arrival: Arrival, *, now: datetime) -> NewSession:
+    """Return a session of a local administrator."""
+    vouched = Vouched(provider="break_glass", life=LOCAL_ADMIN_LIFE, role=ADMIN_ROLE, proved_at=now)
+    return _new(vouched, arrival, admin=name, now=now)
+
+
+def _new(vouched: Vouched, arrival: Arrival, *, agent: str | None = None, admin: str | None = None, now: datetime) -> NewSession:
     token = opaque_token()
     row = SessionRow(
         sessions.digest(token),
         id=opaque_token(12),
         agent=agent,
+        admin=admin,
         created_at=now,
         last_seen_at=now,
         expires_at=now + min(vouched.life, SESSION_LIFE),
@@ -75,25 +86,6 @@ def for_agent(agent: str, vouched: Vouched, arrival: Arrival, *, now: datetime) 
         address=arrival.address,
     )
     return NewSession(token, row, vouched.provider)
-
-
-def for_admin(name: str, arrival: Arrival, *, now: datetime) -> NewSession:
-    """Return a session of a local administrator."""
-    token = opaque_token()
-    row = SessionRow(
-        sessions.digest(token),
-        id=opaque_token(12),
-        agent=None,
-        admin=name,
-        role=ADMIN_ROLE,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=now + LOCAL_ADMIN_LIFE,
-        proved_at=now,
-        device=arrival.device,
-        address=arrival.address,
-    )
-    return NewSession(token, row, "break_glass")
 
 
 async def open_in(tx: Transaction, new: NewSession, arrival: Arrival) -> None:

@@ -8,14 +8,13 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tieline.store.erasures import CHANNEL
+from tieline.store.erasures import tell
 from tieline.store.tables_privacy import children
 
 NEWS: Final = "children"
 """What is announced: no answer that is kept has to be forgotten for it."""
 
 _LET_GO = text("DELETE FROM children WHERE until <= current_date")
-_TELL = text("SELECT pg_notify(:channel, :news)")
 
 
 async def note(tx: AsyncConnection, tokens: Sequence[str], *, until: date) -> None:
@@ -25,7 +24,7 @@ async def note(tx: AsyncConnection, tokens: Sequence[str], *, until: date) -> No
     given = upsert(children).values([{"token": token, "until": until} for token in dict.fromkeys(tokens)])
     await tx.execute(_LET_GO)
     await tx.execute(given.on_conflict_do_update(index_elements=["token"], set_={"until": given.excluded.until}))
-    await tx.execute(_TELL, {"channel": CHANNEL, "news": NEWS})
+    await tell(tx, NEWS)
 
 
 async def marks(conn: AsyncConnection) -> Mapping[str, date]:

@@ -5,18 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.children import NEWS
-from tieline.store.erasures import CHANNEL
+from tieline.store.erasures import tell
 from tieline.store.tables_privacy import consents
 
 TOLD_AT_ONCE: Final = frozenset({"guardian"})
 """The purposes every process keeps in mind; a word on them is announced with its commit."""
-
-_TELL: Final = text("SELECT pg_notify(:channel, :news)")
 KIND: Final = "consent"
 """What a number or record is pseudonymised as before it comes here."""
 
@@ -40,7 +38,7 @@ async def add(tx: AsyncConnection, consent: Consent) -> int:
     """Write a word down and return its number."""
     statement = insert(consents).values(**asdict(consent)).returning(consents.c.id)
     if consent.purpose in TOLD_AT_ONCE:
-        await tx.execute(_TELL, {"channel": CHANNEL, "news": NEWS})
+        await tell(tx, NEWS)
     return int((await tx.execute(statement)).scalar_one())
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tieline.store.tables_privacy import erased_marks, erasures
 
 CHANNEL: Final = "tieline_erased"
-_TELL: Final = text("SELECT pg_notify(:channel, '')")
+_TELL: Final = text("SELECT pg_notify(:channel, :news)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class KeptErasure:
     at: datetime
     subject: bytes
     passes: int
+
+
+async def tell(tx: AsyncConnection, news: str = "") -> None:
+    """Tell every process, when the transaction commits, to read anew whom it must not speak of."""
+    await tx.execute(_TELL, {"channel": CHANNEL, "news": news})
 
 
 async def begin(tx: AsyncConnection, erasure: KeptErasure, *, by: str, reason: str, next_pass_at: datetime) -> None:
@@ -37,7 +42,7 @@ async def mark(tx: AsyncConnection, erasure_id: UUID, tokens: Iterable[str]) -> 
     rows = [{"token": token, "erasure_id": erasure_id} for token in dict.fromkeys(tokens)]
     if rows:
         await tx.execute(upsert(erased_marks).on_conflict_do_nothing(index_elements=["token"]), rows)
-    await tx.execute(_TELL, {"channel": CHANNEL})
+    await tell(tx)
 
 
 async def marks(conn: AsyncConnection) -> frozenset[str]:
@@ -67,5 +72,5 @@ async def lift(tx: AsyncConnection, erasure_id: UUID, *, now: datetime) -> bool:
     if (await tx.execute(update(erasures).where(*ours).values(lifted_at=now))).rowcount != 1:
         return False
     await tx.execute(delete(erased_marks).where(erased_marks.c.erasure_id == erasure_id))
-    await tx.execute(_TELL, {"channel": CHANNEL})
+    await tell(tx)
     return True

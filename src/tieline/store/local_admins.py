@@ -32,11 +32,6 @@ async def sealed(conn: AsyncConnection, name: str) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-async def names(conn: AsyncConnection) -> list[str]:
-    """Return who there is."""
-    return list((await conn.execute(select(local_admins.c.name).order_by(local_admins.c.name))).scalars())
-
-
 async def drop(tx: AsyncConnection, name: str | None) -> list[str]:
     """Forget one, or all; return whom."""
     statement = delete(local_admins).returning(local_admins.c.name)

@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tieline.store.erasures import CHANNEL
+from tieline.store.erasures import tell
 from tieline.store.tables_privacy import restricted_marks, restrictions
-
-_TELL = text("SELECT pg_notify(:channel, '')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ async def begin(tx: AsyncConnection, restriction: NewRestriction, tokens: Iterab
     rows = [{"token": token, "restriction_id": restriction.id} for token in dict.fromkeys(tokens)]
     if rows:
         await tx.execute(insert(restricted_marks), rows)
-    await tx.execute(_TELL, {"channel": CHANNEL})
+    await tell(tx)
 
 
 async def marks(conn: AsyncConnection) -> frozenset[str]:
@@ -58,5 +56,5 @@ async def lift(tx: AsyncConnection, restriction_id: UUID, *, now: datetime) -> b
     if (await tx.execute(update(restrictions).where(*ours).values(lifted_at=now))).rowcount != 1:
         return False
     await tx.execute(delete(restricted_marks).where(restricted_marks.c.restriction_id == restriction_id))
-    await tx.execute(_TELL, {"channel": CHANNEL})
+    await tell(tx)
     return True

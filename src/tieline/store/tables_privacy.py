@@ -1,4 +1,4 @@
-"""Tables of what people asked of their data: erasures and what they left marked, and the ledger of consents."""
+"""Tables of what people asked of their data: erasures and restrictions with whom they mark, children, the ledger of consents."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Table, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID

@@ -8,12 +8,13 @@ from starlette.responses import RedirectResponse
 from tieline.domain.errors import NotFound, NotSignedIn, RateLimited
 from tieline.security.client_address import client_address
 from tieline.security.permissions import public
-from tieline.services.break_glass.door import BreakGlassDoor, Shown
+from tieline.services.break_glass.door import Shown
 from tieline.web.arrivals import arrival_of
 from tieline.web.forms import form_of
 from tieline.web.page_route import BREAK_GLASS, SESSIONS
 from tieline.web.painter import Painter
 from tieline.web.session_cookies import give_cookie
+from tieline.web.standing import break_glass_of, local_admin_inside
 
 LONGEST_FORM_BYTES: Final = 4096
 NOBODY_YET: Final = public("whoever signs in is nobody yet; there is such a door only where the settings say so")
@@ -32,7 +33,7 @@ class BreakGlassPage:
 
     async def show(self, request: Request) -> Response:
         """Show the form."""
-        if not _door(request).stands_at(client_address(request)):
+        if not break_glass_of(request).stands_at(client_address(request)):
             raise NotFound
         return await self._page(request)
 
@@ -42,7 +43,7 @@ class BreakGlassPage:
         shown = Shown(form.get("name", ""), form.get("password", ""), form.get("code", ""))
         cookie: str = request.app.state.session_cookie
         try:
-            token = await _door(request).enter(shown, address=client_address(request), arrival=arrival_of(request))
+            token = await break_glass_of(request).enter(shown, address=client_address(request), arrival=arrival_of(request))
         except NotSignedIn:
             return await self._page(request, status=401, trouble="break_glass.failed")
         except RateLimited as exc:
@@ -54,12 +55,7 @@ class BreakGlassPage:
         return opened
 
     async def _page(self, request: Request, *, status: int = 200, trouble: str | None = None) -> Response:
-        inside = await _door(request).somebody_inside()
+        inside = await local_admin_inside(request)
         return self._painter.page(
             request, "break_glass.html", status=status, trouble=trouble, action=BREAK_GLASS, local_admin_inside=inside
         )
-
-
-def _door(request: Request) -> BreakGlassDoor:
-    door: BreakGlassDoor = request.app.state.break_glass
-    return door

@@ -10,13 +10,13 @@ from tieline.domain.errors import NotAllowed, NotFound
 from tieline.domain.order import OPEN_ORDER_STATUSES
 from tieline.security.permissions import Caller, permit, public
 from tieline.security.reveal import revealed_to
-from tieline.services.break_glass.door import BreakGlassDoor
 from tieline.web.assets import assets
 from tieline.web.languages import language_of
 from tieline.web.page_route import page_route
 from tieline.web.painter import Painter
 from tieline.web.sessions_page import SessionsPage
 from tieline.web.sign_in import SignIn
+from tieline.web.standing import local_admin_inside
 from tieline.web.survey_page import survey_router
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Pages:
         wanted = agent or caller.agent
         if wanted is None:
             agents = sorted(house.directory.now.agents.values(), key=lambda each: each.id)
-            return self._painter.page(request, "choose.html", agents=agents, local_admin_inside=await _inside(request))
+            return self._painter.page(request, "choose.html", agents=agents, local_admin_inside=await local_admin_inside(request))
         if not caller.speaks_for(wanted):
             raise NotAllowed
         found = house.agent(wanted)
@@ -82,7 +82,7 @@ class Pages:
             agent_name=found.name,
             may_leave=caller.agent is not None,
             may_reveal=" ".join(revealed_to(caller.role)) if caller.may("customers.reveal") else "",
-            local_admin_inside=await _inside(request),
+            local_admin_inside=await local_admin_inside(request),
             open_orders=" ".join(sorted(OPEN_ORDER_STATUSES)),
         )
 
@@ -92,7 +92,7 @@ class Pages:
         reader = house.agent(caller.agent) if caller.agent else None
         language = language_of(request, preferred=reader.language if reader else None)
         may = {"may_leave": caller.agent is not None, "may_correct": caller.may("feedback.correct")}
-        inside = await _inside(request)
+        inside = await local_admin_inside(request)
         return self._painter.page(request, "reports.html", language=language, wall=wall, **may, local_admin_inside=inside)
 
     async def pop(self, request: Request, pop_id: PopId) -> Response:
@@ -102,9 +102,3 @@ class Pages:
     async def file(self, request: Request, version: str, name: str) -> Response:
         """Give a script, a style sheet, a catalogue of texts."""
         return assets().answer(request, version, name)
-
-
-async def _inside(request: Request) -> bool:
-    """Say whether everybody shall read that a local administrator is in."""
-    door: BreakGlassDoor = request.app.state.break_glass
-    return await door.somebody_inside()

@@ -16,6 +16,7 @@ from tieline.web.languages import language_of
 from tieline.web.page_route import SESSIONS
 from tieline.web.painter import Painter
 from tieline.web.provider_door import SignedIn
+from tieline.web.standing import local_admin_inside
 
 LONGEST_FORM_BYTES: Final = 512
 OTHERS: Final = "others"
@@ -47,7 +48,7 @@ class SessionsPage:
             administers=sessions.administers(caller),
             has_desk=caller.may("desk.open"),
             action=SESSIONS,
-            local_admin_inside=await request.app.state.break_glass.somebody_inside(),
+            local_admin_inside=await local_admin_inside(request),
         )
 
     async def end(self, request: Request, caller: SignedIn) -> Response:

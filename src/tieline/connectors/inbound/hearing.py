@@ -1,9 +1,9 @@
 """The listening half of a connection: what its vendor sends is admitted, read and translated, one intake for each kind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tieline.connectors.inbound.former import FormerIntakes, FormerSecret, Intakes, compile_former
 from tieline.connectors.inbound.intake import NO_LONGER_OPENED, Intake
@@ -16,6 +16,7 @@ from tieline.connectors.manifest.schema import Manifest
 from tieline.domain.errors import VendorMisconfigured
 from tieline.kit.clock import Clock
 
+Heard = TypeVar("Heard", Admission, Inbound)
 _UNPROVEN: Final = frozenset({"signature_missing", "signature_invalid"})
 
 
@@ -58,12 +59,7 @@ class Hearing:
         Raises: VendorMisconfigured: the connector takes nothing of this kind.
         """
         now = self._now()
-        admission = self._intake(kind).admit(request, now=now)
-        for former in self._former_of(kind, now) if admission.refused in _UNPROVEN else ():
-            earlier = former.admit(request, now=now)
-            if earlier.refused is None:
-                return earlier
-        return admission
+        return self._heard(kind, now, lambda intake: intake.admit(request, now=now))
 
     def read(self, request: InboundRequest, *, kind: IntakeKind = "event") -> Reading:
         """Say what an admitted request means; `Admission.kept`, stored and brought back, is enough. Raises: as `admit`."""
@@ -77,15 +73,15 @@ class Hearing:
     def translate(self, request: InboundRequest, *, kind: IntakeKind = "call") -> Inbound:
         """Verify and read in one; what was sent never raises. Raises: VendorMisconfigured: as `admit`."""
         now = self._now()
-        inbound = self._intake(kind).translate(request, now=now)
-        for former in self._former_of(kind, now) if inbound.refused in _UNPROVEN else ():
-            earlier = former.translate(request, now=now)
-            if earlier.refused is None:
-                return earlier
-        return inbound
+        return self._heard(kind, now, lambda intake: intake.translate(request, now=now))
 
-    def _former_of(self, kind: IntakeKind, now: datetime) -> Iterator[Intake]:
-        return (former.intakes[kind] for former in self._former if now < former.until and kind in former.intakes)
+    def _heard(self, kind: IntakeKind, now: datetime, hear: Callable[[Intake], Heard]) -> Heard:
+        """Hear with the present secrets, and what those do not prove with former ones whose time is not over."""
+        heard = hear(self._intake(kind))
+        if heard.refused not in _UNPROVEN:
+            return heard
+        earlier = (hear(one.intakes[kind]) for one in self._former if now < one.until and kind in one.intakes)
+        return next((each for each in earlier if each.refused is None), heard)
 
     def _intake(self, kind: IntakeKind) -> Intake:
         intake = self._intakes.get(kind)

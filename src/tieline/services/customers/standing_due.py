@@ -1,10 +1,9 @@
 """The rules customers are judged by, and the note that one is to be judged anew: in the transaction of what happened."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -34,6 +33,13 @@ def rules_of(directory: Directory) -> StandingRules:
     return _compiled(orjson.dumps(directory.policies.get(KIND) or {}), directory.policy_versions.get(KIND, 0))
 
 
+class _Holder(NamedTuple):
+    """Whose a number is: the one person's of this reference, or several people's; neither: nobody's we know."""
+
+    ref: str | None = None
+    several: bool = False
+
+
 async def something_happened(
     tx: Transaction, directory: Directory, customer_ref: str | None, phone: str | None, *, now: datetime
 ) -> None:
@@ -44,22 +50,22 @@ async def something_happened(
     """
     if not rules_of(directory).rules:
         return
-    held_by = await _held_by(tx, directory, phone) if phone is not None else ()
-    ref = customer_ref or (held_by[0] if len(held_by) == 1 else None)
+    holder = await _holder(tx, directory, phone) if phone is not None else _Holder()
+    ref = customer_ref or holder.ref
     if ref is not None:
-        await standings.note_due(tx, ref, phone if len(held_by) <= 1 else None, at=now)
+        await standings.note_due(tx, ref, None if holder.several else phone, at=now)
 
 
-async def _held_by(tx: Transaction, directory: Directory, phone: str) -> Sequence[str]:
-    """Return whose number it is in the most trusted system that knows it: references, none or several."""
+async def _holder(tx: Transaction, directory: Directory, phone: str) -> _Holder:
+    """Return whose number it is, in the most trusted system that knows it."""
     mark = await number_marks.find(tx, phone)
     if mark is not None and mark.mark in SEVERAL:
-        return SEVERAL
+        return _Holder(several=True)
     for source in directory.sources.get("customer", ()):
         ids = await identity_of.ids_by_number(tx, phone, source.name)
         if ids:
-            return [f"{source.name}:{one}" for one in ids]
-    return ()
+            return _Holder(f"{source.name}:{ids[0]}") if len(ids) == 1 else _Holder(several=True)
+    return _Holder()
 
 
 @lru_cache(maxsize=4)

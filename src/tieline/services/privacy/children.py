@@ -11,7 +11,7 @@ from tieline.domain.data_subject import record_mark
 from tieline.domain.narrowing import Narrowed
 from tieline.domain.references import ExternalRef
 from tieline.security.pseudonym import Pseudonyms
-from tieline.services.privacy.restricted import KIND
+from tieline.services.privacy.marked import KIND
 from tieline.store import consents
 
 GUARDIAN: Final[Purpose] = "guardian"

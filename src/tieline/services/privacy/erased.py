@@ -2,73 +2,49 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 import structlog
 
 from tieline.domain.customer import Customer
-from tieline.domain.data_subject import number_mark, record_mark
 from tieline.domain.errors import Overloaded
 from tieline.domain.phone import PhoneNumber
-from tieline.domain.references import ExternalRef
 from tieline.domain.ticket import Ticket
 from tieline.security.pseudonym import Pseudonyms
 from tieline.services.privacy.children import GUARDIAN, Children
-from tieline.services.privacy.restricted import KIND, Restricted
+from tieline.services.privacy.marked import Marked
+from tieline.services.privacy.restricted import Restricted
 from tieline.services.sources import Answer, CanonicalModel, Question
 from tieline.store import children, consents, erasures, restrictions
 from tieline.store.database import Database
 
 AGAIN_S = 0.2
-CHILDREN = children.NEWS
-__all__ = ["KIND", "Erased", "ErasedFollower"]
 log = structlog.get_logger()
 
 
-class Erased:
-    """The marks, by keyed stand-ins. `version` changes with them. Nothing is computed while there are none.
+class Erased(Marked):
+    """Whoever was erased, and, for as long as that holds, whoever had processing restricted: nobody speaks of either."""
 
-    Whoever had processing restricted is not spoken of either, for as long as that holds: `restricted` says who that is.
-    """
-
-    def __init__(
-        self, pseudonyms: Pseudonyms | None = None, marks: Iterable[str] = (), restricted: Restricted | None = None
-    ) -> None:
-        self._pseudonyms = pseudonyms
-        self._marks = frozenset(marks)
-        self._version = 0
-        self.restricted = restricted or Restricted(pseudonyms)
+    def __init__(self, pseudonyms: Pseudonyms | None = None, marks: Iterable[str] = ()) -> None:
+        super().__init__(pseudonyms, marks)
+        self.restricted = Restricted(pseudonyms)
 
     def __bool__(self) -> bool:
-        return bool(self._marks) or bool(self.restricted)
+        return super().__bool__() or bool(self.restricted)
 
     @property
-    def version(self) -> tuple[int, int]:
+    def version(self) -> Hashable:
         """Return what changes with whom must not be spoken of."""
-        return self._version, self.restricted.version
+        return super().version, self.restricted.version
+
+    def has(self, token: str) -> bool:
+        """Say whether a stand-in is an erased or a restricted person's."""
+        return super().has(token) or self.restricted.has(token)
 
     @property
     def for_good(self) -> "Erased":
         """Return those alone who were erased, without whoever is restricted for a while."""
         return Erased(self._pseudonyms, self._marks)
-
-    def replace(self, marks: frozenset[str]) -> None:
-        """Take over what holds now."""
-        if marks != self._marks:
-            self._marks = marks
-            self._version += 1
-
-    def number(self, e164: str | None) -> bool:
-        """Say whether a number is an erased person's alone."""
-        return bool(self) and e164 is not None and self._has(number_mark(e164))
-
-    def record(self, connection: str, kind: str, record_id: str) -> bool:
-        """Say whether a record of a system is an erased person's."""
-        return bool(self) and self._has(record_mark(connection, kind, record_id))
-
-    def ref(self, ref: ExternalRef) -> bool:
-        """Say whether a reference names an erased person's record."""
-        return self.record(ref.connection, ref.kind, ref.id)
 
     def question(self, question: Question) -> bool:
         """Say whether a question is about an erased person, so that it is not put."""
@@ -94,15 +70,9 @@ class Erased:
     def _heir(self, customer: Customer) -> bool:
         return self.record(customer.ref.connection, "customer", (customer.merged_into or "").rpartition(":")[2])
 
-    def _has(self, mark: str) -> bool:
-        if self._pseudonyms is None:
-            return False
-        token = self._pseudonyms.of(KIND, mark)
-        return token in self._marks or self.restricted.has(token)
-
 
 class ErasedFollower:
-    """Keeps `Erased` as the database has it, and empties this process's memory of answers. One per process."""
+    """Keeps `Erased` and `Children` as the database has them, and empties this process's memory of answers. One per process."""
 
     def __init__(self, database: Database, erased: Erased, children: Children, *, forget_answers: Callable[[], object]) -> None:
         self._database = database
@@ -134,7 +104,7 @@ class ErasedFollower:
         async with self._database.listen(erasures.CHANNEL) as notes:
             async for note in notes:
                 await self._load_at_last()
-                if not note.resync and note.payload != CHILDREN:
+                if not note.resync and note.payload != children.NEWS:
                     self._forget_answers()
 
     async def _load_at_last(self) -> None:

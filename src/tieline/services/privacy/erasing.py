@@ -20,7 +20,7 @@ from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
 from tieline.security.secret_box import SecretBox
 from tieline.services.pop_desk import PopDesk
-from tieline.services.privacy.erased import KIND
+from tieline.services.privacy.marked import KIND
 from tieline.services.privacy.subject import FoundSubject, Wanted, find
 from tieline.store import audit_trail, erasures, pops, stale_answers, subject_erase, subject_rows
 from tieline.store.database import Transaction

@@ -7,8 +7,8 @@ from tieline.domain.phone_normalise import normalise
 from tieline.security.permissions import Caller
 from tieline.security.secret_box import SecretBox
 from tieline.services.pop_desk import PopDesk
-from tieline.services.privacy.erased import KIND
 from tieline.services.privacy.erasing import erase_subject
+from tieline.services.privacy.marked import KIND
 from tieline.services.privacy.restricting import restrict_again
 from tieline.store import erasures, known_people, restrictions
 from tieline.store.patience import take_time

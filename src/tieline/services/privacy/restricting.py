@@ -10,7 +10,7 @@ from tieline.domain.errors import NotFound
 from tieline.kit.ids import time_ordered_id
 from tieline.security.permissions import Caller
 from tieline.services.pop_desk import PopDesk
-from tieline.services.privacy.restricted import KIND
+from tieline.services.privacy.marked import KIND
 from tieline.services.privacy.subject import Wanted, find
 from tieline.store import audit_trail, restrictions
 from tieline.store.journal_rows import AuditRow

@@ -89,10 +89,13 @@ def span_of(desk: TicketDesk, question: Question, *, by: Caller) -> Span:
     return replace(days_of(desk, question.since, question.until), only=narrowed(question.only, by, desk.directory.now))
 
 
-def days_of(desk: TicketDesk, since: date | None, until: date | None) -> Span:
-    """Return the days, both included; None: the last seven. Raises: RequestRefused: none, or more than 400 (`report_span`)."""
+def days_of(desk: TicketDesk, since: date | None, until: date | None, *, usual: int = USUAL_DAYS) -> Span:
+    """Return the days, both included; None: today, and the `usual` number of them.
+
+    Raises: RequestRefused: none, or more than 400 (`report_span`).
+    """
     last = until or desk.clock().astimezone(desk.policy.zone).date()
-    first = since or last - timedelta(days=USUAL_DAYS - 1)
+    first = since or last - timedelta(days=usual - 1)
     after = last + timedelta(days=1)
     if not timedelta(0) < after - first <= LONGEST:
         raise RequestRefused("A report covers 1 to 400 days.", code="report_span")

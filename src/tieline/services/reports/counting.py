@@ -10,7 +10,7 @@ from tieline.store.patience import take_time
 from tieline.store.report_counting import KINDS
 
 STEP: Final = 500
-STEP_OF_ALL: Final = 10000
+STEP_OF_ALL: Final = 10_000
 """Marks of a step when everything is counted anew: the more at once, the more of them move the same total."""
 STEPS_OF_A_READER: Final = 4
 """What somebody who asks for a report counts themselves before it is read; a greater backlog is the worker's."""

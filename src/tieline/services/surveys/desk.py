@@ -14,7 +14,7 @@ from tieline.domain.data_subject import number_mark, record_mark
 from tieline.domain.references import ExternalRef
 from tieline.domain.survey import Survey
 from tieline.security.pseudonym import Pseudonyms
-from tieline.services.privacy.restricted import KIND as MARKED
+from tieline.services.privacy.marked import KIND as MARKED
 from tieline.services.surveys.guesses import Guesses
 from tieline.services.surveys.policy import SurveyPolicy, policy_of
 from tieline.services.tickets.desk import TicketDesk

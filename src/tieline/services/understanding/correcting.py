@@ -5,7 +5,7 @@ Who says the same as was suggested confirms it: both feed the figures of how goo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,12 +14,13 @@ from tieline.domain.understanding import Sentiment
 from tieline.domain.understanding_measure import Judged, Measured, by_maker
 from tieline.security.permissions import Caller
 from tieline.services.feedback import intake
+from tieline.services.reports.asking import days_of
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.understanding.suggesting import book_of
 from tieline.store import audit_trail, feedback
 from tieline.store.journal_rows import AuditRow
 
-LOOKED_BACK: Final = timedelta(days=90)
+LOOKED_BACK_DAYS: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,14 @@ async def correct(desk: TicketDesk, feedback_id: UUID, word: Word, *, by: Caller
 
 
 async def precision(desk: TicketDesk, since: date | None, until: date | None) -> Mapping[str, Measured]:
-    """Return how good suggestions were by people's word, by who made them; the last ninety days unless asked otherwise."""
-    zone = desk.policy.zone
-    last = until or desk.clock().astimezone(zone).date()
-    first = since or last - LOOKED_BACK
-    span = (datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone))
+    """Return how good suggestions were by people's word, by who made them; the last ninety days unless asked otherwise.
+
+    Raises: as `days_of`.
+    """
+    span = days_of(desk, since, until, usual=LOOKED_BACK_DAYS)
+    begins, ends = (datetime.combine(day, time(), desk.policy.zone) for day in (span.since, span.until))
     async with desk.database.read() as conn:
-        found = await feedback.corrected(conn, since=span[0], until=span[1])
+        found = await feedback.corrected(conn, since=begins, until=ends)
     return by_maker((meant["by"], _judged(meant, said)) for meant, said in found)
 
 

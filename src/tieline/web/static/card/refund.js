@@ -5,6 +5,7 @@ import { isOwner, isTaken } from "../core/calls.js";
 import { newKey } from "../core/keys.js";
 import { refText } from "../core/refs.js";
 import { say, sayOr, told } from "../core/texts.js";
+import { faultText } from "./faults.js";
 
 const KINDS = ["refund", "return"];
 
@@ -92,8 +93,7 @@ function isUnderWay(refund) {
 }
 
 function outcomeOf({ state, code, connection }, number) {
-  const why = code ? sayOr(`fault.${code}`, sayOr(`failure.${code}`, say("fault.other"))).replaceAll("{source}", connection) : say("fault.other");
-  return say(`refund.${state}`, { number: number ?? "", why });
+  return say(`refund.${state}`, { number: number ?? "", why: faultText(code, connection) });
 }
 
 function placeOf({ ref }) {

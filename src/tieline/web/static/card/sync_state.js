@@ -2,7 +2,8 @@
 
 import { element, followList, setAttribute, setHidden, setText, setTextOrHide } from "../core/dom.js";
 import { outsideLink } from "../core/links.js";
-import { moment, say, sayOr, word } from "../core/texts.js";
+import { moment, say, word } from "../core/texts.js";
+import { faultText } from "./faults.js";
 
 const OVER = new Set(["resolved", "closed", "cancelled"]);
 const SAYS_WHY = new Set(["failed", "waiting"]);
@@ -46,13 +47,9 @@ function systemRow() {
       shown = `${text} ${link.url}`;
       setText(state, say(`sync.${link.state}`));
       setAttribute(state, "data-sync", link.state);
-      setTextOrHide(fault, SAYS_WHY.has(link.state) && link.fault ? faultOf(link) : "");
+      setTextOrHide(fault, SAYS_WHY.has(link.state) && link.fault ? faultText(link.fault, link.connection) : "");
     },
   };
-}
-
-function faultOf({ fault, connection }) {
-  return sayOr(`fault.${fault}`, sayOr(`failure.${fault}`, say("fault.other"))).replaceAll("{source}", connection);
 }
 
 function conflictRow() {
