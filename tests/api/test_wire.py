@@ -25,6 +25,8 @@ from tieline.security.permissions import public
 HEAD_S = 0.4
 BODY_S = 0.6
 LIMIT = 100_000
+REST = 200_000
+REST_S = 0.6
 heard: list[str] = []
 router = APIRouter(route_class=StrictRoute)
 
@@ -50,7 +52,8 @@ async def port() -> AsyncIterator[int]:
     app = Envelope(Threshold(guarded, addresses=Addresses(hosts=frozenset({"x"}))), headers=StandingHeaders(tls=False))
     listener = socket.create_server(("127.0.0.1", 0))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wire, "SLOWEST_HEAD_S", HEAD_S)
+        for name, value in {"SLOWEST_HEAD_S": HEAD_S, "LARGEST_REST_BYTES": REST, "SLOWEST_REST_S": REST_S}.items():
+            patch.setattr(wire, name, value)
         server = Quiet(uvicorn.Config(app, lifespan="off", **wire.server_options()))
         serving = asyncio.create_task(server.serve([listener]))
         yield int(listener.getsockname()[1])
@@ -137,8 +140,27 @@ async def test_a_good_request_is_answered(port: int) -> None:
 
 
 async def test_b24_a_length_beyond_the_limit_is_refused_before_a_byte_of_it_is_read(port: int) -> None:
-    answer = await say(port, post(b"", b"Content-Length: 99999999"))
-    assert (answer.status, answer.code, answer.hung_up) == (413, "body_too_large", True)
+    answer = await say(port, post(b"", b"Content-Length: 99999999"), patience_s=REST_S / 2)
+    assert (answer.status, answer.code) == (413, "body_too_large")
+
+
+async def test_b24_whoever_is_still_sending_too_much_gets_the_answer_and_may_go_on(port: int) -> None:
+    """What is refused is read to its end, so nobody sees a reset; the next request on the same line is answered."""
+    piece = b" " * 50_000
+    sent = post(b"", b"Content-Length: 150000"), piece, piece, piece, post(GOOD, LENGTH, b"Connection: close")
+    answer = await say(port, *sent, pause_s=0.05)
+    assert (answer.status, answer.answers, heard) == (413, 2, ["good"])
+
+
+async def test_b24_not_more_than_so_much_is_thrown_away(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "SLOWEST_REST_S", 60.0)
+    answer = await say(port, post(b"", b"Content-Length: 99999999"), b" " * (REST + 1), pause_s=0.05)
+    assert (answer.status, answer.hung_up) == (413, True)
+
+
+async def test_b24_what_trickles_after_the_answer_is_cut_off(port: int) -> None:
+    answer = await say(port, post(b"", b"Content-Length: 99999999"), b" ", b" ", pause_s=REST_S / 4)
+    assert (answer.status, answer.hung_up) == (413, True)
 
 
 async def test_b25_chunks_beyond_the_limit_are_refused_as_they_come(port: int) -> None:

@@ -34,6 +34,8 @@ BODIES: Final[dict[str, tuple[str, ...]]] = {
         "test_a_sender_of_another_kind_is_told_so",
         "test_b24_a_length_beyond_the_limit_is_refused_before_a_byte_of_it_is_read",
         "test_b24_a_large_body_is_refused_before_anybody_is_asked_who_they_are",
+        "test_b24_whoever_is_still_sending_too_much_gets_the_answer_and_may_go_on",
+        "test_b24_whoever_is_still_sending_too_much_gets_the_answer",
     ),
     "B25": (
         "test_b25_a_chunked_body_is_counted_as_it_comes",

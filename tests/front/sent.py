@@ -205,12 +205,11 @@ def people() -> Iterator[Sent]:
 
 
 MISPLACED: Final = {
-    "B24": (413, "body_too_large", True),
     "B26-many": (400, "", False),
     f"B30-{CANARY.upper()}": (400, "request_malformed", True),
 }
-"""Rows that are refused one step earlier on the wire than in the application: by the front's limit, by its table of 101 headers
-with its own plain page, and by the parser, which knows methods by name."""
+"""Rows that are refused one step earlier on the wire than in the application: by the front's table of 101 headers with its own
+plain page, and by the parser, which knows methods by name."""
 
 SENT: Final[tuple[Sent, ...]] = (
     *(Sent(bad) for bad in ROWS),

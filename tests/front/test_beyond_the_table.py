@@ -37,6 +37,13 @@ def post(front: TwoReplicas, *lines: str, body: bytes = b"") -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
+async def test_b24_whoever_is_still_sending_too_much_gets_the_answer(proxied: TwoReplicas) -> None:
+    """And not a reset: somebody reads to the end what is refused."""
+    larger = Bad("B24", 413, "body_too_large", EVENTS, content=b" " * 4 * 1_048_576)
+    answers = await asyncio.gather(*(proxied.send(larger) for _ in range(12)))
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(413, "body_too_large")}
+
+
 async def test_b25_chunks_through_the_front_are_counted(proxied: TwoReplicas) -> None:
     """The front cannot count what comes without a length; the application does, and ends it at the first byte too many."""
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"

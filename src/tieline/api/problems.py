@@ -37,7 +37,6 @@ _STATUS_CODES: Final[Mapping[int, str]] = {
 _STATUS_HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
     401: {"WWW-Authenticate": 'Bearer realm="tieline"'},
     408: {"Connection": "close"},
-    413: {"Connection": "close"},
     415: {"Accept": "application/json"},
 }
 

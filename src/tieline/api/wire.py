@@ -1,8 +1,10 @@
 """HTTP/1.1 as it comes off the wire: a head that trickles or never ends, and a message that ends early, are cut off here.
 
 uvicorn waits for a request's head for ever, keeps as much of it as is sent, and answers a broken one in plain text. A front proxy
-does all this too, but what people run first has none. Ambiguous framing (two lengths, bare line feeds, folded headers) is refused
-by uvicorn's parser itself, which a test holds. Behaviour: bad-input rows B25, B26, B28, B29.
+does all this too, but what people run first has none. Whoever is answered before they have sent everything is read on for a while
+and what comes is thrown away: hung up on, they would see a reset instead of the answer (RFC 9112, section 9.6). Ambiguous framing
+(two lengths, bare line feeds, folded headers) is refused by uvicorn's parser itself, which a test holds. Bad-input rows
+B24 to B26, B28, B29.
 """
 
 import asyncio
@@ -21,6 +23,9 @@ log = structlog.get_logger()
 
 SLOWEST_HEAD_S: Final = 5.0
 LARGEST_HEAD_BYTES: Final = 64 * 1024
+LARGEST_REST_BYTES: Final = 64 * 1024 * 1024
+SLOWEST_REST_S: Final = 30.0
+"""How much is thrown away of what still comes after an answer, and for how long."""
 LONGEST_IDLE_S: Final = 75
 """Longer than nginx keeps idle connections to us (60 s, ngx_http_upstream_module, read 2026-11-22), so that it lets go first."""
 
@@ -28,11 +33,13 @@ _HEADERS: Final = StandingHeaders(tls=False)
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with limits on a request's head and with problem documents."""
+    """uvicorn's protocol, with limits on a request's head and on what comes after the answer, and with problem documents."""
 
     _head_bytes = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    _rest_bytes = 0
+    _rest_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         """Start the clock: who connects and says nothing is let go as well."""
@@ -40,17 +47,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self._start_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._end_head()
+        self._end_rest()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to a head; an endless one ends here."""
+        """Count what belongs to a head, and what comes after the answer; an endless one ends here."""
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > LARGEST_HEAD_BYTES:
             self._refuse(Fault(431, "headers_too_large"))
+        elif not self._in_head and self.cycle.response_complete:
+            self._throw_away(len(data))
 
     def eof_received(self) -> None:
         """Tell who announced more than they sent that the rest is missing."""
@@ -63,6 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
+        self._end_rest()
         if not self._in_head:
             self._start_head()
 
@@ -91,6 +102,19 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(Fault(408, "request_timeout"))
         else:
             self.transport.close()
+
+    def _throw_away(self, count: int) -> None:
+        self._rest_bytes += count
+        if self._rest_bytes > LARGEST_REST_BYTES:
+            self.transport.close()
+        elif self._rest_timer is None:
+            self._rest_timer = self.loop.call_later(SLOWEST_REST_S, self.transport.close)
+
+    def _end_rest(self) -> None:
+        self._rest_bytes = 0
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
 
     def _refuse(self, fault: Fault) -> None:
         """Answer and hang up, unless an answer is already on its way."""
