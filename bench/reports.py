@@ -3,10 +3,11 @@
     python bench/reports.py                  10^4 to 10^6 calls
     python bench/reports.py --largest 7      also 10^7 (hours on a small machine; --smallest 7 for it alone)
 
-For each size a database of its own is filled with calls of 500 agents over a year. Written down: how long writing the calls took
-with the triggers and without, how long counting them took, and how long each report over the whole year takes, the first read and
-the median of five. At the sizes up to a million every figure is worked out once more in plain Python from the raw rows, by the
-formulas of `domain/kpi_calls.py`, which share nothing with the SQL that counts; a difference ends the run.
+For each size a database of its own is filled with a year of calls of 500 agents in 25 teams, one in twenty with an answer.
+Written down: how long writing the calls took with the triggers and without, how long counting them took, and how long each report
+over the whole year takes, the first read and the median of five. At the sizes up to a million every figure is worked out once
+more in plain Python from the raw rows, by the formulas of `domain/kpi_calls.py`, which share nothing with the SQL that counts; a
+difference ends the run.
 """
 
 import argparse
@@ -14,8 +15,10 @@ import asyncio
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -35,6 +38,7 @@ from tieline.security.permissions import Caller
 from tieline.services.directory import Directory
 from tieline.services.reports.asking import Question, ask
 from tieline.services.reports.counting import count_anew
+from tieline.services.reports.rows import behind
 from tieline.services.tickets.desk import TicketDesk
 from tieline.store import migrate
 from tieline.store.database import Database, driver
@@ -63,10 +67,26 @@ LEGS = """
     SELECT gen_random_uuid(), id, 'a', (1001 + call_key::bigint % 500)::text, 'agent', 'ended', started_at
     FROM interactions WHERE outcome = 'served'
 """
+ANSWERS = """
+    INSERT INTO feedback (id, kind, score, channel, interaction_id, agent, causes, at, received_at, received_by)
+    SELECT gen_random_uuid(), 'csat', 1 + n % 5, 'ivr', i.id, l.agent,
+        CASE WHEN n % 2 = 0 THEN ARRAY['cause.' || n % 40] ELSE '{}' END, i.ended_at, i.ended_at, 'bench'
+    FROM (SELECT *, call_key::bigint / 20 AS n FROM interactions WHERE call_key::bigint % 20 = 0) AS i
+        LEFT JOIN legs AS l ON l.interaction_id = i.id
+"""
+AGENTS = """
+    INSERT INTO agents (id, definition, updated_at) SELECT n::text, jsonb_build_object('team', 'team ' || n % 25), now()
+    FROM generate_series(1001, 1500) AS n
+"""
 ALIASES = "INSERT INTO call_aliases SELECT 'pbx', call_key, id, 'given' FROM interactions"
-REPORTS: tuple[tuple[str, str | None], ...] = (
-    ("kpis", "day"), ("kpis", "month"), ("kpis", "weekday_hour"), ("agents", None), ("queues", None), ("fcr", "week"),
+REPORTS: tuple[tuple[str, str | None, dict[str, str]], ...] = (
+    ("kpis", "day", {}), ("kpis", "weekday_hour", {}), ("kpis", "weekday_hour", {"team": "team 7"}),
+    ("kpis", "day", {"queue": "sales"}), ("kpis", "team", {}), ("kpis", "queue", {"team": "team 7"}),
+    ("agents", None, {}), ("queues", None, {}), ("fcr", "week", {}), ("causes", None, {}),
 )  # fmt: skip
+
+
+OPENED = Question(report="agents", since=FIRST.date(), until=FIRST.date() + timedelta(days=365), only={"agent": "1007"})
 
 
 @dataclass
@@ -112,6 +132,7 @@ async def measured(database: Database, calls: int) -> Size:
     """Return what `calls` calls cost in an empty database."""
     directory = SimpleNamespace(now=Directory())
     desk = TicketDesk(database, cast("Any", directory), lambda: NOW)
+    await run(database, AGENTS)
     unmarked = await write(database, calls, marked=False)
     written = await written_anew(database, calls) if calls <= SMALL else None
     await run(database, "ANALYZE")
@@ -119,7 +140,9 @@ async def measured(database: Database, calls: int) -> Size:
     await count_anew(desk, now=NOW, told=lambda _done, _all: None)
     counted = time.perf_counter() - began
     await run(database, "ANALYZE")
-    reports = {f"{name} by {group or 'itself'}": await asked(desk, name, group) for name, group in REPORTS}
+    questions = [question(*given) for given in REPORTS]
+    reports = {named(one): await asked(partial(ask, desk, one, by=BOSS)) for one in questions}
+    reports["an agent's calls, opened"] = await asked(partial(behind, desk, OPENED, "calls", by=BOSS, before=None, limit=50))
     if calls <= SMALL:
         await compare(desk)
     print(f"{calls:,} calls: written, counted, asked, and as reckoned" if calls <= SMALL else f"{calls:,} calls: asked")
@@ -128,8 +151,7 @@ async def measured(database: Database, calls: int) -> Size:
 
 async def written_anew(database: Database, calls: int) -> float:
     """Return how long writing the same calls takes where each is marked to be counted."""
-    await run(database, "TRUNCATE interactions CASCADE")
-    await run(database, "TRUNCATE report_marks")
+    await run(database, "TRUNCATE interactions, feedback, report_marks CASCADE")
     return await write(database, calls, marked=True)
 
 
@@ -142,6 +164,7 @@ async def write(database: Database, calls: int, *, marked: bool) -> float:
     await run(database, LEGS)
     took = time.perf_counter() - began
     await run(database, ALIASES)
+    await run(database, ANSWERS)
     return took
 
 
@@ -153,20 +176,25 @@ async def run(database: Database, statement: str, values: dict[str, object] | No
         await connection.execute(statement.encode(), values)
 
 
-async def asked(desk: TicketDesk, name: str, group: str | None) -> tuple[float, float]:
-    """Return how long a report over the year takes the first time, and the median of the next ones."""
+async def asked(ask_once: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """Return how long a report takes the first time, and the median of the next ones."""
     taken = []
     for _ in range(ROUNDS + 1):
         began = time.perf_counter()
-        await ask(desk, question(name, group), by=BOSS)
+        await ask_once()
         taken.append(time.perf_counter() - began)
     return taken[0], median(taken[1:])
 
 
-def question(name: str, group: str | None) -> Question:
+def question(name: str, group: str | None, only: Mapping[str, str]) -> Question:
     """Ask for the whole year."""
-    given = {"report": name, "group_by": group, "since": FIRST.date(), "until": FIRST.date() + timedelta(days=365)}
-    return Question(**cast("Any", given))
+    last = FIRST.date() + timedelta(days=365)
+    return Question(**cast("Any", {"report": name, "group_by": group, "only": only, "since": FIRST.date(), "until": last}))
+
+
+def named(asked: Question) -> str:
+    """Say in words what is asked."""
+    return " ".join([asked.report, "by", asked.groups, *(f"of {value}" for value in asked.only.values())])
 
 
 async def compare(desk: TicketDesk) -> None:
@@ -180,7 +208,7 @@ async def compare(desk: TicketDesk) -> None:
             )
         ).fetchall()
     for group, place in (("queue", 3), ("agent", 6)):
-        report = await ask(desk, question("kpis", group), by=BOSS)
+        report = await ask(desk, question("kpis", group, {}), by=BOSS)
         groups: defaultdict[str | None, list[Any]] = defaultdict(list)
         for row in raw:
             groups[row[place]].append(row)
@@ -208,21 +236,16 @@ def expect(told: Any, rows: list[Any], *, of_agent: bool, where: str, followed: 
 
 
 def show(sizes: list[Size]) -> None:
-    """Print the table, times and their growth."""
-    print(
-        f"\n{'calls':>12}{'write us':>10}{'marks':>8}{'count us':>10}  " + "  ".join(f"{name:>22}" for name in sizes[0].reports)
-    )
+    """Print what writing and counting a call costs, and the reports: the first read, the next ones, and their growth."""
     for size in sizes:
         per_call = 1e6 / size.calls
-        told = "  ".join(f"{first * 1000:>9.0f} /{rest * 1000:>7.0f} ms" for first, rest in size.reports.values())
-        marks = f"{size.written / size.unmarked:>7.2f}x" if size.written else f"{'':>8}"
-        costs = f"{size.unmarked * per_call:>10.0f}{marks}{size.counted * per_call:>10.0f}"
-        print(f"{size.calls:>12,}{costs}  {told}")
-    first, last = sizes[0], sizes[-1]
-    grown = {name: last.reports[name][1] / first.reports[name][1] for name in first.reports}
-    print(
-        f"\n{last.calls // first.calls:,} times the calls: " + ", ".join(f"{name} {ratio:.1f}x" for name, ratio in grown.items())
-    )
+        marks = f", with its marks {size.written / size.unmarked:.2f} times that" if size.written else ""
+        costs = f"{size.unmarked * per_call:.0f} us to write one{marks}, {size.counted * per_call:.0f} us to count it"
+        print(f"{size.calls:>12,} calls: {costs}")
+    print(f"\n{'':<28}" + "".join(f"{size.calls:>22,}" for size in sizes) + f"{'grown':>10}")
+    for name in sizes[0].reports:
+        told = "".join(f"{first * 1000:>10.0f} /{rest * 1000:>7.0f} ms" for first, rest in (size.reports[name] for size in sizes))
+        print(f"{name:<28}{told}{sizes[-1].reports[name][1] / sizes[0].reports[name][1]:>9.1f}x")
 
 
 if __name__ == "__main__":

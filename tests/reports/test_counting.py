@@ -9,14 +9,18 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Table
 from tests.api.front_door import FrontDoor, open_door, rows
 
 from tieline.services.reports.counting import count_anew, count_due, rebuild
 from tieline.store import report_counting
 from tieline.store.report_counting import KINDS
+from tieline.store.report_measures import CALLS
+from tieline.store.tables_reports import call_agent_days, call_queue_days, call_queue_hours
 
 NOW: Final = datetime(2026, 11, 1, tzinfo=UTC)
-TOTALS: Final = [table.name for kind in KINDS for table in kind.totals]
+COARSER: Final = (call_agent_days, call_queue_days, call_queue_hours)
+TOTALS: Final = [table.name for table in (*(table for kind in KINDS for table in kind.totals), *COARSER)]
 FACTS: Final = [kind.facts.name for kind in KINDS]
 PEOPLE: Final = [f"+86138000000{number:02}" for number in range(6)]
 SIX_WEEKS_S: Final = 42 * 86_400
@@ -207,6 +211,21 @@ async def test_step_by_step_is_the_same_as_all_anew(door: FrontDoor, seed: int) 
     assert step_by_step == await counted(door)
     assert all(step_by_step[name] for name in (*FACTS, *TOTALS))
     assert sum(row[9] == "served" for row in step_by_step["call_facts"]) > 0
+
+
+@pytest.mark.parametrize("table", COARSER, ids=lambda table: table.name)
+async def test_what_the_database_sums_up_by_itself_is_the_sum_of_the_facts(door: FrontDoor, table: Table) -> None:
+    desk, events = door.house.tickets, Events(door, 2)
+    for place in range(200):
+        await events.happen()
+        if place % 20 == 0:
+            await count_due(desk, now=NOW)
+    await count_due(desk, now=NOW)
+    by, names = [column.name for column in table.columns if column.name not in CALLS], list(CALLS)
+    sums = ", ".join(f"sum({told})::bigint" for told in CALLS.values())
+    facts = await rows(door, f"SELECT {', '.join(by)}, {sums} FROM call_facts AS f GROUP BY {', '.join(by)}")  # noqa: S608
+    kept = await rows(door, f"SELECT {', '.join([*by, *names])} FROM {table.name} WHERE calls <> 0")  # noqa: S608
+    assert sorted(kept, key=repr) == sorted(facts, key=repr)
 
 
 async def test_several_who_count_at_once_count_each_thing_once(door: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.kpi_formulas import FilterName
 from tieline.store.report_counting import KINDS, FactKind
-from tieline.store.report_totals import HAS, TOTALS, Span
+from tieline.store.report_totals import HAS, Span, joins, told_of
 
 _NAMED: Final[Mapping[str, str]] = {
     "call": "(SELECT i.call_key FROM interactions AS i WHERE i.id = f.id)",
@@ -19,11 +19,8 @@ _NAMED: Final[Mapping[str, str]] = {
     "delivery": "NULL",
 }
 """What people know a thing by: a call's id at the exchange, a ticket's number, the call an answer is about."""
-_OF_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "call": {"hour": "f.hour::text", "weekday_hour": "extract(isodow FROM f.day)::text || '-' || f.hour"},
-    "answer": HAS,
-}
-"""Filters that only facts know, not the totals of days."""
+_OF_FACTS: Final[Mapping[str, Mapping[str, str]]] = {"answer": HAS}
+"""Filters that only facts know, not the totals."""
 _SHOWN_AS: Final[Mapping[str, str]] = {"kind": "answer_kind"}
 _HIDDEN: Final = frozenset({"customer_key", "day", "hour"})
 
@@ -48,8 +45,9 @@ async def page(
     narrowed = "".join(f" AND {says[name]} = :{name}" for name in span.only)
     later = " AND (f.at, f.id) < (:at, :id)" if before else ""
     statement = text(
-        f"SELECT {shown}, {_NAMED[kind.name]} AS name FROM {kind.facts.name} AS f"
-        f" WHERE f.day >= :since AND f.day < :until AND ({kind.measures[measure]}) <> 0{narrowed}{later}"
+        f"SELECT {shown}, {_NAMED[kind.name]} AS name FROM {kind.facts.name} AS f{joins(span.only)}"
+        " WHERE f.day >= :since AND f.day < :until AND f.at >= :since - interval '1 day' AND f.at < :until + interval '1 day'"
+        f" AND ({kind.measures[measure]}) <> 0{narrowed}{later}"
         " ORDER BY f.at DESC, f.id DESC LIMIT :limit"
     )
     values = {**span.bound, "limit": limit}
@@ -59,4 +57,4 @@ async def page(
 
 
 def _says(kind: FactKind) -> Mapping[str, str]:
-    return {**TOTALS[kind.name][0].says, **_OF_FACTS.get(kind.name, {})}
+    return {**told_of(kind.name), **_OF_FACTS.get(kind.name, {})}

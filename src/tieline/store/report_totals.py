@@ -1,6 +1,6 @@
 """Reading the totals of a span: by one group and in all, narrowed by filters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -19,11 +19,15 @@ _DAY: Final = {
     "month": "to_char(f.day, 'YYYY-MM')",
 }
 _WHOSE: Final = {
-    "team": "(SELECT a.definition ->> 'team' FROM agents AS a WHERE a.id = f.agent)",
+    "team": "a.definition ->> 'team'",
     "agent": "f.agent",
     "queue": "f.queue",
     "line": "f.line",
 }
+_WHO: Final = {name: _WHOSE[name] for name in ("team", "agent")}
+_WHERE: Final = {name: _WHOSE[name] for name in ("queue", "line")}
+_JOINS: Final[Mapping[str, str]] = {"team": " LEFT JOIN agents AS a ON a.id = f.agent"}
+"""Group or filter → what is read besides the rows."""
 _TIER: Final = {"tier": "f.tier"}
 _CHANNEL: Final = {"channel": "f.channel"}
 _BY_PHONE: Final = {"channel": "'phone'::text"}
@@ -97,6 +101,9 @@ class Totals:
 _OF_ANSWER: Final = _DAY | _WHOSE | _TIER | _CHANNEL | {"region": "f.region"}
 TOTALS: Final[Mapping[Kind, tuple[Totals, ...]]] = {
     "call": (
+        Totals(tables.call_queue_days, _DAY | _WHERE | _TIER | _BY_PHONE),
+        Totals(tables.call_agent_days, _DAY | _WHO | _BY_PHONE),
+        Totals(tables.call_queue_hours, _HOUR | _DAY | _WHERE | _BY_PHONE),
         Totals(tables.call_days, _DAY | _WHOSE | _TIER | _BY_PHONE),
         Totals(tables.call_hours, _HOUR | _DAY | _WHOSE | _BY_PHONE),
     ),
@@ -112,6 +119,16 @@ TOTALS: Final[Mapping[Kind, tuple[Totals, ...]]] = {
     "delivery": (Totals(tables.delivery_days, _DAY | {"connection": "f.connection"}),),
 }
 """Kind of thing counted → its tables, the smallest first."""
+
+
+def told_of(kind: Kind) -> Mapping[str, str]:
+    """Return group or filter → how what is counted tells it, of those that its totals know."""
+    return {name: told for totals in TOTALS[kind] if not totals.is_repeated for name, told in totals.says.items()}
+
+
+def joins(names: Collection[str]) -> str:
+    """Return what a statement reads besides `f` that groups or narrows by these."""
+    return "".join(join for name, join in _JOINS.items() if name in names)
 
 
 def totals_for(kind: Kind, group_by: GroupBy, only: Mapping[FilterName, str]) -> Totals | None:
@@ -145,8 +162,9 @@ async def _summed_up(
     group = totals.says[group_by]
     sums = ", ".join(f"coalesce(sum(f.{name}), 0) AS {name}" for name in measures)
     narrowed = "".join(f" AND {totals.told(name)} = :{name}" for name in span.only)
+    counted = f"{totals.rows or totals.table.name} AS f{joins({group_by, *span.only})}"
     statement = text(
-        f"SELECT {group} AS group_key, grouping({group}) AS is_total, {sums} FROM {totals.rows or totals.table.name} AS f"
+        f"SELECT {group} AS group_key, grouping({group}) AS is_total, {sums} FROM {counted}"
         f" WHERE f.day >= :since AND f.day < :until{narrowed} GROUP BY GROUPING SETS (({group}), ())"
     )
     rows = (await conn.execute(statement, span.bound)).mappings()
