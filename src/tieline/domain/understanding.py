@@ -1,18 +1,17 @@
-"""The mood of a text, and what it is about, by words: pure rules over words somebody else has cut and listed.
+"""The mood of a text, by words: pure rules over words somebody else has cut and listed.
 
-A word that denies, up to three words in front, turns a mood around; two of them cancel out. What pulls both ways, with a word of
-contrast between, is neutral.
+A word that denies, up to three words in front in the same clause, turns a mood around; two of them cancel out. What pulls both
+ways, with a word of contrast between, is neutral.
 """
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 Sentiment = Literal["positive", "neutral", "negative"]
 REACH: Final = 3
-MOST_CAUSES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +22,23 @@ class Cut:
     words: tuple[str, ...]
     begins: tuple[int, ...]
 
+    def in_front(self, place: int, *, most: int, ends: re.Pattern[str]) -> Sequence[str]:
+        """Return the words in front of a place, `most` at most, of the clause it stands in. `ends`: what ends a clause."""
+        last = bisect_left(self.begins, place)
+        first = max(0, last - most)
+        begun = max((match.end() for match in ends.finditer(self.text, self.begins[first], place)), default=0) if last else 0
+        return self.words[max(first, bisect_left(self.begins, begun)) : last]
+
 
 @dataclass(frozen=True, slots=True)
 class Moods:
-    """Words with a mood as one pattern each, and the words that deny or contrast."""
+    """Words with a mood as one pattern each, the words that deny or contrast, and what ends a clause."""
 
     positive: re.Pattern[str]
     negative: re.Pattern[str]
     negations: frozenset[str]
     contrast: re.Pattern[str]
+    ends: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,6 @@ def sentiment_of(cut: Cut, moods: Moods) -> Sentiment:
     return "positive" if weight > 0 else "negative" if weight < 0 else "neutral"
 
 
-def causes_of(cut: Cut, causes: Mapping[str, re.Pattern[str]]) -> tuple[Suggestion, ...]:
-    """Return the causes a text names, those with most words first, three at most."""
-    found = {name: tuple(dict.fromkeys(match[0] for match in pattern.finditer(cut.text))) for name, pattern in causes.items()}
-    ranked = sorted((name for name, words in found.items() if words), key=lambda name: -len(found[name]))
-    return tuple(Suggestion(name, found[name]) for name in ranked[:MOST_CAUSES])
-
-
 def _found(cut: Cut, moods: Moods) -> Sequence[tuple[int, int]]:
     """Return where words with a mood begin, and their sign. Of two that overlap the longer counts.
 
@@ -86,5 +86,5 @@ def _found(cut: Cut, moods: Moods) -> Sequence[tuple[int, int]]:
 
 
 def _is_denied(cut: Cut, start: int, moods: Moods) -> bool:
-    place = bisect_left(cut.begins, start)
-    return sum(word in moods.negations for word in cut.words[max(0, place - REACH) : place]) % 2 == 1
+    words = cut.in_front(start, most=REACH, ends=moods.ends)
+    return sum(word in moods.negations for word in words) % 2 == 1

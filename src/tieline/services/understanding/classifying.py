@@ -14,7 +14,8 @@ import structlog
 
 from tieline.connectors.connection import VendorConnection
 from tieline.domain.errors import ConnectorError, MappingInvalid, RequestRefused
-from tieline.domain.understanding import MOST_CAUSES, Sentiment
+from tieline.domain.understanding import Sentiment
+from tieline.domain.understanding_causes import MOST_CAUSES
 from tieline.kit.deadline import Deadline
 from tieline.services.tickets.desk import TicketDesk
 from tieline.services.understanding.suggesting import book_of

@@ -15,20 +15,20 @@ from tieline.domain.survey import SurveyLanguage
 _closed = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Shown = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Words = dict[SurveyLanguage, Annotated[tuple[Shown, ...], Field(max_length=300)]]
 DEEPEST = 4
 
 
 class CauseEntry(BaseModel):
-    """One cause: what it is called, what it is part of, and the words that suggest it."""
+    """One cause: what it is called, what it is part of, the words that suggest it, and deeds that do where they are not done."""
 
     model_config = _closed
 
     zh: Annotated[Shown, Field(alias="zh-CN")]
     en: Shown
     parent: Id | None = None
-    words: Annotated[dict[SurveyLanguage, Annotated[tuple[Shown, ...], Field(max_length=300)]], Field()] = Field(
-        default_factory=dict
-    )
+    words: Words = Field(default_factory=dict)
+    undone: Words = Field(default_factory=dict)
 
 
 class CausesEntry(BaseModel):

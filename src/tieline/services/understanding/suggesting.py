@@ -1,6 +1,5 @@
 """Suggest what a text means, by the company's tree of causes and the lexicon."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,13 +7,16 @@ from typing import Any, Final
 
 import orjson
 
-from tieline.domain.understanding import Understood, causes_of, sentiment_of
+from tieline.domain.survey import SurveyLanguage
+from tieline.domain.understanding import Understood, sentiment_of
+from tieline.domain.understanding_causes import CauseWords, causes_of
 from tieline.services.directory import Directory
-from tieline.services.understanding.policy_file import CausesEntry
-from tieline.services.understanding.words import cut, moods_of, pattern_of, tongue_of, usual_causes
+from tieline.services.understanding.policy_file import CauseEntry, CausesEntry
+from tieline.services.understanding.words import Tongue, cut, moods_of, pattern_of, signs_of, tongue_of, usual_causes
 
 KIND: Final = "causes"
 """The kind of the rules among the house rules."""
+SPOKEN: Final[Mapping[Tongue, SurveyLanguage]] = {"zh": "zh-CN", "en": "en"}
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,12 @@ class CauseBook:
 
     entry: CausesEntry
     version: int
-    zh: Mapping[str, re.Pattern[str]]
-    en: Mapping[str, re.Pattern[str]]
+    words: Mapping[Tongue, Mapping[str, CauseWords]]
 
     def understand(self, text: str) -> Understood:
         """Return the mood of a text and the causes it names."""
         tongue, told = tongue_of(text), cut(text)
-        return Understood(sentiment_of(told, moods_of(tongue)), causes_of(told, self.zh if tongue == "zh" else self.en))
+        return Understood(sentiment_of(told, moods_of(tongue)), causes_of(told, self.words[tongue], signs_of(tongue)))
 
 
 def book_of(directory: Directory) -> CauseBook:
@@ -56,10 +57,13 @@ def document_of(understood: Understood, *, by: str) -> dict[str, Any]:
 def _compiled(document: bytes, version: int) -> CauseBook:
     loaded: dict[str, Any] = orjson.loads(document)
     entry = CausesEntry.model_validate(loaded)
-    listed = {name: cause.words for name, cause in entry.causes.items() if cause.words}
-    return CauseBook(
-        entry,
-        version,
-        zh={name: pattern_of(words.get("zh-CN", ()), "zh") for name, words in listed.items()},
-        en={name: pattern_of(words.get("en", ()), "en") for name, words in listed.items()},
-    )
+    listed = {name: cause for name, cause in entry.causes.items() if cause.words or cause.undone}
+    return CauseBook(entry, version, {tongue: _words(listed, tongue) for tongue in SPOKEN})
+
+
+def _words(causes: Mapping[str, CauseEntry], tongue: Tongue) -> Mapping[str, CauseWords]:
+    spoken = SPOKEN[tongue]
+    return {
+        name: CauseWords(pattern_of(cause.words.get(spoken, ()), tongue), pattern_of(cause.undone.get(spoken, ()), tongue))
+        for name, cause in causes.items()
+    }

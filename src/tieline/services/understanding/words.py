@@ -11,10 +11,12 @@ import rjieba
 import yaml
 
 from tieline.domain.understanding import Cut, Moods
+from tieline.domain.understanding_causes import Signs
 
 Tongue = Literal["zh", "en"]
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _WORD: Final = re.compile(r"[a-z0-9/]+(?:'[a-z]+)?")
+_STOP: Final = re.compile(r"[，。！？；：,.!?;:…\n]")
 NEVER: Final = re.compile(r"(?!)")
 LONGEST: Final = 2_000
 """Characters that are looked at: moods and causes stand at the beginning."""
@@ -61,6 +63,18 @@ def moods_of(tongue: Tongue) -> Moods:
         negative=pattern_of((word for line in listed["negative"] for word in line), tongue),
         negations=frozenset(listed["negations"]),
         contrast=pattern_of(listed["contrast"], tongue),
+        ends=_STOP,
+    )
+
+
+@cache
+def signs_of(tongue: Tongue) -> Signs:
+    """Return what tells in one language whether a deed is done, as it comes with the software."""
+    listed = _file("lexicon.yaml")[tongue]
+    return Signs(
+        undone=frozenset([*listed["negations"], *listed["undone"]]),
+        done=re.compile(rf"\s*(?:{pattern_of(listed['done'], tongue).pattern})"),
+        ends=re.compile(f"{_STOP.pattern}|{pattern_of([*listed['contrast'], *listed['clauses']], tongue).pattern}"),
     )
 
 
