@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.live.asterisk_lab import Lab, LabUnavailable, asterisk_lab
+from tests.live.odoo_server import Odoo, OdooUnavailable, running_odoo
 from tests.live.tryton_books import Books, fill
 from tests.live.tryton_server import TrytonUnavailable, tryton_server
 
@@ -18,6 +19,15 @@ def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
             yield fill(address)
     except TrytonUnavailable as exc:
         pytest.skip(f"THE LIVE TEST AGAINST A REAL TRYTON DID NOT RUN: {exc}")
+
+
+@pytest.fixture(scope="session")
+def odoo() -> Odoo:
+    """A real Odoo with the laboratory's customers. Skips, loudly, where its scripts are not."""
+    try:
+        return running_odoo()
+    except OdooUnavailable as exc:
+        pytest.skip(f"THE LIVE TESTS AGAINST A REAL ODOO DID NOT RUN: {exc}")
 
 
 @pytest.fixture

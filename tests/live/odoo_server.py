@@ -40,7 +40,7 @@ class Odoo:
         return answer.json()
 
 
-def odoo() -> Odoo:
+def running_odoo() -> Odoo:
     """Return a running Odoo with the laboratory's customers. Raises: OdooUnavailable: the scripts are not here, or fail."""
     script = LABORATORY / "lab-odoo.sh"
     if not script.is_file():

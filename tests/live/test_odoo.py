@@ -1,12 +1,12 @@
 """The catalog's Odoo connector against a real Odoo 19: who is calling, what they ordered, and a ticket's whole life."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.live.odoo_server import Odoo, OdooUnavailable, odoo
+from tests.live.odoo_server import Odoo
 
 from tieline.connectors.connection import VendorConnection, open_connection
 from tieline.connectors.contract import CAPABILITIES, Result
@@ -24,28 +24,20 @@ pytestmark = pytest.mark.live
 LINE = Line(number="+861065543800", name="Support", country="CN")
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Odoo]:
-    try:
-        yield odoo()
-    except OdooUnavailable as exc:
-        pytest.skip(f"THE LIVE TEST AGAINST A REAL ODOO DID NOT RUN: {exc}")
-
-
-def connection_to(server: Odoo, *, api_key: str = "") -> VendorConnection:
+def connection_to(odoo: Odoo, *, api_key: str = "") -> VendorConnection:
     return open_connection(
         "erp",
         Catalog().find("odoo"),
-        config={"base_url": server.url, "database": server.database, "project_id": 1},
-        secrets={"api_key": api_key or server.api_key},
+        config={"base_url": odoo.url, "database": odoo.database, "project_id": 1},
+        secrets={"api_key": api_key or odoo.api_key},
         clock=utc_now,
-        egress=Egress.parse(f"127.0.0.1=127.0.0.1/32:{server.url.rpartition(':')[2]}"),
+        egress=Egress.parse(f"127.0.0.1=127.0.0.1/32:{odoo.url.rpartition(':')[2]}"),
     )
 
 
 @pytest.fixture(scope="session")
-async def erp(server: Odoo) -> AsyncIterator[VendorConnection]:
-    connection = connection_to(server)
+async def erp(odoo: Odoo) -> AsyncIterator[VendorConnection]:
+    connection = connection_to(odoo)
     yield connection
     await connection.aclose()
 
@@ -112,11 +104,22 @@ async def test_a_tickets_whole_life(erp: VendorConnection) -> None:
     assert made.external_id in [ticket["id"] for ticket in await asked(erp, "ticket.changed", since=since)]
 
 
-async def test_what_odoo_refuses_is_told_apart(server: Odoo, erp: VendorConnection) -> None:
+async def test_what_a_customer_said_is_a_note_in_their_own_log(odoo: Odoo, erp: VendorConnection) -> None:
+    (customer,) = await asked(erp, "customer.find", phone="13800138003")
+    note = mapping_of(erp, "feedback.log").write({"summary": "满意度 2/5：等得太久 <b>"}, current=None, is_new=True)
+    logged = await run(erp, "feedback.log", customer_id=customer["id"], record=note)
+    assert logged.external_id is not None
+    inside = [["id", "=", int(logged.external_id)], ["subtype_id.internal", "=", True]]
+    (kept,) = odoo.call("mail.message", "search_read", domain=inside, fields=["model", "res_id", "body"])
+    assert (kept["model"], kept["res_id"]) == ("res.partner", int(customer["id"]))
+    assert kept["body"] == "<p>满意度 2/5：等得太久 &lt;b&gt;</p>"
+
+
+async def test_what_odoo_refuses_is_told_apart(odoo: Odoo, erp: VendorConnection) -> None:
     with pytest.raises(VendorRejected):
         await run(erp, "ticket.update", ticket_id="1", record={"state": "nonsense"})
     assert (await run(erp, "ticket.update", ticket_id="999999", record={"state": "1_done"})).outcome == "not_found"
-    stranger = connection_to(server, api_key="0" * 40)
+    stranger = connection_to(odoo, api_key="0" * 40)
     with pytest.raises(VendorMisconfigured) as caught:
         await run(stranger, "system.ping")
     await stranger.aclose()

@@ -86,11 +86,24 @@ def test_odoo_is_told_the_deadline_in_its_own_words_and_read_back_the_same() -> 
     assert shown["due_at"] == LATER
 
 
-@pytest.mark.parametrize("name", ["zendesk", "zammad"])
-def test_what_a_system_reckons_itself_is_nothing_to_agree_on(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        pytest.param("zendesk", "due_at", id="only tasks have one"),
+        pytest.param("zammad", "due_at", id="when it escalates"),
+        pytest.param("zammad", "category", id="the group that works on it"),
+        pytest.param("odoo", "category", id="the column the task stands in"),
+    ],
+)
+def test_what_a_system_has_for_itself_is_nothing_to_agree_on(name: str, field: str) -> None:
     spoke = spoke_to(name)
-    assert "due_at" in spoke.mapping.reads
-    assert not spoke._is_agreed_on("due_at")
+    assert field in spoke.mapping.reads
+    assert not spoke._is_agreed_on(field)
+
+
+def test_the_column_a_task_stands_in_is_not_what_a_ticket_is_about() -> None:
+    task = {"id": 1, "name": "x", "state": "01_in_progress", "priority": "0", "stage_id": [8, "新建"], "date_deadline": False}
+    assert "category" not in spoke_to("odoo").shows(task)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ ASK_WITHIN_S: Final = 5.0
 NEVER_EMPTY: Final = frozenset({"subject", "status", "priority"})
 """Fields of ours that always have a value: a system that shows none tells nothing of them."""
 
-ITS_OWN: Final = frozenset({"due_at"})
+ITS_OWN: Final = frozenset({"due_at", "category"})
 """Fields that are merged only with systems that can be told them."""
 
 
@@ -70,7 +70,7 @@ class Spoke:
         return {name: value for name, value in told.items() if value is not None or name not in NEVER_EMPTY}
 
     def _is_agreed_on(self, name: str) -> bool:
-        """A due time that is only read is the system's own reckoning, such as when it escalates: nothing to agree on."""
+        """What is only read can be its own: when it escalates, the column a task stands in. There is nothing to agree on."""
         return name not in ITS_OWN or name in self.mapping.writes
 
     def say(self, name: str, value: Value) -> Value:
