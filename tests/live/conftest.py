@@ -1,11 +1,15 @@
 """Real third-party systems, brought up once for a test run."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, async_playwright
+from tests.browser.conftest import WITH_SANDBOX_OFF, WITHOUT_BROWSER
 from tests.live.asterisk_lab import Lab, LabUnavailable, asterisk_lab
 from tests.live.odoo_server import Odoo, OdooUnavailable, running_odoo
+from tests.live.oidc_company import SECRET_VARIABLE, Company, ProviderUnavailable, open_company
 from tests.live.tryton_books import Books, fill
 from tests.live.tryton_server import TrytonUnavailable, tryton_server
 
@@ -47,3 +51,26 @@ def running_asterisk(request: pytest.FixtureRequest) -> Iterator[Lab]:
             yield lab
     except LabUnavailable as exc:
         pytest.skip(f"THE LIVE TESTS AGAINST A REAL ASTERISK DID NOT RUN: {exc}")
+
+
+@pytest.fixture
+async def firm(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Company]:
+    """A company whose people sign in at a real OpenID provider. Skips, loudly, where none can be started."""
+    monkeypatch.setenv(SECRET_VARIABLE, "a secret: with/signs")
+    try:
+        async with open_company(database_url, tmp_path) as company:
+            yield company
+    except ProviderUnavailable as exc:
+        pytest.skip(f"THE LIVE TESTS AGAINST A REAL OPENID PROVIDER DID NOT RUN: {exc}")
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A real browser. Skips, loudly, where none is installed."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip(WITHOUT_BROWSER)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=WITH_SANDBOX_OFF)
+        yield browser
+        await browser.close()

@@ -1,9 +1,9 @@
-// An OpenID provider on loopback: the certified library `oidc-provider`, in memory. Two people, any password.
+// An OpenID provider on loopback: the certified library `oidc-provider`, in memory. Three people, any password.
 import { createRequire } from 'node:module';
 
 const { OIDC_MODULES, OIDC_PORT, OIDC_HOME } = process.env;
 const { Provider } = await import(createRequire(`${OIDC_MODULES}/`).resolve('oidc-provider'));
-const groups = { agent1001: ['cc-agents'], stranger: ['cooks'] };
+const groups = { agent1001: ['cc-agents'], agent9001: ['cc-leads'], stranger: ['cooks'] };
 const provider = new Provider(`http://127.0.0.1:${OIDC_PORT}`, {
   clients: [{
     client_id: 'tieline',
@@ -28,3 +28,5 @@ const provider = new Provider(`http://127.0.0.1:${OIDC_PORT}`, {
 provider.on('server_error', (_, error) => console.error(error));
 provider.on('backchannel.error', (_, error) => console.error('back-channel logout:', error));
 provider.listen(OIDC_PORT, '127.0.0.1');
+// It ends with whoever started it, however that ends, and through however many programs that start one another.
+process.stdin.on('end', () => process.exit()).resume();
