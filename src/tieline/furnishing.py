@@ -23,6 +23,7 @@ from tieline.push.channel import Channel
 from tieline.security.egress import Egress
 from tieline.security.masking_policy import Policy
 from tieline.security.pseudonym import Pseudonyms
+from tieline.security.second_person import guarded
 from tieline.security.secret_box import SecretBox
 from tieline.services.call_desk import CallDesk
 from tieline.services.call_logging import promise_log
@@ -116,6 +117,7 @@ def pop_desk(stack: AsyncExitStack, ground: Ground) -> PopDesk:
         erased=erased,
         agents_said=agents_said,
         children=children,
+        guarded=guarded(ground.settings.second_person) if ground.settings.auth == "on" else frozenset(),
     )
 
 

@@ -17,7 +17,6 @@ from tieline.domain.audit_chain import Checkpoint, Verdict
 from tieline.observability.logs import set_up_logs
 from tieline.security.audit_signing import AuditChecker, AuditSigner
 from tieline.security.egress import Egress
-from tieline.security.key_file import add_key
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.services import api_keys, audit_chain, doctor, secret_keeping
 from tieline.services.access import refuse_open_door_to_others
@@ -184,7 +183,8 @@ class Tieline:
     def rotate_secrets(self, *, new_key: bool, sm4: bool, data_keys: bool) -> Rotation:
         """Give every secret the newest key."""
         if new_key:
-            add_key(key_file_of(self._settings), sm4=sm4)
+            file = key_file_of(self._settings)
+            self._once(lambda house: secret_keeping.add_key(house, file, sm4=sm4, caller=CONSOLE))
         return self._once(lambda house: secret_keeping.rotate(house, new_data_keys=data_keys, caller=CONSOLE))
 
     def import_phones(self, wish: importing.ImportWish, *, told: importing.Told, source: str = "") -> importing.Tally:

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         Path | None, Field(description="The private key we sign in with there, without passphrase, mode 0600.")
     ] = None
     sftp_password: Annotated[SecretStr | None, Field(description="The password there, where a key is not to be had.")] = None
+    second_person: Annotated[
+        str,
+        Field(
+            description="Actions that somebody else must approve first: all, or a comma-separated list of rules.loosen, "
+            "identity.reveal, export.bulk, key.change. Empty: none, for a house of one administrator. Off where auth is off."
+        ),
+    ] = "all"
     sign_in_file: Annotated[
         Path | None,
         Field(

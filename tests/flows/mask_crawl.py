@@ -77,6 +77,7 @@ NEVER_WELL: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "/v1/webhooks/{connection}/{secret:path}"): "likewise",
     ("POST", "/v1/webhooks/{connection}/{secret:path}"): "likewise",
     ("POST", "/v1/calls"): "nobody's telephone can be rung here; its answer is an id",
+    ("POST", "/v1/approvals/{approval_id}/decide"): "nothing waits for a second person here; its answer is an item of GET",
     ("PUT", "/v1/connections/{name}"): "would set the house up anew; its answer is that of GET",
     ("PUT", "/v1/policies/{kind}"): "likewise",
     ("PUT", "/v1/mappings/{connection}/draft"): "names the state it was made for; its answer is that of GET",
@@ -198,6 +199,7 @@ async def a_day(house: RunningHouse) -> dict[str, list[str]]:
         "version": ["1"],
         "number": re.findall(r"SO-?[0-9-]+", orders)[:1],
         "request_id": ["01a21926-e946-725c-8966-e7ee05266422"],
+        "approval_id": ["01a21926-e946-725c-8966-e7ee05266423"],
         "restriction_id": ["01a21926-e946-725c-8966-e7ee05266422"],
         "erasure_id": ["01a21926-e946-725c-8966-e7ee05266422"],
     }

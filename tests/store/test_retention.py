@@ -26,6 +26,8 @@ FILL = {
     " VALUES (%(id)s, 'praise', 'phone', %(at)s, %(at)s, 'x')",
     "reviews": "INSERT INTO review_items (id, kind, subject_key, state, first_at, last_at, expires_at)"
     " VALUES (%(id)s, 'k', %(id)s::text, 'rejected', %(at)s, %(at)s, %(at)s)",
+    "approvals": "INSERT INTO approvals (id, action, digest, details, asked_by, behind, asked_at, expires_at)"
+    " VALUES (%(id)s, 'key.change', 'd', '{}', 'x', '{}', %(at)s, %(at)s)",
     "arrival_bodies": "INSERT INTO inbox (id, connection, dedupe_key, kind, body, received_at, state)"
     " VALUES (%(id)s, 'crm', %(id)s::text, 'webhook', 'said', %(at)s, 'done')",
     "unread_bodies": "INSERT INTO inbox (id, connection, dedupe_key, kind, body, received_at, state)"
@@ -37,6 +39,7 @@ LEFT = {
     "tickets": "SELECT count(*) FROM tickets",
     "feedback": "SELECT count(*) FROM feedback",
     "reviews": "SELECT count(*) FROM review_items",
+    "approvals": "SELECT count(*) FROM approvals",
     "arrival_bodies": "SELECT count(*) FROM inbox WHERE body <> ''",
     "unread_bodies": "SELECT count(*) FROM inbox WHERE body <> ''",
 }
@@ -61,6 +64,7 @@ async def test_each_goes_at_its_term_and_not_a_minute_before(database: Database)
         "tickets": 1,
         "feedback": 1,
         "reviews": 1,
+        "approvals": 1,
         "arrival_bodies": 2,
         "unread_bodies": 2,
     }

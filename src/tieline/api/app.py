@@ -16,6 +16,7 @@ from tieline import __version__
 from tieline.api import (
     agents,
     api_keys,
+    approvals,
     audit,
     call_events,
     calls,
@@ -102,6 +103,7 @@ _ROUTERS: Final = (
     privacy.router,
     api_keys.router,
     sessions.router,
+    approvals.router,
     webhook_subscriptions.router,
     health.router,
     docs.router,

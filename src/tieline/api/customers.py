@@ -208,9 +208,12 @@ class Revealed(BaseModel):
     responses=_ONE
     | problems(
         {
-            403: "Not for this role: `field_not_revealed`; `customer_not_in_call`, `forbidden`, `scope_missing`.",
+            403: "Not for this role: `field_not_revealed`; `customer_not_in_call`, `forbidden`, `scope_missing`. "
+            "Refused by a second person: `second_person_refused`.",
             401: "Nobody we know: `auth_failed`. The field is sensitive, and the last sign-in too long ago: `step_up_required`; "
             "`WWW-Authenticate` says within how many seconds (RFC 9470). People do it at `/desk/sign-in/step-up`.",
+            409: "The field is sensitive, and somebody else approves it first: `second_person_required`, with `approval`; see "
+            "`/v1/approvals`. It was approved, and used meanwhile: `approval_over`.",
             429: "More than thirty fields in the last hour: `rate_limited`.",
         }
     ),

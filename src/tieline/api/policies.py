@@ -80,6 +80,9 @@ async def list_versions(kind: Kind, _caller: Reader, house: HouseOfRequest) -> P
     responses=problems(
         {
             **_NONE,
+            403: "A second person refused it: `second_person_refused`; `forbidden`, `scope_missing`.",
+            409: "Rules of kind `access` would take less away, and somebody else approves that first: `second_person_required`, "
+            "with `approval`; see `/v1/approvals`. It was approved, and used meanwhile: `approval_over`.",
             412: "They changed since you read them: `precondition_failed`.",
             422: "They do not fit: `policy_invalid`, `connection_unknown`; or the request does not: `field_unknown` …",
             428: "`If-Match` is missing: `precondition_required`.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from random import SystemRandom
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import orjson
 import structlog
@@ -17,7 +18,15 @@ from starlette.routing import Mount
 from starlette.types import Scope
 
 from tieline.api.findings import Finding, findings_of
-from tieline.domain.errors import ConnectorError, InProgress, Overloaded, RateLimited, StepUpRequired, TielineError
+from tieline.domain.errors import (
+    ConnectorError,
+    InProgress,
+    Overloaded,
+    RateLimited,
+    SecondPersonRequired,
+    StepUpRequired,
+    TielineError,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +69,7 @@ class Problem(BaseModel):
     trace_id: str
     errors: Annotated[list[Finding], Field(default_factory=list)]
     retry_after: Annotated[int | None, Field(description="Seconds to wait, as in the `Retry-After` header.")] = None
+    approval: Annotated[UUID | None, Field(description="Of `second_person_required`: what somebody else approves first.")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class Fault:
     detail: str = ""
     findings: Sequence[Finding] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    approval: UUID | None = None
 
 
 def render(scope: Scope, fault: Fault) -> Response:
@@ -91,13 +102,17 @@ def render(scope: Scope, fault: Fault) -> Response:
     }
     if "Retry-After" in headers:
         document["retry_after"] = int(headers["Retry-After"])
+    if fault.approval is not None:
+        document["approval"] = str(fault.approval)
     scope["tieline.problem_code"] = fault.code
     return Response(orjson.dumps(document), status_code=fault.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def refusal(error: TielineError) -> Fault:
     """Describe a foreseen error."""
-    return Fault(error.http_status, error.code, title=error.title, detail=error.detail, headers=_headers_for(error))
+    approval = error.approval if isinstance(error, SecondPersonRequired) else None
+    headers = _headers_for(error)
+    return Fault(error.http_status, error.code, title=error.title, detail=error.detail, headers=headers, approval=approval)
 
 
 async def on_refusal(request: Request, error: TielineError) -> Response:

@@ -8,7 +8,8 @@
     │   ├── NotAllowed            permanent  403  forbidden
     │   ├── NotFound              permanent  404  not_found
     │   ├── StateConflict         permanent  409  conflict
-    │   │   └── InProgress        permanent  409  idempotency_in_progress
+    │   │   ├── InProgress        permanent  409  idempotency_in_progress
+    │   │   └── SecondPersonRequired  permanent  409  second_person_required
     │   ├── PreconditionFailed    permanent  412  precondition_failed
     │   ├── PreconditionRequired  permanent  428  precondition_required
     │   └── Gone                  permanent  410  gone
@@ -41,6 +42,7 @@ repetition, `internal` is our own fault, `unknown` must be read back before anyt
 """
 
 from typing import ClassVar, Literal
+from uuid import UUID
 
 ErrorKind = Literal["transient", "config", "permanent", "internal", "unknown"]
 
@@ -124,6 +126,18 @@ class InProgress(StateConflict):
     code = "idempotency_in_progress"
     title = "The same request is still being carried out"
     retry_after_s: ClassVar[float] = 1.0
+
+
+class SecondPersonRequired(StateConflict):
+    """Somebody else must approve it first. `approval`: the id of what waits for them; then the very same is asked again."""
+
+    code = "second_person_required"
+    title = "A second person must approve this first"
+
+    def __init__(self, *, approval: UUID) -> None:
+        hint = f"Somebody else approves {approval}, and the same is asked again. Alone here? See TIELINE_SECOND_PERSON."
+        super().__init__(hint=hint)
+        self.approval = approval
 
 
 class PreconditionFailed(RequestRefused):

@@ -46,6 +46,11 @@ class Caller:
     agent: str | None = None
     proved_at: datetime | None = None
 
+    @property
+    def person(self) -> str:
+        """Return who is behind it, the same for their session and their keys: `agent:1001`; else the actor."""
+        return self.actor if self.agent is None else f"agent:{self.agent}"
+
     def may(self, permission: str) -> bool:
         """Say whether the caller holds `permission`."""
         return permission in self.scopes

@@ -1,6 +1,7 @@
 """Who may have which masked field shown in full, as `rights.csv` has it. What is not in it is shown to nobody.
 
-What the catalogue of fields calls sensitive is shown to whoever has signed in within the last 15 minutes.
+What the catalogue of fields calls sensitive is shown to whoever has signed in within the last 15 minutes, once a second person
+has approved it.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ PER_HOUR: Final = 30
 """Fields one person, or one key, may have shown in an hour."""
 
 
-def asks_for_a_fresh_sign_in(field: RevealField) -> bool:
+def is_sensitive(field: RevealField) -> bool:
     """Say whether a field is of a kind that the catalogue calls sensitive."""
     catalogue = field_catalogue()
     return catalogue.kinds[catalogue.models["customer"].holds[field]].sensitivity == "sensitive"

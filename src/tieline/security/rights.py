@@ -1,7 +1,8 @@
 """Who may do what, and sees what how: the one table `rights.csv`, read once and refused where it makes no sense.
 
-Rows are of three kinds. `action`: a permission; `yes`, or `scope`: a key that was given it. `field`: a kind of value or object,
-and how a role sees it. `reveal`: a masked field a role may have shown in full. An empty cell is a no.
+Rows are of four kinds. `action`: a permission; `yes`, or `scope`: a key that was given it. `field`: a kind of value or object,
+and how a role sees it. `reveal`: a masked field a role may have shown in full. `approve`: what asks for a second person, and who
+that may be. An empty cell is a no.
 
 A column `view:…` says the most that is seen through it, whoever looks: a view only ever takes away.
 """
@@ -21,11 +22,15 @@ CELLS: Final[Mapping[str, frozenset[str]]] = {
     "action": frozenset({"yes", "scope", ""}),
     "field": frozenset(get_args(Treatment)),
     "reveal": frozenset({"yes", ""}),
+    "approve": frozenset({"yes", ""}),
 }
 RANK: Final[Mapping[Treatment, int]] = {"none": 0, "last_four": 1, "mask": 2, "verified": 3, "full": 4}
 """How much a treatment shows."""
 
 VIEW: Final = "view:"
+_NOT_SEEN: Final = ("action", "approve")
+"""Kinds that views have nothing to do with."""
+
 _NOT_ROLES: Final = ("kind", "what", "says")
 _Row = Mapping[str, str]
 
@@ -34,7 +39,7 @@ _Row = Mapping[str, str]
 class Rights:
     """The table by what is asked of it. `says`: kind and name → what it means, in the order of the file.
 
-    `fields` and `reveals` are by role, `seen_through` and `revealed_through` by view.
+    `fields`, `reveals` and `approves` are by role, `seen_through` and `revealed_through` by view.
     """
 
     roles: tuple[str, ...]
@@ -42,6 +47,7 @@ class Rights:
     actions: Mapping[str, frozenset[str]]
     fields: Mapping[str, Mapping[str, Treatment]]
     reveals: Mapping[str, frozenset[str]]
+    approves: Mapping[str, frozenset[str]]
     views: tuple[str, ...]
     seen_through: Mapping[str, Mapping[str, Treatment]]
     revealed_through: Mapping[str, frozenset[str]]
@@ -72,6 +78,7 @@ def read_rights(text: str) -> Rights:
         actions={role: _granted(rows, "action", role) for role in roles},
         fields={role: _treatments(rows, role) for role in roles},
         reveals={role: _granted(rows, "reveal", role) for role in roles},
+        approves={role: _granted(rows, "approve", role) for role in roles},
         views=views,
         seen_through={view: _treatments(rows, VIEW + view) for view in views},
         revealed_through={view: _granted(rows, "reveal", VIEW + view) for view in views},
@@ -101,6 +108,8 @@ def _problems(rows: Sequence[_Row], roles: Sequence[str]) -> Iterator[str]:
         yield from (f"{name}: a person has no scopes" for role in roles if row[role] == "scope" and role != SERVICE_ROLE)
         if row["kind"] == "action" and row.get(SERVICE_ROLE) == "yes":
             yield f"{name}: a key has what it was given"
+        if row["kind"] == "approve" and row.get(SERVICE_ROLE):
+            yield f"{name}: a key is nobody"
         if not row["says"]:
             yield f"{name}: says nothing"
         if (row["kind"], row["what"]) in seen:
@@ -110,6 +119,6 @@ def _problems(rows: Sequence[_Row], roles: Sequence[str]) -> Iterator[str]:
 
 def _problems_of_views(rows: Sequence[_Row], views: Sequence[str]) -> Iterator[str]:
     for row in rows:
-        allowed = frozenset({""}) if row["kind"] == "action" else CELLS.get(row["kind"], frozenset())
+        allowed = frozenset({""}) if row["kind"] in _NOT_SEEN else CELLS.get(row["kind"], frozenset())
         found = (row[VIEW + view] for view in views)
         yield from (f"{row['kind']} {row['what']}: no view has {cell!r} there" for cell in found if cell not in allowed)

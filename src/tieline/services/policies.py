@@ -7,8 +7,11 @@ from pydantic import BaseModel, ValidationError
 
 from tieline.domain.errors import ConfigRefused, NotFound, PreconditionFailed
 from tieline.security.permissions import Caller
+from tieline.security.second_person import RULES_LOOSEN
+from tieline.services.approvals import Leave, Plea, require
 from tieline.services.customers.standing_file import CustomersEntry
 from tieline.services.house import House
+from tieline.services.linkage.loosening import loosened
 from tieline.services.linkage.policy_file import AccessEntry
 from tieline.services.surveys.policy_file import SurveysEntry
 from tieline.services.tickets.policy_file import TicketsEntry
@@ -18,12 +21,13 @@ from tieline.store.database import Transaction
 from tieline.store.journal_rows import AuditRow
 from tieline.store.policy_versions import PolicyVersion
 
+ACCESS: Final = "access"
 KINDS: Final[Mapping[str, type[BaseModel]]] = {
     "tickets": TicketsEntry,
     "surveys": SurveysEntry,
     "causes": CausesEntry,
     "customers": CustomersEntry,
-    "access": AccessEntry,
+    ACCESS: AccessEntry,
 }
 """The kinds there are, each with what its document must look like."""
 NONE_YET: Final = 0
@@ -48,13 +52,17 @@ async def write(house: House, kind: str, definition: Mapping[str, Any], *, seen:
     """Put rules into use; every process follows at once. `seen`: the version the asker has read, 0 if there was none.
 
     Raises: NotFound: there is no such kind. ConfigRefused: they do not fit. PreconditionFailed: they changed since.
+    SecondPersonRequired: they let somebody see more than before.
     """
     checked = _checked(kind, definition, connections=frozenset(house.directory.now.connections))
+    leave = await _leave(house, kind, checked, seen=seen, by=by)
     async with house.database.begin() as tx:
         await configuration.take_turn(tx)
         before = await policy_versions.current(tx, kind)
         if (before.version if before else NONE_YET) != seen:
             raise PreconditionFailed
+        if leave is not None:
+            await leave.use(tx, now=house.clock())
         version = await policy_versions.put(tx, kind, checked, by=by.actor, now=house.clock())
         await configuration.announce(tx, "policies")
         await _note(tx, house, kind, version, by=by)
@@ -63,6 +71,16 @@ async def write(house: House, kind: str, definition: Mapping[str, Any], *, seen:
         message = "rules vanished after they were written"
         raise RuntimeError(message)
     return present
+
+
+async def _leave(house: House, kind: str, checked: Mapping[str, Any], *, seen: int, by: Caller) -> Leave | None:
+    """Return what a second person said where rules of access would take less away; None: nobody has to be asked."""
+    before = await read(house, kind) if kind == ACCESS else None
+    lost = loosened(before.definition, checked) if before is not None and before.version == seen else ()
+    if not lost:
+        return None
+    plea = Plea(RULES_LOOSEN, {"kind": kind, "seen": seen, "definition": checked}, {"instead_of": seen, "rules": lost})
+    return await require(house.desk, plea, by=by)
 
 
 def _model(kind: str) -> type[BaseModel]:

@@ -32,7 +32,7 @@ class PopDesk:
     """Times in milliseconds.
 
     `deadline_ms` is when a card counts as complete unless its line says otherwise; `late_answer_ms` how long an answer is still
-    wanted after that.
+    wanted after that. `guarded`: the actions that ask for a second person.
     """
 
     database: Database
@@ -49,6 +49,7 @@ class PopDesk:
     late_answer_ms: int = 8000
     erased: Erased = field(default_factory=Erased)
     children: Children = field(default_factory=Children)
+    guarded: frozenset[str] = frozenset()
     agents_said: AgentsSaid = field(default_factory=lambda: AgentsSaid(utc_now))
 
     def now(self) -> datetime:

@@ -1,11 +1,16 @@
 """Give everything that is sealed the newest key while the house is open, and say whether everything opens."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tieline.domain.errors import ConfigRefused
+from tieline.security import key_file as key_files
 from tieline.security.permissions import Caller
+from tieline.security.second_person import KEY_CHANGE
+from tieline.services.approvals import Plea, require
 from tieline.services.house import House
 from tieline.store import audit_trail, sealed_places
 from tieline.store.journal_rows import AuditRow
@@ -44,6 +49,15 @@ async def check(house: House) -> Inventory:
                 except ConfigRefused as exc:
                     faults.append(_fault(one, exc))
     return Inventory(dict(versions), current, tuple(faults))
+
+
+async def add_key(house: House, key_file: Path, *, sm4: bool, caller: Caller) -> None:
+    """Add an outer key to the file, by leave of a second person. Raises: SecondPersonRequired: nobody has given it yet."""
+    details = {"cipher": "SM4-GCM" if sm4 else "AES-256-GCM"}
+    leave = await require(house.desk, Plea(KEY_CHANGE, details, details), by=caller)
+    async with house.database.begin() as tx:
+        await leave.use(tx, now=house.clock())
+        await asyncio.to_thread(key_files.add_key, key_file, sm4=sm4)
 
 
 async def rotate(house: House, *, new_data_keys: bool, caller: Caller) -> Rotation:

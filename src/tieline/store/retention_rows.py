@@ -31,6 +31,7 @@ OVER: Final[Mapping[str, str]] = {
     "feedback": _delete("feedback", "received_at < %(before)s"),
     "surveys": _delete("surveys", "proposed_at < %(before)s"),
     "reviews": _delete("review_items", "coalesce(decided_at, last_at) < %(before)s AND state <> 'open'"),
+    "approvals": _delete("approvals", "asked_at < %(before)s"),
     "arrival_bodies": _update("inbox", "body = '', headers = '{}'", "received_at < %(before)s AND state = 'done' AND body <> ''"),
     "unread_bodies": _update("inbox", "body = '', headers = '{}'", "received_at < %(before)s AND state <> 'done' AND body <> ''"),
 }

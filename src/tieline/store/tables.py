@@ -1,6 +1,7 @@
 """All tables in one place to import from; each group is defined in the file named for it."""
 
 from tieline.store.tables_access import api_keys, audit_entries, sessions
+from tieline.store.tables_approvals import approvals
 from tieline.store.tables_batch import imports
 from tieline.store.tables_calls import (
     agent_events,
@@ -68,6 +69,7 @@ __all__ = [
     "answer_days",
     "answer_facts",
     "api_keys",
+    "approvals",
     "audit_entries",
     "call_agent_days",
     "call_aliases",

@@ -91,6 +91,8 @@ def test_only_what_is_masked_is_revealed_and_only_to_whom_the_table_names(role: 
         ("action,x,scope,,why", "a person has no scopes"),
         ("action,x,,yes,why", "a key has what it was given"),
         ("action,x,yes,,", "says nothing"),
+        ("approve,x,yes,yes,why", "a key is nobody"),
+        ("approve,x,full,,why", "no cell named 'full'"),
         ("action,x,yes,,why\naction,x,,,why", "is there twice"),
     ],
 )

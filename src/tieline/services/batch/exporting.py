@@ -1,6 +1,7 @@
 """Exporting the phone index, tickets or the audit trail: page by page into a new file that appears when it is whole."""
 
 import asyncio
+import functools
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 from tieline.domain.errors import ConfigRefused
 from tieline.security.permissions import Caller
+from tieline.security.second_person import EXPORT_BULK
+from tieline.services.approvals import Plea, require
 from tieline.services.batch.formats import format_of, open_writer
 from tieline.services.batch.phone_rows import FIELDS
 from tieline.services.batch.write import Value, Writer
@@ -19,6 +22,8 @@ from tieline.store.database import Transaction
 from tieline.store.journal_rows import AuditRow
 
 PAGE_ROWS: Final = 5_000
+MOST_ALONE: Final = 10_000
+"""Rows one person may export; what is larger, a second person approves (S40)."""
 Told = Callable[[int], None]
 Page = Callable[[Transaction, Any], Awaitable[Sequence[Any]]]
 
@@ -47,6 +52,7 @@ async def export(house: House, wish: ExportWish, *, asker: Caller, told: Told) -
     """Write a whole kind to a file and return how many rows it has; who did so is in the audit before the first is read.
 
     Raises: ConfigRefused: no such kind or format, the file is there, or the format cannot hold what there is.
+    SecondPersonRequired: it is large, and nobody else has approved it; there is no file then.
     """
     kind = KINDS.get(wish.kind)
     if kind is None:
@@ -59,7 +65,8 @@ async def export(house: House, wish: ExportWish, *, asker: Caller, told: Told) -
     growing.unlink(missing_ok=True)
     os.close(os.open(growing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        count = await _write(house, kind, open_writer(growing, wish.path, kind.columns), told)
+        large = functools.partial(_use_leave, house, wish, asker)
+        count = await _write(house, kind, open_writer(growing, wish.path, kind.columns), told, large=large)
         growing.replace(wish.path)
     finally:
         growing.unlink(missing_ok=True)
@@ -67,7 +74,16 @@ async def export(house: House, wish: ExportWish, *, asker: Caller, told: Told) -
     return count
 
 
-async def _write(house: House, kind: Exported, writer: Writer, told: Told) -> int:
+async def _use_leave(house: House, wish: ExportWish, asker: Caller) -> None:
+    place = [wish.to, wish.path.name] if wish.to else ["", str(wish.path.resolve())]
+    plea = Plea(EXPORT_BULK, {"kind": wish.kind, "place": place}, {"kind": wish.kind, "to": wish.to or "the server's own disk"})
+    leave = await require(house.desk, plea, by=asker)
+    async with house.database.begin() as tx:
+        await leave.use(tx, now=house.clock())
+
+
+async def _write(house: House, kind: Exported, writer: Writer, told: Told, *, large: Callable[[], Awaitable[None]]) -> int:
+    """Write page by page; before there are more rows than one person may have, `large` is asked, once."""
     count, last = 0, None
     try:
         while True:
@@ -76,6 +92,8 @@ async def _write(house: House, kind: Exported, writer: Writer, told: Told) -> in
             if not items:
                 return count
             told_of = [item for item in items if not house.desk.erased.restricted.any_of(kind.names(item))]
+            if count <= MOST_ALONE < count + len(told_of):
+                await large()
             await asyncio.to_thread(writer.write, [kind.row(item) for item in told_of])
             count, last = count + len(told_of), items[-1]
             told(count)

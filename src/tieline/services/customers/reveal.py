@@ -6,7 +6,9 @@ from typing import Any, Final
 from tieline.domain.errors import NotAllowed, NotFound, RateLimited
 from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
-from tieline.security.reveal import PER_HOUR, Reason, RevealField, asks_for_a_fresh_sign_in, may_reveal
+from tieline.security.reveal import PER_HOUR, Reason, RevealField, is_sensitive, may_reveal
+from tieline.security.second_person import IDENTITY_REVEAL
+from tieline.services.approvals import Leave, Plea, require
 from tieline.services.customers import access, profile
 from tieline.services.customers.reading import narrowing, ready
 from tieline.services.pop_desk import PopDesk
@@ -23,11 +25,12 @@ async def reveal(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Re
 
     Raises: NotFound: no such customer, or their system does not answer. NotAllowed: the role may not have this field shown, or
     the agent has no call with the customer. StepUpRequired: it is sensitive, and they signed in too long ago.
+    SecondPersonRequired: it is sensitive, and nobody else has approved it.
     RateLimited: too many in the last hour. Overloaded: it could not be written down.
     """
     if not may_reveal(caller.role, field):
         raise NotAllowed(code="field_not_revealed")
-    if asks_for_a_fresh_sign_in(field):
+    if is_sensitive(field):
         caller.require_fresh(desk.now())
     if desk.erased.restricted.ref(ref):
         raise NotAllowed(code="field_not_revealed")
@@ -38,13 +41,22 @@ async def reveal(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Re
     await access.require(desk, found.people, caller=caller)
     if not may_reveal(caller.role, field, views=views_of(narrowing(desk, found.people[0], found, caller=caller))):
         raise NotAllowed(code="field_not_revealed")
-    await _note(desk, ref, field, reason, caller=caller)
+    leave = await _leave(desk, ref, field, reason, caller=caller)
+    await _note(desk, ref, field, reason, leave)
     return {"field": field, "value": profile.profile_of(found.people[0])[field], "sources": found.sources()}
 
 
-async def _note(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Reason, *, caller: Caller) -> None:
+async def _leave(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Reason, *, caller: Caller) -> Leave:
+    """Whoever decides is told the system, the field and the reason; of whom it is, the asker tells them."""
+    if not is_sensitive(field):
+        return Leave(REVEALED, caller)
+    details = {"system": ref.connection, "field": field, "reason": reason}
+    return await require(desk, Plea(IDENTITY_REVEAL, {"ref": str(ref), **details}, details), by=caller)
+
+
+async def _note(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Reason, leave: Leave) -> None:
     """Write it down, unless too many were: counted and written in one transaction, one at a time for each caller."""
-    now = desk.now()
+    now, caller = desk.now(), leave.by
     async with desk.database.begin() as tx:
         await audit_trail.take_turn(tx, f"{REVEALED} {caller.actor}")
         if await audit_trail.count(tx, actor=caller.actor, action=REVEALED, since=now - WINDOW) >= PER_HOUR:
@@ -58,3 +70,4 @@ async def _note(desk: PopDesk, ref: ExternalRef, field: RevealField, reason: Rea
             details={"field": field, "reason": reason},
         )
         await audit_trail.write(tx, entry)
+        await leave.use(tx, now=now)

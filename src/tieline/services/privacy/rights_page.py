@@ -53,6 +53,7 @@ def _lines(table: Rights, found: Catalogue) -> Iterator[str]:
         yield f"| `{name}` | {' | '.join(table.fields[role][name] for role in table.roles)} | {meaning} |"
     yield ""
     yield from _revealed(table)
+    yield from _approved(table)
     yield from _views(table)
     yield from _covered(found)
 
@@ -63,6 +64,18 @@ def _revealed(table: Rights) -> Iterator[str]:
     yield from _head(table, "field", "what it is")
     for name, meaning in table.says["reveal"].items():
         cells = ("yes" if name in table.reveals[role] else "" for role in table.roles)
+        yield f"| `{name}` | {' | '.join(cells)} | {meaning} |"
+    yield ""
+
+
+def _approved(table: Rights) -> Iterator[str]:
+    yield "## Asked of a second person"
+    yield ""
+    yield "Who may approve it, if they are not who asked; `TIELINE_SECOND_PERSON` says which of these ask for it in your house."
+    yield ""
+    yield from _head(table, "action", "what it is")
+    for name, meaning in table.says["approve"].items():
+        cells = ("yes" if name in table.approves[role] else "" for role in table.roles)
         yield f"| `{name}` | {' | '.join(cells)} | {meaning} |"
     yield ""
 
