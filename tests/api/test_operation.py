@@ -1,12 +1,18 @@
 """Health, readiness, metrics, and what is written to the log for each request."""
 
+import asyncio
+import itertools
+import threading
 from datetime import timedelta
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.api.front_door import ROOT, FrontDoor
 
 from tieline.domain.errors import Overloaded
+from tieline.observability import metrics
 from tieline.observability.metrics import REGISTRY
+from tieline.security.permissions import PERMISSIONS
 from tieline.services import api_keys, housekeeping, readiness
 from tieline.services.api_keys import KeyWish
 from tieline.store import number_marks, schema_state
@@ -56,6 +62,53 @@ async def test_metrics_are_for_those_who_may_and_count_by_route(door: FrontDoor)
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert 'tieline_http_requests_total{method="GET",route="/v1/calls/{call_id}",status="404"}' in answer.text
     assert "138001380001" not in answer.text
+
+
+async def test_others_are_answered_while_metrics_are_written_down(door: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, answered = threading.Event(), threading.Event()
+
+    def slow() -> bytes:
+        begun.set()
+        return b"free" if answered.wait(10) else b"held up"
+
+    signed = await door.signed("metrics.read")
+    monkeypatch.setattr(metrics, "exposition", slow)
+    scrape = asyncio.create_task(door.ask("GET", "/metrics", headers=signed))
+    assert await asyncio.to_thread(begun.wait, 10)
+    assert (await door.ask("GET", "/healthz")).status_code == 200
+    answered.set()
+    assert (await scrape).text == "free"
+
+
+async def test_no_series_tells_when_another_began(door: FrontDoor) -> None:
+    answer = await door.ask("GET", "/metrics", headers=await door.signed("metrics.read"))
+    assert "\ntieline_http_requests_total{" in answer.text
+    assert "_created{" not in answer.text
+
+
+async def test_series_do_not_multiply_with_what_is_asked_and_by_whom(door: FrontDoor) -> None:
+    await strangers_ask(door, "first", times=1)
+    before = told_series()
+    await strangers_ask(door, "canary", times=12)
+    assert told_series() == before
+
+
+async def strangers_ask(door: FrontDoor, word: str, *, times: int) -> None:
+    """Ask with paths, methods, keys and addresses that nobody else asks with."""
+    signed = await door.signed(*PERMISSIONS)
+    places = ("/{}", "/v1/calls/{}", "/v1/webhooks/{}", "/v1/connections/{}", "/v1/reports/{}", "/desk/{}", "/static/{}/x.js")
+    for number in range(times):
+        key, own = f"{word}{number}", {"Authorization": f"Bearer {word}{number}", "X-Forwarded-For": f"10.0.0.{number}"}
+        async with door.client(address=f"10.1.0.{number}") as client:
+            for method, place, headers in itertools.product(("GET", key.upper()), places, (signed, own)):
+                await client.request(method, place.format(key), headers=headers)
+
+
+def told_series() -> set[tuple[str, frozenset[tuple[str, str]]]]:
+    """Return the series of the exposition; the statuses aside, of which a busy machine knows one more."""
+    families = text_string_to_metric_families(metrics.exposition().decode())
+    samples = (sample for family in families for sample in family.samples if sample.name.startswith("tieline_"))
+    return {(one.name, frozenset(pair for pair in one.labels.items() if pair[0] != "status")) for one in samples}
 
 
 async def test_the_log_of_a_request_holds_the_route_and_never_the_address(

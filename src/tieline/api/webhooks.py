@@ -23,6 +23,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
             400: "Nothing a sender of this kind sends: `body_malformed`, `xml_dtd_forbidden`, `xml_limits`, `id_invalid`.",
             401: "The proof is missing, wrong or stale: `signature_missing`, `signature_invalid`, `timestamp_stale`.",
             404: "No such connection, or one that tells nothing: `not_found`.",
+            405: "This system's manifest does not say that it asks or tells in this way: `method_not_allowed`.",
         }
     ),
 }
