@@ -2,16 +2,25 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final, Literal
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
-from tests.browser.test_narrow_and_keyboard import TOO_SMALL_TO_TAP, WIDER_THAN_THE_WINDOW
+from tests.browser.test_accessibility import BROKEN_REFERENCES, REPEATED_IDS, TOO_FAINT, UNNAMED
+from tests.browser.test_narrow_and_keyboard import WIDER_THAN_THE_WINDOW
 from tests.surveys.asking import Asking
 from tests.surveys.conftest import asking, surveys_database_url
 
 pytestmark = pytest.mark.browser
 __all__ = ["asking", "surveys_database_url"]
 HERE = "https://call.example"
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+ENDS: Final = {"zh-CN": ("1 很不满意", "5 非常满意"), "en": ("1 Very dissatisfied", "5 Very satisfied")}
+FINGER_PX = 44
+UNDER_A_FINGER = """(least) => [...document.querySelectorAll('a, button, textarea, input')]
+    .map((node) => [node.textContent || node.value, node.getBoundingClientRect()])
+    .filter(([_, box]) => box.width < least || box.height < least)
+    .map(([text, box]) => [text, box.width, box.height])"""
 
 
 @asynccontextmanager
@@ -45,8 +54,28 @@ async def test_nothing_is_wider_than_the_window_or_too_small_for_a_finger(
         await expect(page.locator("h1")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         assert await page.evaluate(WIDER_THAN_THE_WINDOW) == []
-        assert await page.evaluate(TOO_SMALL_TO_TAP) == []
+        assert await page.evaluate(UNDER_A_FINGER, FINGER_PX) == []
         assert await page.locator("html").get_attribute("lang") == language
+        await page.goto(f"{HERE}/s/{token}/stop?lang={language}")
+        assert await page.evaluate(UNDER_A_FINGER, FINGER_PX) == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_tired_eyes_and_screen_readers_find_their_way(
+    browser: Browser, asking: Asking, language: str, scheme: Literal["light", "dark"]
+) -> None:
+    token = await asking.invited()
+    async with telephone(browser, asking) as page:
+        await page.emulate_media(color_scheme=scheme)
+        for path in (f"/s/{token}", f"/s/{token}/stop", f"/s/{'A' * 24}"):
+            await page.goto(f"{HERE}{path}?lang={language}")
+            await expect(page.locator("h1")).to_be_visible()
+            found = {check: await page.evaluate(check) for check in (TOO_FAINT, UNNAMED, REPEATED_IDS, BROKEN_REFERENCES)}
+            assert set(map(str, found.values())) == {"[]"}, found
+        await page.goto(f"{HERE}/s/{token}?lang={language}")
+        ends = [await page.get_by_role("radio", name=end, exact=True).get_attribute("value") for end in ENDS[language]]
+        assert ends == ["1", "5"], "what the ends of the scale mean is heard with them"
 
 
 async def test_a_customer_answers_by_keyboard_alone(browser: Browser, asking: Asking) -> None:

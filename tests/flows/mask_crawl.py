@@ -59,6 +59,8 @@ NEVER_WELL: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "/docs-assets"): "a folder; its files are the same for everybody",
     ("GET", "/static/{version}/{name:path}"): "files, the same for everybody; this version is none",
     ("HEAD", "/static/{version}/{name:path}"): "likewise",
+    ("GET", "/favicon.ico"): "likewise",
+    ("HEAD", "/favicon.ico"): "likewise",
     ("POST", "/desk/sign-in"): "takes a form; its refusals are pages, tried in `test_no_refusal_repeats_what_was_sent`",
     ("POST", "/desk/sessions"): "takes a form; its refusals are pages, tried in `test_no_refusal_repeats_what_was_sent`",
     ("GET", "/desk/sign-in/{provider}"): "leads to a provider; none is set up here",

@@ -15,9 +15,11 @@ async def test_the_page_is_small_shows_nothing_personal_and_runs_no_script(askin
     phone = asking.somebody()
     token = await asking.invited(phone)
     page = await asking.page("GET", f"/s/{token}")
-    sheet = await asking.page("GET", re.findall(r'href="(/static/[^"]+)"', page.text)[0], headers={"Accept-Encoding": "identity"})
-    assert (page.status_code, sheet.status_code) == (200, 200)
-    assert len(page.content) + len(sheet.content) <= 30 * 1024
+    plainly = {"Accept-Encoding": "identity"}
+    loaded = [await asking.page("GET", each, headers=plainly) for each in re.findall(r'href="(/static/[^"]+)"', page.text)]
+    assert [each.headers["Content-Type"].partition(";")[0] for each in loaded] == ["image/svg+xml", "text/css"]
+    assert [each.status_code for each in (page, *loaded)] == [200] * 3
+    assert sum(len(each.content) for each in (page, *loaded)) <= 30 * 1024
     assert page.text.count("<script") == 0
     assert phone[-8:] not in page.text
     assert "您对本次服务满意吗" in page.text
@@ -27,6 +29,12 @@ async def test_the_page_is_small_shows_nothing_personal_and_runs_no_script(askin
         *("no-referrer", "no-store"),
         False,
     )
+
+
+async def test_browsers_find_the_icon_where_they_look_for_one_by_themselves(asking: Asking) -> None:
+    found, asked = [await asking.page(method, "/favicon.ico") for method in ("GET", "HEAD")]
+    assert [(answer.status_code, answer.headers["Content-Type"]) for answer in (found, asked)] == [(200, "image/svg+xml")] * 2
+    assert (found.text.startswith("<svg"), asked.content) == (True, b"")
 
 
 async def test_the_page_speaks_english_when_asked(asking: Asking) -> None:

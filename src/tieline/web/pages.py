@@ -46,6 +46,7 @@ def web_routers(*, frame_ancestors: Sequence[str] = (), sign_out_at: Sequence[st
     router.add_api_route("/reports", shown.reports, methods=["GET"])
     router.add_api_route("/pop/{pop_id}", shown.pop, methods=["GET"], dependencies=[EMPTY_SHELL])
     router.add_api_route("/static/{version}/{name:path}", shown.file, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
+    router.add_api_route("/favicon.ico", shown.icon, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
     SessionsPage(painter).add_to(router)
     SignIn(painter).add_to(router)
     return [router, survey_router()]
@@ -102,3 +103,7 @@ class Pages:
     async def file(self, request: Request, version: str, name: str) -> Response:
         """Give a script, a style sheet, a catalogue of texts."""
         return assets().answer(request, version, name)
+
+    async def icon(self, request: Request) -> Response:
+        """Give the icon to browsers that ask by themselves, as they do beside whatever is no page of ours: an answer in JSON."""
+        return assets().answer(request, "", "icon.svg")
