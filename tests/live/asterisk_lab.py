@@ -16,7 +16,8 @@ REPOSITORY: Final = Path(__file__).resolve().parents[2]
 ARI_PORT: Final = 18088
 AMI_PORT: Final = 15038
 UP_WITHIN_S: Final = 300
-LINES: Final = ("4001", "4003", "4004", "4005")
+LINE_PREFIX: Final = "+86106554"
+LINES: Final = ("4001", "4003", "4004", "4005", "4007")
 
 
 class LabUnavailable(Exception):
@@ -50,28 +51,27 @@ class Lab:
             "ami_port": AMI_PORT,
             "ami_user": "lab",
             "endpoint_prefix": "PJSIP/agent",
-            "line_prefix": "+86106554",
+            "line_prefix": LINE_PREFIX,
             "dial_context": "click2dial",
             "events": events,
         }
         secrets = {"ari_password": "plain:lab-ari-pass", "ami_secret": "plain:lab-ami-pass"}
-        agents = {
-            name: {"name": f"Agent {name}", "role": "agent", "team": "support", "extensions": [name]}
-            for name in ("1001", "1002", "1003")
-        }
-        return yaml.safe_dump(
-            {
-                "version": 1,
-                "connections": {"pbx": {"connector": "asterisk", "config": wanted, "secrets": secrets}},
-                "lines": {f"+86106554{digits}": {"name": digits, "country": "CN"} for digits in LINES},
-                "agents": agents,
-            }
-        )
+        return set_up_with({"connector": "asterisk", "config": wanted, "secrets": secrets})
 
     @property
     def permitted(self) -> str:
         """The setting that lets a server dial it."""
         return f"127.0.0.1=127.0.0.0/8:{ARI_PORT},127.0.0.1=127.0.0.0/8:{AMI_PORT}"
+
+
+def set_up_with(pbx: dict[str, object]) -> str:
+    """Return the apply file of a house with its agents and lines, and one connection to it."""
+    agents = {
+        name: {"name": f"Agent {name}", "role": "agent", "team": "support", "extensions": [name]}
+        for name in ("1001", "1002", "1003")
+    }
+    lines = {f"{LINE_PREFIX}{digits}": {"name": digits, "country": "CN"} for digits in LINES}
+    return yaml.safe_dump({"version": 1, "connections": {"pbx": pbx}, "lines": lines, "agents": agents})
 
 
 @contextmanager
