@@ -60,12 +60,13 @@ def upgrade() -> None:
         op.execute(f"INSERT INTO {table} ({by}, {NAMES}) SELECT {by}, {SUMS} FROM {of} GROUP BY {by}")  # noqa: S608 - names of our own
         op.execute(f"CREATE UNIQUE INDEX {table}_key ON {table} ({by}) NULLS NOT DISTINCT")
         op.execute(KEEPING.format(table=table, of=of, by=by, names=NAMES, sums=SUMS, less=LESS, differs=DIFFERS, added=added))
-    op.execute("CREATE INDEX call_hours_agent_idx ON call_hours (agent, day)")
+    for of in ("call_days", "call_hours"):
+        op.execute(f"CREATE INDEX {of}_agent_idx ON {of} (agent, day)")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
-    op.execute("DROP INDEX call_hours_agent_idx")
+    op.execute("DROP INDEX call_days_agent_idx, call_hours_agent_idx")
     for table in COARSER:
         op.execute(f"DROP FUNCTION report_sum_up_{table} CASCADE")
         op.execute(f"DROP TABLE {table}")

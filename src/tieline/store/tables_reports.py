@@ -113,10 +113,11 @@ def _totals_table(name: str, groups: tuple[str, ...], counted: Iterable[str]) ->
 WHOSE: Final = ("agent", "queue", "line", "tier")
 call_days = _totals_table("call_days", ("day", *WHOSE), measures.CALLS)
 call_hours = _totals_table("call_hours", ("day", "hour", "agent", "queue", "line"), measures.CALLS)
-Index("call_hours_agent_idx", call_hours.c.agent, call_hours.c.day)
 ticket_days = _totals_table("ticket_days", ("day", *WHOSE, "channel"), measures.TICKETS)
 answer_days = _totals_table("answer_days", ("day", *WHOSE, "channel"), measures.ANSWERS)
 delivery_days = _totals_table("delivery_days", ("day", "connection"), measures.DELIVERIES)
+for _totals in (call_days, call_hours):
+    Index(f"{_totals.name}_agent_idx", _totals.c.agent, _totals.c.day)
 """Sums of measures; what a group cannot say is null, and null is a group of its own."""
 
 call_agent_days = _totals_table("call_agent_days", ("day", "agent"), measures.CALLS)
