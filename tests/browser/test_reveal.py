@@ -52,12 +52,13 @@ async def test_where_a_fresh_sign_in_is_wanted_the_way_there_is_shown(desk: Desk
     page, _ = await a_card(
         desk,
         (401, {"code": "step_up_required"}),
+        (409, {"code": "second_person_required"}),
         (429, {"code": "rate_limited"}),
         (403, {"code": "something_new"}),
     )
     fact = page.locator('[data-fact="id_number"]')
     await fact.locator("button").first.click()
-    for link, words in ((True, "fresh sign-in"), (False, "Too many"), (False, "could not be shown")):
+    for link, words in ((True, "fresh sign-in"), (False, "second person"), (False, "Too many"), (False, "could not be shown")):
         await fact.locator("button[type=submit]").click()
         await expect(fact.locator("[role=status]")).to_contain_text(words)
         if link:

@@ -62,6 +62,7 @@ NEVER_WELL: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "/favicon.ico"): "likewise",
     ("HEAD", "/favicon.ico"): "likewise",
     ("POST", "/desk/sign-in"): "takes a form; its refusals are pages, tried in `test_no_refusal_repeats_what_was_sent`",
+    ("POST", "/desk/approvals"): "takes a form; its refusals are pages, tried in `test_no_refusal_repeats_what_was_sent`",
     ("POST", "/desk/sessions"): "takes a form; its refusals are pages, tried in `test_no_refusal_repeats_what_was_sent`",
     ("GET", "/desk/sign-in/{provider}"): "leads to a provider; none is set up here",
     ("GET", "/desk/sign-in/{provider}/callback"): "likewise",

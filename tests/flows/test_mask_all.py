@@ -150,7 +150,9 @@ def refused_requests() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "PUT", "/v1/policies/tickets", {"json": note}
     yield "PUT", "/v1/mappings/crm/draft", {"json": {"kinds": {"customer": {"rows": {"tier": {"from": "grade"}}}}}}
     yield "PUT", "/v1/connections/crm", {"json": {"connector": words[0], "config": note, "secrets": note}}
-    yield from (("POST", path, {"data": {"key": word, "id": word}}) for path in ("/desk/sign-in", "/desk/sessions"))
+    yield from (
+        ("POST", path, {"data": {"key": word, "id": word}}) for path in ("/desk/sign-in", "/desk/sessions", "/desk/approvals")
+    )
     yield "POST", f"/v1/webhooks/{words[0]}", {"json": note}
 
 

@@ -74,9 +74,16 @@ async def write(house: House, kind: str, definition: Mapping[str, Any], *, seen:
 
 
 async def _leave(house: House, kind: str, checked: Mapping[str, Any], *, seen: int, by: Caller) -> Leave | None:
-    """Return what a second person said where rules of access would take less away; None: nobody has to be asked."""
-    before = await read(house, kind) if kind == ACCESS else None
-    lost = loosened(before.definition, checked) if before is not None and before.version == seen else ()
+    """Return what a second person said where rules of access would take less away; None: nobody has to be asked.
+
+    It is judged by the version that was read: a version still to come would let a change pass that nobody compared.
+    """
+    if kind != ACCESS:
+        return None
+    before = await read(house, kind)
+    if (before.version if before else NONE_YET) != seen:
+        raise PreconditionFailed
+    lost = loosened(before.definition if before else {}, checked)
     if not lost:
         return None
     plea = Plea(RULES_LOOSEN, {"kind": kind, "seen": seen, "definition": checked}, {"instead_of": seen, "rules": lost})

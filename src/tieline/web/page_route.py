@@ -14,7 +14,8 @@ SIGN_IN: Final = "/desk/sign-in"
 STEP_UP: Final = f"{SIGN_IN}/step-up"
 BREAK_GLASS: Final = f"{SIGN_IN}/break-glass"
 SESSIONS: Final = "/desk/sessions"
-BACK_TO: Final[Mapping[str, str]] = {"reports": "/reports", "sessions": SESSIONS}
+APPROVALS: Final = "/desk/approvals"
+BACK_TO: Final[Mapping[str, str]] = {"reports": "/reports", "sessions": SESSIONS, "approvals": APPROVALS}
 """Where else than to the desk one may be led after signing in, by the word the door is asked with."""
 _EXPLAINED: Final[tuple[type[TielineError], ...]] = (NotAllowed, NotFound)
 

@@ -10,6 +10,7 @@ from tieline.domain.errors import NotAllowed, NotFound
 from tieline.domain.order import OPEN_ORDER_STATUSES
 from tieline.security.permissions import Caller, permit, public
 from tieline.security.reveal import revealed_to
+from tieline.web.approvals_page import ApprovalsPage
 from tieline.web.assets import assets
 from tieline.web.languages import language_of
 from tieline.web.page_route import page_route
@@ -48,6 +49,7 @@ def web_routers(*, frame_ancestors: Sequence[str] = (), sign_out_at: Sequence[st
     router.add_api_route("/static/{version}/{name:path}", shown.file, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
     router.add_api_route("/favicon.ico", shown.icon, methods=["GET", "HEAD"], dependencies=[SAME_FOR_EVERYONE])
     SessionsPage(painter).add_to(router)
+    ApprovalsPage(painter).add_to(router)
     SignIn(painter).add_to(router)
     return [router, survey_router()]
 
@@ -82,6 +84,7 @@ class Pages:
             agent=found.id,
             agent_name=found.name,
             may_leave=caller.agent is not None,
+            may_approve=caller.may("approvals.decide"),
             may_reveal=" ".join(revealed_to(caller.role)) if caller.may("customers.reveal") else "",
             local_admin_inside=await local_admin_inside(request),
             open_orders=" ".join(sorted(OPEN_ORDER_STATUSES)),

@@ -13,7 +13,7 @@ from tieline.services.sessions import Held
 from tieline.store.sessions import SessionRow
 from tieline.web.forms import form_of
 from tieline.web.languages import language_of
-from tieline.web.page_route import SESSIONS
+from tieline.web.page_route import APPROVALS, SESSIONS
 from tieline.web.painter import Painter
 from tieline.web.provider_door import SignedIn
 from tieline.web.standing import local_admin_inside
@@ -47,6 +47,7 @@ class SessionsPage:
             others=[_told(house, row, held) for row in held.others],
             administers=sessions.administers(caller),
             has_desk=caller.may("desk.open"),
+            approvals=APPROVALS if caller.may("approvals.decide") else None,
             action=SESSIONS,
             local_admin_inside=await local_admin_inside(request),
         )

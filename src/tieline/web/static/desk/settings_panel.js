@@ -31,6 +31,8 @@ export function settingsPanel(notifier) {
   });
   const reports = element("a", { class: "link", href: "/reports", target: "_blank", rel: "noopener" });
   const sessions = element("a", { class: "link", href: "/desk/sessions", target: "_blank", rel: "noopener" });
+  const mayApprove = document.body.dataset.mayApprove === "yes";
+  const approvals = element("a", { class: "link", href: "/desk/approvals", target: "_blank", rel: "noopener" });
   const node = element(
     "section",
     { class: "settings", id: "settings", hidden: true },
@@ -40,6 +42,7 @@ export function settingsPanel(notifier) {
     element("dl", { class: "key-list" }, ...keyRows.map((row) => row.node)),
     element("p", {}, reports),
     element("p", {}, sessions),
+    element("p", { hidden: !mayApprove }, approvals),
   );
 
   async function askToNotify() {
@@ -51,6 +54,7 @@ export function settingsPanel(notifier) {
     node.setAttribute("aria-label", say("bar.settings"));
     setText(reports, say("bar.reports"));
     setText(sessions, say("bar.sessions"));
+    setText(approvals, say("bar.approvals"));
     setText(openTitle, say("settings.open"));
     for (const row of openings) {
       setText(row.text, say(`settings.open_${row.value}`));
