@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
@@ -22,6 +23,7 @@ from tieline.store.spool import Spool
 from tieline.store.webhook_inbox import WebhookInbox
 
 ROOMY: Final = 2**20
+NOT_AN_HOUR_S: Final = 120
 MARK: Final = "13800138000"
 MARKS: Final = (MARK.encode(), base64.b64encode(f'{{"from": "{MARK}"'.encode())[:24], b"dedupe_key", b"shop")
 """What the spool must not show: a body goes into it in base64, so the number alone would be hidden by that."""
@@ -91,6 +93,33 @@ async def test_what_comes_while_the_database_is_away_is_there_once_when_it_is_ba
     found = await kept(database)
     assert [(key, body) for key, body in found if key != "d-99"] == [(one.dedupe_key, one.body) for one in told]
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+async def test_as_soon_as_one_finds_the_database_away_all_who_wait_for_it_go_to_the_spool(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty are under way, with an hour's patience; the first is refused, and the database says nothing to the others."""
+    asked, refused = asyncio.Event(), asyncio.Event()
+
+    async def refuse_one_and_be_silent(_self: WebhookInbox, rows: list[bytes]) -> frozenset[str]:
+        asked.set()
+        await (refused if len(rows) == 1 else asyncio.Event()).wait()
+        raise Overloaded(code="database_busy")
+
+    monkeypatch.setattr(WebhookInbox, "put", refuse_one_and_be_silent)
+    spool = spool_in(tmp_path)
+    door = SpooledInbox(WebhookInbox(database.pool, answer_within_s=3600), spool)
+    with capture_logs() as logs:
+        first = asyncio.create_task(door.keep(arrival(0)))
+        await asyncio.wait_for(asked.wait(), NOT_AN_HOUR_S)
+        others = [asyncio.create_task(door.keep(arrival(number))) for number in range(1, 20)]
+        await asyncio.sleep(0)
+        refused.set()
+        told = await asyncio.wait_for(asyncio.gather(first, *others), NOT_AN_HOUR_S)
+        assert await asyncio.wait_for(door.keep(arrival(20)), NOT_AN_HOUR_S) == "spooled"
+    assert told == ["spooled"] * 20
+    assert sorted(orjson.loads(text)["dedupe_key"] for text in texts_in(spool)) == sorted(f"d-{number}" for number in range(21))
+    assert [log["event"] for log in logs] == ["webhooks.spooling"], "said once"
 
 
 async def test_what_finds_no_room_is_refused_and_leaves_nothing_behind(

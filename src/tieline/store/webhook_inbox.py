@@ -42,7 +42,7 @@ class WebhookInbox:
         self._pool = pool
         self._answer_within_s = answer_within_s
         self._waiting_limit = waiting_limit
-        self._waiting = 0
+        self._waiting: set[asyncio.Timeout] = set()
         self._rounds: Rounds[tuple[str, bytes], bool] = Rounds(self._write, most=BATCH_LIMIT)
 
     async def keep(self, arrival: Arrival) -> bool:
@@ -51,16 +51,23 @@ class WebhookInbox:
         Raises: Overloaded: too many wait, or the database is away or slow. It may have been kept nevertheless; the sender, told
         to come again, then brings what is known already.
         """
-        if self._waiting >= self._waiting_limit:
+        if len(self._waiting) >= self._waiting_limit:
             raise Overloaded(code="inbox_busy")
-        self._waiting += 1
+        patience = asyncio.timeout(self._answer_within_s)
         try:
-            async with asyncio.timeout(self._answer_within_s):
+            async with patience:
+                self._waiting.add(patience)
                 return await self._rounds.ask((str(arrival.id), prepared(arrival)))
         except TimeoutError as exc:
             raise Overloaded(code="inbox_slow") from exc
         finally:
-            self._waiting -= 1
+            self._waiting.discard(patience)
+
+    def give_up(self) -> None:
+        """Let nobody wait any longer: whoever does is told `inbox_slow` at once, as if their time were over."""
+        for patience in self._waiting:
+            if not patience.expired():
+                patience.reschedule(0)
 
     async def put(self, rows: Sequence[bytes]) -> frozenset[str]:
         """Keep what was prepared, and return the ids of what was not kept before. Raises: Overloaded."""

@@ -31,7 +31,8 @@ class SpooledInbox:
     async def keep(self, arrival: Arrival) -> Kept:
         """Return once the request is on disk, here or there; `repeat`: the same was kept before. Raises: Overloaded: it is not.
 
-        While the database is away nobody waits for it: everything goes to the spool, until that is empty again.
+        As soon as one finds the database away nobody waits for it, those under way neither: everything goes to the spool, until
+        that is empty again.
         """
         if not self._away:
             try:
@@ -39,10 +40,15 @@ class SpooledInbox:
             except Overloaded as exc:
                 if self._spool is None:
                     raise
-                self._away = True
-                log.warning("webhooks.spooling", code=exc.code)
+                self._found_away(exc)
         await self._rounds.ask(prepared(arrival).decode())
         return "spooled"
+
+    def _found_away(self, exc: Overloaded) -> None:
+        if not self._away:
+            self._away = True
+            log.warning("webhooks.spooling", code=exc.code)
+            self.inbox.give_up()
 
     async def drain_for_ever(self) -> None:
         """Empty the spool whenever the database is there, dead processes' files too, until cancelled."""
