@@ -1,6 +1,8 @@
 """One worker: ticks, listeners and jobs side by side, for as long as the process lives."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
 from tieline.services.delivery.lanes import Lanes
@@ -8,6 +10,7 @@ from tieline.services.house import House
 from tieline.services.subscriptions.telling import tell_new
 from tieline.services.webhooks.reading import read_due
 from tieline.store import happenings, webhook_inbox
+from tieline.store.notifications import Note
 from tieline.worker.deliveries import hear_for_ever, lanes_of, look_for_ever
 from tieline.worker.edge import attempt, catch
 from tieline.worker.jobs import app_of, relieve_for_ever
@@ -44,16 +47,38 @@ async def _side_by_side(house: House, url: str, lanes: Lanes, *, concurrency: in
 
 async def read_for_ever(house: House) -> None:
     """Read what other systems tell as it comes in, until cancelled; what waits longer is looked for at every tick."""
-    async with house.database.listen(webhook_inbox.CHANNEL) as notes:
-        async for _ in notes:
-            await attempt("webhooks.read", read_due(house.webhooks, catch=catch))
+    await look_whenever(
+        house.database.listen(webhook_inbox.CHANNEL),
+        lambda: attempt("webhooks.read", read_due(house.webhooks, catch=catch)),
+    )
 
 
 async def tell_for_ever(house: House) -> None:
     """Promise subscribers what happens as it happens, until cancelled; what is missed is looked for at every tick."""
-    async with house.database.listen(happenings.CHANNEL) as notes:
-        async for _ in notes:
-            await attempt("subscribers.tell", tell_new(house.subscriptions))
+    await look_whenever(
+        house.database.listen(happenings.CHANNEL),
+        lambda: attempt("subscribers.tell", tell_new(house.subscriptions)),
+    )
+
+
+async def look_whenever(notes: contextlib.aclosing[AsyncGenerator[Note, None]], look: Callable[[], Awaitable[object]]) -> None:
+    """Look when something is notified, once for all that was notified meanwhile, until cancelled.
+
+    A look for each note would find nothing, or a database that is away, as often as notes had come during the one before.
+    """
+    told = asyncio.Event()
+
+    async def hear() -> None:
+        async with notes as heard:
+            async for _ in heard:
+                told.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(hear())
+        while True:
+            await told.wait()
+            told.clear()
+            await look()
 
 
 async def _jobs_for_ever(house: House, url: str, lanes: Lanes, *, concurrency: int) -> None:
