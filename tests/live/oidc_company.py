@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import yaml
 from playwright.async_api import Browser, Page
 from tests.api.front_door import ROOT, rows_at
 from tests.browser.conftest import free_port
@@ -49,7 +50,7 @@ class ProviderUnavailable(Exception):
 
 @dataclass
 class Company:
-    """Where it is, and where its people sign in. `agent1001` is an agent there, `agent9001` a supervisor, `stranger` neither."""
+    """Where it is, and where its people sign in: `agent1001` an agent, `agent9001` and `agent9002` supervisors, `stranger` neither."""
 
     home: str
     issuer: str
@@ -85,7 +86,9 @@ async def open_company(database_url: str, folder: Path) -> AsyncIterator[Company
     await asyncio.to_thread(file.write_text, PROVIDERS.format(port=provider_port))
     with _provider(provider_port, home):
         async with open_sandbox(crowd_size=0) as sandbox:
-            await asyncio.to_thread(set_up.write_text, company(sandbox), encoding="utf-8")
+            staff = yaml.safe_load(company(sandbox))
+            staff["agents"]["9002"] = {**staff["agents"]["9001"], "name": "Sun Li", "extensions": ["9002"]}
+            await asyncio.to_thread(set_up.write_text, yaml.safe_dump(staff, allow_unicode=True), encoding="utf-8")
             settings = Settings(
                 data_dir=folder,
                 port=port,

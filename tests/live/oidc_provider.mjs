@@ -1,9 +1,9 @@
-// An OpenID provider on loopback: the certified library `oidc-provider`, in memory. Three people, any password.
+// An OpenID provider on loopback: the certified library `oidc-provider`, in memory. Four people, any password.
 import { createRequire } from 'node:module';
 
 const { OIDC_MODULES, OIDC_PORT, OIDC_HOME } = process.env;
 const { Provider } = await import(createRequire(`${OIDC_MODULES}/`).resolve('oidc-provider'));
-const groups = { agent1001: ['cc-agents'], agent9001: ['cc-leads'], stranger: ['cooks'] };
+const groups = { agent1001: ['cc-agents'], agent9001: ['cc-leads'], agent9002: ['cc-leads'], stranger: ['cooks'] };
 const provider = new Provider(`http://127.0.0.1:${OIDC_PORT}`, {
   clients: [{
     client_id: 'tieline',

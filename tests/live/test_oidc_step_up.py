@@ -1,5 +1,5 @@
-"""A real OpenID provider asks again: before an identity number is shown, and nobody but the same person comes back; and what is
-ended on the page of sessions is over."""
+"""A real OpenID provider asks again before an identity number is shown, and nobody but the same person comes back; a second
+person approves it, who signed in there too. What is ended on the page of sessions is over."""
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
@@ -9,6 +9,12 @@ from tests.live.oidc_company import Company, come_in, show_who_one_is
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 WHOLE = "99010519560308002X"
 SUPERVISOR = "agent9001"
+APPROVE = """async () => {
+  const { items: [asked] } = await (await fetch("/v1/approvals")).json();
+  const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ verdict: "approved" }) };
+  const { status } = await fetch(`/v1/approvals/${asked.id}/decide`, sent);
+  return [asked.action, asked.asked_by, status];
+}"""
 LONG_AGO = "UPDATE sessions SET proved_at = proved_at - interval '16 minutes' RETURNING agent"
 REVEALED = "SELECT actor, details->>'field', count(*) FROM audit_entries WHERE action = 'customer.revealed' GROUP BY 1, 2"
 REFUSED = "SELECT details->>'why' FROM audit_entries WHERE action = 'sign_in.refused'"
@@ -47,6 +53,14 @@ async def set_out(firm: Company, page: Page) -> None:
     await page.wait_for_url(f"{firm.issuer}/**")
 
 
+async def approve(page: Page, home: str) -> None:
+    """Approve what waits, as another supervisor in a browser of their own."""
+    await page.goto(f"{home}/desk")
+    await come_in(page, "agent9002")
+    await page.locator('.link-state[data-state="live"]').wait_for()
+    assert await page.evaluate(APPROVE) == ["identity.reveal", "agent:9001", 200]
+
+
 async def test_an_identity_number_is_shown_once_the_provider_has_asked_again(firm: Company, chromium: Browser) -> None:
     page = await at_a_card(firm, chromium)
     assert await firm.rows(SESSIONS) == [("9001", False)], "unasked, this provider does not say when somebody showed who they are"
@@ -60,6 +74,9 @@ async def test_an_identity_number_is_shown_once_the_provider_has_asked_again(fir
     await show_who_one_is(page, SUPERVISOR)
     await page.wait_for_url(f"{firm.home}/desk")
     await ask_to_see_it(page)
+    await expect(identity_number(page).locator("[role=status]")).to_contain_text("A second person must approve it first")
+    await approve(await firm.page(chromium), firm.home)
+    await identity_number(page).locator("button[type=submit]").click()
     await expect(identity_number(page)).to_contain_text(WHOLE)
     assert await firm.rows(REVEALED) == [("agent:9001", "id_number", 1)]
 
