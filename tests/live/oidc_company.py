@@ -50,7 +50,7 @@ class ProviderUnavailable(Exception):
 
 @dataclass
 class Company:
-    """Where it is, and where its people sign in: `agent1001` an agent, `agent9001` and `agent9002` supervisors, `stranger` neither."""
+    """Where it is, and where people sign in: `agent1001` an agent, `agent9001` and `agent9002` supervisors, `stranger` nobody."""
 
     home: str
     issuer: str
