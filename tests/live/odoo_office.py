@@ -13,6 +13,7 @@ from tests.flows.house import RunningHouse, open_house
 from tests.flows.sandbox import Sandbox
 from tests.live.odoo_server import KEY_FIELD, Odoo
 
+from tieline.services.webhooks.pulling import pull
 from tieline.worker import run as worker
 
 LEARNS_WITHIN_S: Final = 20
@@ -53,6 +54,16 @@ class Office:
             found: Json = (await self.house.client.get(f"/v1/tickets/{ticket_id}")).json()
             if true(found):
                 return found
+        raise AssertionError
+
+    async def learns(self, ticket_id: str, true: Callable[[Json], bool], complaint: str) -> Json:
+        """Ask Odoo what changed until something holds of a ticket; of two who ask at once, one leaves it to the other."""
+        async for _ in patiently(complaint, within_s=LEARNS_WITHIN_S):
+            await pull(self.house.house.webhooks, "erp", "ticket.changed")
+            found: Json = (await self.house.client.get(f"/v1/tickets/{ticket_id}")).json()
+            if true(found):
+                return found
+            await asyncio.sleep(0.2)
         raise AssertionError
 
     async def until_there(self, ticket: Json, **values: object) -> None:

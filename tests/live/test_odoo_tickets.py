@@ -10,8 +10,6 @@ from tests.flows.door import Json
 from tests.live.odoo_office import Office, in_sync, office_beside
 from tests.live.odoo_server import Odoo
 
-from tieline.services.webhooks.pulling import pull
-
 pytestmark = pytest.mark.live
 NEXT_WEEK: Final = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7)
 LATER: Final = NEXT_WEEK + timedelta(days=3)
@@ -40,8 +38,7 @@ async def test_a_ticket_is_in_odoo_once_and_closes_here_when_it_is_closed_there(
     await office.until(born["id"], in_sync, "the change never reached Odoo")
     assert ((await office.task(born))["priority"], await office.tasks_of(born)) == ("2", 1)
     await office.write(born, state="1_done")
-    await pull(office.house.house.webhooks, "erp", "ticket.changed")
-    closed = await office.until(born["id"], lambda ticket: ticket["status"] == "closed" and in_sync(ticket), "never closed")
+    closed = await office.learns(born["id"], lambda ticket: ticket["status"] == "closed" and in_sync(ticket), "never closed")
     assert [(one["kind"], one["by"]) for one in closed["history"] if one["field"] == "status"] == [("synced", "erp")]
 
 
@@ -73,8 +70,7 @@ async def test_a_due_time_set_here_stands_in_odoo_and_one_moved_there_holds_here
     await office.until(born["id"], in_sync, "the due time never reached Odoo")
 
     await office.write(born, date_deadline=there(LATER))
-    await pull(office.house.house.webhooks, "erp", "ticket.changed")
-    moved = await office.until(born["id"], lambda ticket: due(ticket) == LATER and in_sync(ticket), "never moved")
+    moved = await office.learns(born["id"], lambda ticket: due(ticket) == LATER and in_sync(ticket), "never moved")
     assert [(one["kind"], one["by"]) for one in moved["history"] if one["field"] == "due_at"] == [
         ("synced", "erp"),
         ("changed", "demo"),
@@ -83,8 +79,7 @@ async def test_a_due_time_set_here_stands_in_odoo_and_one_moved_there_holds_here
     await office.until_there(born, priority="2", date_deadline=there(LATER))
 
     await office.write(born, date_deadline=False)
-    await pull(office.house.house.webhooks, "erp", "ticket.changed")
-    freed = await office.until(born["id"], lambda ticket: due(ticket) not in {None, LATER}, "the promise never held again")
+    freed = await office.learns(born["id"], lambda ticket: due(ticket) not in {None, LATER}, "the promise never held again")
     as_promised = due(freed)
     assert as_promised is not None
     assert as_promised < promised, "urgent tickets are promised sooner"
