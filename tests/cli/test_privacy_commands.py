@@ -20,10 +20,11 @@ INDEX = (
 
 
 class Console:
-    """The command line of an installation."""
+    """The command line of an installation of one administrator."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self._app = command_line.build(Tieline(Settings(database_url=SecretStr(url), data_dir=folder / "data")))
+        settings = Settings(database_url=SecretStr(url), data_dir=folder / "data", second_person="")
+        self._app = command_line.build(Tieline(settings))
 
     def run(self, *words: str) -> Result:
         return CliRunner().invoke(self._app, words)
