@@ -7,24 +7,29 @@ import itertools
 import re
 import uuid
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 import httpx
+import yaml
+from tests.api.front_door import ROLES
 from tests.flows.door import KNOWN, LINE, NOBODY, Json, json_of
-from tests.flows.house import RunningHouse
-from tests.flows.test_pop_masking import Crawl, filled, listen, session_of
+from tests.flows.house import RunningHouse, company, open_house
+from tests.flows.sandbox import Sandbox
+from tests.flows.test_pop_masking import ROOT, Crawl, filled, listen, session_of
 
 from tieline.domain.delivery import Delivered
 from tieline.domain.kpi_formulas import REPORTS
 from tieline.security.permissions import PERMISSIONS
 from tieline.security.roles import permissions_of
-from tieline.services import policies
+from tieline.services import api_keys, policies
+from tieline.services.api_keys import KeyWish
 from tieline.services.surveys import deciding
 from tieline.services.surveys.sink import SurveySink
 from tieline.store import deliveries
@@ -150,6 +155,22 @@ class Guarded:
     def ids_of(self, path: str) -> Mapping[str, list[str]]:
         """Return what the names in a path may stand for: "name" means something else in each."""
         return {**self.ids, **{name: values for (where, name), values in NAMED.items() if path.startswith(where)}}
+
+
+@asynccontextmanager
+async def open_guarded(url: str, folder: Path, sandbox: Sandbox) -> AsyncIterator[Guarded]:
+    """Let everything happen once in a house of its own, on an empty database at head."""
+    file = yaml.safe_load(company(sandbox))
+    file["agents"] |= {role: {"name": role.title(), "role": role, "team": "support", "extensions": []} for role in ROLES}
+    settings = {"auth": "on", "sign_ins_per_minute": 0, "public_url": "http://127.0.0.1"}
+    async with open_house(url, folder, sandbox, set_up=yaml.safe_dump(file, allow_unicode=True), **settings) as house:
+        wish = KeyWish(name="test", scopes=tuple(PERMISSIONS), agent=None, life=timedelta(hours=1))
+        key, _ = await api_keys.create(house.database, wish, asker=ROOT, now=house.clock())
+        house.client.headers["Authorization"] = f"Bearer {key}"
+        ids = await a_day(house)
+        examples = examples_of(json_of(await house.client.get("/openapi.json")))
+        del house.client.headers["Authorization"]
+        yield Guarded(house, ids, key, examples)
 
 
 NAMED: Final[Mapping[tuple[str, str], list[str]]] = {

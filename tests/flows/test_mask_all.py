@@ -7,15 +7,13 @@ import base64
 import itertools
 import re
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from typing import Any, Final
 
 import httpx
 import pytest
-import yaml
 from tests.api.front_door import ROLES
 from tests.flows.door import json_of
-from tests.flows.house import RunningHouse, company, open_house
+from tests.flows.house import RunningHouse
 from tests.flows.house_fixtures import new_database
 from tests.flows.mask_crawl import (
     DESCRIBES,
@@ -24,18 +22,14 @@ from tests.flows.mask_crawl import (
     PERSONAL,
     RINGING,
     Guarded,
-    a_day,
     crawled,
-    examples_of,
+    open_guarded,
     readable_file,
 )
 from tests.flows.sandbox import Sandbox
 from tests.flows.test_pop_masking import ROOT, SPELLINGS, Crawl, filled
 
 from tieline.security.masking_catalogue import catalogue
-from tieline.security.permissions import PERMISSIONS
-from tieline.services import api_keys
-from tieline.services.api_keys import KeyWish
 from tieline.services.batch import exporting
 from tieline.services.batch.exporting import ExportWish
 from tieline.store import secrets
@@ -48,19 +42,9 @@ async def guarded(
 ) -> AsyncIterator[Guarded]:
     """One house for all tests of this file: they look, and sign in anew."""
     systems.heal()
-    file = yaml.safe_load(company(systems))
-    file["agents"] |= {role: {"name": role.title(), "role": role, "team": "support", "extensions": []} for role in ROLES}
-    settings = {"auth": "on", "sign_ins_per_minute": 0, "public_url": "http://127.0.0.1"}
-    set_up, folder = yaml.safe_dump(file, allow_unicode=True), tmp_path_factory.mktemp("guarded")
     with new_database(postgres_url, template_database) as url:
-        async with open_house(url, folder, systems, set_up=set_up, **settings) as house:
-            wish = KeyWish(name="test", scopes=tuple(PERMISSIONS), agent=None, life=timedelta(hours=1))
-            key, _ = await api_keys.create(house.database, wish, asker=ROOT, now=house.clock())
-            house.client.headers["Authorization"] = f"Bearer {key}"
-            ids = await a_day(house)
-            examples = examples_of(json_of(await house.client.get("/openapi.json")))
-            del house.client.headers["Authorization"]
-            yield Guarded(house, ids, key, examples)
+        async with open_guarded(url, tmp_path_factory.mktemp("guarded"), systems) as opened:
+            yield opened
 
 
 def hidden_from(role: str) -> Iterator[str]:
