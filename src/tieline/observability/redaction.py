@@ -19,6 +19,12 @@ _REQUEST: Final = {
     "waited_ms",
     "reason",
     "outcome",
+    "why",
+    "hint",
+    "error",
+    "sqlstate",
+    "provider",
+    "ended",
 }
 _CALL: Final = {
     "call_id",
@@ -32,6 +38,12 @@ _CALL: Final = {
     "event_type",
     "type",
     "effect",
+    "ticket_id",
+    "hung_up",
+    "listed",
+    "shown",
+    "gaps",
+    "filtered",
 }
 _SOURCE: Final = {
     "connection",
@@ -44,6 +56,19 @@ _SOURCE: Final = {
     "attempt",
     "pages",
     "match",
+    "action",
+    "act",
+    "record",
+    "subscription_id",
+    "arrival_id",
+    "took",
+    "taken",
+    "news",
+    "faults",
+    "unreadable",
+    "conflicts",
+    "settled",
+    "how",
 }
 _WORK: Final = {
     "job",
@@ -58,10 +83,18 @@ _WORK: Final = {
     "rule",
     "duplicate",
     "expires_at",
+    "work",
+    "duty",
+    "scheduled_for",
+    "attempts",
+    "in_s",
+    "again_in_s",
+    "age_s",
 }
 _AMOUNT: Final = {"count", "size", "rows", "items", "entries", "batch"}
 _PLACE: Final = {"field", "file", "line_no", "settings", "version", "host", "url_host", "port", "pid", "process"}
-ALLOWED: Final = frozenset(_EVERY_LINE | _REQUEST | _CALL | _SOURCE | _WORK | _AMOUNT | _PLACE)
+_SEAL: Final = {"checkpoint", "digest", "signature"}
+ALLOWED: Final = frozenset(_EVERY_LINE | _REQUEST | _CALL | _SOURCE | _WORK | _AMOUNT | _PLACE | _SEAL)
 """Never here: from, to, phone, name, email, address, body, headers, query, url, token, secret, text, detail, message."""
 
 _FIRST: Final = ("timestamp", "level", "event")
@@ -76,11 +109,16 @@ _AS_THEY_ARE: Final = frozenset(
         "interaction_id",
         "review_id",
         "key_id",
+        "ticket_id",
+        "arrival_id",
+        "subscription_id",
+        "digest",
+        "signature",
         "_record",
         "_from_structlog",
     }
 )
-"""Ids of our own making hold long runs of digits by chance; an exchange's call id may hold the caller's number on purpose."""
+"""What we made ourselves holds long runs of digits by chance; an exchange's call id may hold the caller's number on purpose."""
 
 _FEWEST_DIGITS: Final = 7
 _NUMBER: Final = re.compile(r"\+?\d(?:[\s\-().]?\d){6,}")

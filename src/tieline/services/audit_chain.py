@@ -52,7 +52,7 @@ async def _state(tx: Transaction, signer: AuditSigner, checkpoint: Checkpoint) -
     signed = Checkpoint(checkpoint.number, checkpoint.digest, checkpoint.at, signer.sign(checkpoint))
     await audit_seals.add_checkpoint(tx, signed)
     # The log usually leaves this machine: whoever rewrites the database cannot rewrite that too.
-    log.info("audit.checkpoint", number=signed.number, digest=signed.digest.hex(), signature=signed.signature.hex())
+    log.info("audit.checkpoint", checkpoint=signed.number, digest=signed.digest.hex(), signature=signed.signature.hex())
 
 
 async def stated(database: Database) -> Sequence[Checkpoint]:

@@ -1,14 +1,19 @@
+import ast
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 import structlog
 
+import tieline
 from tieline.observability.logs import set_up_logs
 from tieline.observability.redaction import ALLOWED
 
+SOURCE: Final = Path(tieline.__file__).parent
+LOGGING: Final = {f"log.{level}" for level in ("debug", "info", "warning", "error", "exception")}
 CANARIES = (
     "+8613800138000",
     "13800138000",
@@ -49,6 +54,26 @@ def test_a_line_is_one_json_object_with_time_level_and_event_first(written: Line
     assert list(line)[:3] == ["timestamp", "level", "event"]
     assert (line["event"], line["connection"], line["attempt"]) == ("ticket.pushed", "crm", 2)
     assert line["timestamp"].endswith("Z")
+
+
+def test_whatever_we_log_is_allowed_to_stand_there() -> None:
+    """A field that is dropped is missed on the day it is needed: which work failed, which checkpoint was signed."""
+    logged = {(file.name, word) for file in SOURCE.rglob("*.py") for word in _fields_logged(file)}
+    assert len(logged) > 80, "the search finds what is logged"
+    assert sorted(one for one in logged if one[1] not in ALLOWED) == []
+
+
+def _fields_logged(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in LOGGING:
+            yield from (word.arg for word in node.keywords if word.arg and word.arg != "exc_info")
+
+
+def test_a_signed_checkpoint_stands_in_the_log_whole(written: Lines) -> None:
+    digest, signature = "0123456789abcdef" * 4, "9876543210fedcba" * 8
+    structlog.get_logger().info("audit.checkpoint", checkpoint=7, digest=digest, signature=signature)
+    (line,) = written.parsed()
+    assert (line["checkpoint"], line["digest"], line["signature"]) == (7, digest, signature)
 
 
 def test_what_is_not_allowed_is_dropped_and_only_its_name_is_noted(written: Lines) -> None:
