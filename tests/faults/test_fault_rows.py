@@ -83,6 +83,7 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "F31 Postgres away": (
         "test_nothing_told_while_postgres_was_away_is_missing_or_doubled",
+        "test_as_soon_as_one_finds_the_database_away_all_who_wait_for_it_go_to_the_spool",
         "test_what_finds_no_room_is_refused_and_leaves_nothing_behind",
         "test_without_a_spool_the_sender_is_told_to_come_again",
     ),
