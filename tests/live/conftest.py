@@ -26,8 +26,10 @@ def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
 
 
 @pytest.fixture(scope="session")
-def odoo() -> Odoo:
-    """A real Odoo with the laboratory's customers. Skips, loudly, where its scripts are not."""
+def odoo(request: pytest.FixtureRequest) -> Odoo:
+    """A real Odoo with the laboratory's customers. Runs when asked for (`make test-live`); skips, loudly, where it cannot."""
+    if "live" not in request.config.option.markexpr:
+        pytest.skip("THE LIVE TESTS AGAINST A REAL ODOO DID NOT RUN: THEY ARE ASKED FOR WITH make test-live")
     try:
         return running_odoo()
     except OdooUnavailable as exc:
