@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from tieline.store import database as pools
 from tieline.store import migrate
 from tieline.store.database import Database
 from tieline.store.embedded import EmbeddedPostgres
@@ -23,6 +24,9 @@ settings.register_profile("explore", parent=settings.get_profile("house"), deran
 settings.load_profile("house")
 """A busy machine is no reason to fail, and a change is judged by the examples its forerunner was. New ones are looked for with
 `--hypothesis-profile=explore`."""
+
+pools.ACQUIRE_TIMEOUT_S = 20.0
+"""Nor is it one to answer 503: whoever tests how long is waited for a connection says so."""
 
 SERVER_OF_TESTS = {
     "fsync": "off",

@@ -16,7 +16,7 @@ from tieline.api import wire
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CLOSED_NETWORK = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-IDLE_MS = 20_000
+IDLE_MS = 60_000
 
 
 class Quiet(uvicorn.Server):

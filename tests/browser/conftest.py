@@ -92,7 +92,7 @@ class Desk:
     async def context(self, **options: Any) -> BrowserContext:  # noqa: ANN401 - Playwright's own options
         given = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
         context = await self.browser.new_context(**given)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.on("request", lambda request: self.hosts.add(host_of(request)))
         self._contexts.append(context)
         return context

@@ -67,18 +67,21 @@ class Database:
         self._engine = engine
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE, acquire_timeout_s: float = ACQUIRE_TIMEOUT_S) -> Self:
+    async def open(cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE, acquire_timeout_s: float | None = None) -> Self:
         """Connect to Postgres 15 or newer. `pool_size` connections at most, besides one for each `listen`.
+
+        Whoever finds all of them lent waits `acquire_timeout_s`; None: `ACQUIRE_TIMEOUT_S`.
 
         Raises: ConfigRefused: the server cannot be reached, refuses us, or is too old. Overloaded: it is too busy just now.
         """
         address = full_address(url)
+        patience_s = ACQUIRE_TIMEOUT_S if acquire_timeout_s is None else acquire_timeout_s
         half = max(1, pool_size // 2)
         pool = HotPool(
             address,
             min_size=1,
             max_size=half,
-            timeout=acquire_timeout_s,
+            timeout=patience_s,
             kwargs={"autocommit": True, "prepare_threshold": PREPARE_AFTER},
             open=False,
             name="tieline-hot",
@@ -90,7 +93,7 @@ class Database:
             except BaseException:
                 await to_the_end(pool.close())
                 raise
-        return cls(address, Engine(address, size=max(1, pool_size - half), acquire_timeout_s=acquire_timeout_s), pool)
+        return cls(address, Engine(address, size=max(1, pool_size - half), acquire_timeout_s=patience_s), pool)
 
     async def aclose(self) -> None:
         """Close every connection, also when cancelled meanwhile; one that is lent is closed as it comes back."""
