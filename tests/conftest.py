@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -34,6 +35,20 @@ SERVER_OF_TESTS = {
     "full_page_writes": "off",
     "max_connections": "300",  # several workers of one run, each with whole houses of its own
 }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test a name of its own, as far as it has one, or end: of two that share one, xdist runs the first and no other.
+
+    schemathesis 4.32 names its tests by operation; pytest 9.2 leaves that out of their ids (read and seen 2026-11-26).
+    """
+    for item in items:
+        if item.name != item.id.names[-1] and item.id.params is None and item.parent is not None:
+            item._id = item.parent.id.child(item.name)
+    shared = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if shared:
+        raise pytest.UsageError(f"tests that share a name: {', '.join(shared)}")
 
 
 @pytest.fixture(scope="session")
