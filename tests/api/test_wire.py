@@ -139,6 +139,18 @@ async def test_a_good_request_is_answered(port: int) -> None:
     assert (answer.status, heard) == (200, ["good"])
 
 
+@pytest.mark.parametrize("address", [b"http://[bad", b"http://a:b:c/"])
+async def test_an_address_that_cannot_be_read_is_refused_and_upsets_nothing(port: int, address: bytes) -> None:
+    upset: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: upset.append(context))
+    try:
+        answer = await say(port, b"GET " + address + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    finally:
+        loop.set_exception_handler(None)
+    assert (answer.status, answer.code, answer.hung_up, upset) == (400, "request_malformed", True, [])
+
+
 async def test_b24_a_length_beyond_the_limit_is_refused_before_a_byte_of_it_is_read(port: int) -> None:
     answer = await say(port, post(b"", b"Content-Length: 99999999"), patience_s=REST_S / 2)
     assert (answer.status, answer.code) == (413, "body_too_large")

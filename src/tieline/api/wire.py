@@ -3,8 +3,9 @@
 uvicorn waits for a request's head for ever, keeps as much of it as is sent, and answers a broken one in plain text. A front proxy
 does all this too, but what people run first has none. Whoever is answered before they have sent everything is read on for a while
 and what comes is thrown away: hung up on, they would see a reset instead of the answer (RFC 9112, section 9.6). Ambiguous framing
-(two lengths, bare line feeds, folded headers) is refused by uvicorn's parser itself, which a test holds. Bad-input rows
-B24 to B26, B28, B29.
+(two lengths, bare line feeds, folded headers) is refused by uvicorn's parser itself, which a test holds.
+
+Behaviour: bad-input rows B24 to B26, B28, B29.
 """
 
 import asyncio
@@ -59,7 +60,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._head_bytes > LARGEST_HEAD_BYTES:
             self._refuse(Fault(431, "headers_too_large"))
-        elif not self._in_head and self.cycle.response_complete:
+        elif not self._in_head and self.cycle is not None and self.cycle.response_complete:
             self._throw_away(len(data))
 
     def eof_received(self) -> None:
