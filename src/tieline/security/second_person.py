@@ -27,11 +27,11 @@ def guarded(setting: str) -> frozenset[str]:
     return named
 
 
-def may_approve(role: str, action: str) -> bool:
-    """Say whether a role may be the second person for an action; never a key's, nor one the table does not know."""
-    return action in rights().approves.get(role, frozenset())
-
-
 def approvable(role: str) -> frozenset[str]:
-    """Return the actions a role may be the second person for."""
+    """Return the actions a role may be the second person for: none for a key's, nor for one the table does not know."""
     return rights().approves.get(role, frozenset())
+
+
+def may_approve(role: str, action: str) -> bool:
+    """Say whether a role may be the second person for an action."""
+    return action in approvable(role)

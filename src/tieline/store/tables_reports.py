@@ -117,8 +117,8 @@ ticket_days = _totals_table("ticket_days", ("day", *WHOSE, "channel"), measures.
 answer_days = _totals_table("answer_days", ("day", *WHOSE, "channel"), measures.ANSWERS)
 delivery_days = _totals_table("delivery_days", ("day", "connection"), measures.DELIVERIES)
 """Sums of measures; what a group cannot say is null, and null is a group of its own."""
-for _totals in (call_days, call_hours):
-    Index(f"{_totals.name}_agent_idx", _totals.c.agent, _totals.c.day)
+Index("call_days_agent_idx", call_days.c.agent, call_days.c.day)
+Index("call_hours_agent_idx", call_hours.c.agent, call_hours.c.day)
 
 call_agent_days = _totals_table("call_agent_days", ("day", "agent"), measures.CALLS)
 call_queue_days = _totals_table("call_queue_days", ("day", "queue", "line", "tier"), measures.CALLS)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import BodyMalformed, NotFound, StateConflict
-from tieline.security.permissions import Caller
+from tieline.security.permissions import Caller, permit
 from tieline.services import approvals
 from tieline.services.approvals import may_decide
 from tieline.services.house import House
@@ -18,9 +18,9 @@ from tieline.web.forms import form_of
 from tieline.web.languages import language_of
 from tieline.web.page_route import APPROVALS
 from tieline.web.painter import Painter
-from tieline.web.provider_door import Decider
 from tieline.web.standing import local_admin_inside
 
+Decider = Annotated[Caller, permit("approvals.decide")]
 LONGEST_FORM_BYTES: Final = 512
 VERDICTS: Final = ("approved", "refused")
 

@@ -22,7 +22,6 @@ from tieline.web.way_in import way_in
 
 Name = Annotated[str, Path(max_length=41)]
 SignedIn = Annotated[Caller, permit("sessions.end")]
-Decider = Annotated[Caller, permit("approvals.decide")]
 To = Annotated[str, Query(max_length=20)]
 MOST_FIELDS: Final = 20
 LOGOUT_FORM_BYTES: Final = 32_768

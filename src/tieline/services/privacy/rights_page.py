@@ -62,10 +62,7 @@ def _revealed(table: Rights) -> Iterator[str]:
     yield "## Shown in full on demand, one field at a time"
     yield ""
     yield from _head(table, "field", "what it is")
-    for name, meaning in table.says["reveal"].items():
-        cells = ("yes" if name in table.reveals[role] else "" for role in table.roles)
-        yield f"| `{name}` | {' | '.join(cells)} | {meaning} |"
-    yield ""
+    yield from _granted(table, "reveal", table.reveals)
 
 
 def _approved(table: Rights) -> Iterator[str]:
@@ -74,8 +71,12 @@ def _approved(table: Rights) -> Iterator[str]:
     yield "Who may approve it, if they are not who asked; `TIELINE_SECOND_PERSON` says which of these ask for it in your house."
     yield ""
     yield from _head(table, "action", "what it is")
-    for name, meaning in table.says["approve"].items():
-        cells = ("yes" if name in table.approves[role] else "" for role in table.roles)
+    yield from _granted(table, "approve", table.approves)
+
+
+def _granted(table: Rights, kind: str, to: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    for name, meaning in table.says[kind].items():
+        cells = ("yes" if name in to[role] else "" for role in table.roles)
         yield f"| `{name}` | {' | '.join(cells)} | {meaning} |"
     yield ""
 
