@@ -50,7 +50,7 @@ async def test_a_second_person_decides_by_a_button_and_sees_it_decided(door: Fro
     approval = str(await ask(door))
     shown = await page(door, "dpo")
     assert offered(shown) == [("approved", approval), ("refused", approval)]
-    assert "customers: &lt;b&gt;key&lt;/b&gt; accounts" in shown.text
+    assert "instead_of: 3 · customers: &lt;b&gt;key&lt;/b&gt; accounts" in shown.text
     assert "Admin" in shown.text
     answer = await decide(door, "dpo", {verdict: approval})
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, PAGE)

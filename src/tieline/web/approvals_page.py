@@ -1,6 +1,6 @@
 """What waits for a second person, decided by people: one list, two buttons. It runs no script of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
@@ -78,8 +78,7 @@ def _told(house: House, row: ApprovalRow, caller: Caller) -> dict[str, object]:
         "id": row.id,
         "action": f"approvals.{row.action}",
         "details": " · ".join(_words(row.details)),
-        "who": agent.name if agent else row.asked_by,
-        "actor": row.asked_by,
+        "who": f"{agent.name} ({row.asked_by})" if agent else row.asked_by,
         "state": f"approvals.{row.verdict or 'waiting'}",
         "asked": row.asked_at.astimezone(zone),
         "until": row.expires_at.astimezone(zone),
@@ -87,6 +86,7 @@ def _told(house: House, row: ApprovalRow, caller: Caller) -> dict[str, object]:
     }
 
 
-def _words(details: Mapping[str, Any]) -> list[str]:
-    lists = (value if isinstance(value, list) else [value] for _, value in sorted(details.items()))
-    return [str(one) for each in lists for one in each]
+def _words(details: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is told of it, each by its name; what is listed names itself."""
+    for name, value in sorted(details.items()):
+        yield from value if isinstance(value, list) else [f"{name}: {value}"]
