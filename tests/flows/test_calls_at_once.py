@@ -1,12 +1,17 @@
 """Several servers, several events of one call at the same moment, and servers that die."""
 
 import asyncio
+import uuid
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
+import pytest
+from sqlalchemy import text
 from tests.flows.call_centre import CallCentre
 from tests.flows.exchange import AGENTS, Exchange, scenarios, second, simple_call
 
-from tieline.store import pops
+from tieline.store import calls, pops
 from tieline.store.database import Database
 from tieline.store.pops import Shown
 
@@ -40,6 +45,27 @@ async def test_linked_calls_told_at_once_from_both_ends_become_one(centre: CallC
     assert await centre.one(
         "SELECT count(*), (SELECT count(*) FROM call_events), (SELECT count(*) FROM call_aliases) FROM interactions"
     ) == (1, 6, 6)
+
+
+async def test_whoever_finds_a_call_joined_meanwhile_holds_none_while_waiting_for_the_rest(
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that each held one and waited for the other's would be a deadlock."""
+    await centre.hear(Exchange("c-1").tell("ringing", 0, agent="1001"))
+    find, lock, gone, held_in = calls.find, calls.lock, [frozenset({uuid.uuid4()})], []
+
+    async def find_one_that_goes(conn: Any, provider: str, names: Iterable[str]) -> frozenset[uuid.UUID]:  # noqa: ANN401 - passed on
+        return await find(conn, provider, names) | (gone.pop() if gone else frozenset())
+
+    async def lock_watched(tx: Any, ids: Iterable[uuid.UUID]) -> Any:  # noqa: ANN401 - passed on
+        held_in.append((await tx.execute(text("SELECT pg_current_xact_id()::text"))).scalar_one())
+        return await lock(tx, ids)
+
+    monkeypatch.setattr(calls, "find", find_one_that_goes)
+    monkeypatch.setattr(calls, "lock", lock_watched)
+    await centre.hear(Exchange("c-1").tell("answered", 2, agent="1001"))
+    assert len(held_in) == len(set(held_in)) == 2
+    assert await centre.one("SELECT count(*), (SELECT count(*) FROM call_events) FROM interactions") == (1, 2)
 
 
 async def test_a_call_is_settled_by_one_of_two_workers(centre: CallCentre) -> None:

@@ -22,7 +22,7 @@ from tieline.store.call_log import LoggedEvent
 from tieline.store.calls import KeptCall
 from tieline.store.database import Transaction
 
-ATTEMPTS: Final = 5
+ATTEMPTS: Final = 10
 """How often the interaction may change hands (merged by another event) while we reach for it."""
 BEGINS: Final[frozenset[CallEventType]] = frozenset({"queued", "ringing"})
 MAY_SHOW: Final[frozenset[CallEventType]] = frozenset({"queued", "ringing", "answered", "conferenced"})
@@ -43,18 +43,31 @@ async def record(desk: CallDesk, event: CallEvent, *, provider: str, now: dateti
     Args: provider: the connection's name; call ids are told apart by it. now: when the event was received.
     Raises: Overloaded: the database is away; nothing was written, the exchange should repeat.
     """
-    async with desk.database.begin() as tx:
-        taken = await _take(tx, desk, event, provider=provider, now=now)
+    taken = await _taken(desk, event, provider=provider, now=now)
     for order in taken.orders:
         desk.present(order)
     CALL_EVENTS.labels(type=event.type, effect=_counted_as(taken.effect)).inc()
     return EventReceipt(call_id=event.call_id, accepted=True, duplicate=taken.effect == DUPLICATE)
 
 
-async def _take(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: str, now: datetime) -> Taken:
+async def _taken(desk: CallDesk, event: CallEvent, *, provider: str, now: datetime) -> Taken:
+    """Take an event in, anew where its calls were joined meanwhile: who held some and waited for others would deadlock."""
+    for _ in range(ATTEMPTS):
+        async with desk.database.begin() as tx:
+            taken = await _take(tx, desk, event, provider=provider, now=now)
+        if taken is not None:
+            return taken
+    raise Overloaded("The calls this event belongs to are being joined right now.")
+
+
+async def _take(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: str, now: datetime) -> Taken | None:
+    """Take an event in; None, and nothing is written: its calls were joined while they were waited for."""
     await desk.clocks.hear(tx, provider, at=event.at, received_at=now)
     await calls.lock_names(tx, provider, [family(key) for key in call_keys(event)])
-    kept, guessed = await _reach(tx, desk, event, provider=provider)
+    reached = await _reach(tx, desk, event, provider=provider)
+    if reached is None:
+        return None
+    kept, guessed = reached
     logged = await call_log.read(tx, [one.id for one in kept], limit=desk.policy.most_events)
     if any(one.dedupe_key == dedupe_key(event) for one in logged):
         return Taken(DUPLICATE)
@@ -76,23 +89,22 @@ async def _take(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: 
     return Taken(effect, followed.orders)
 
 
-async def _reach(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: str) -> tuple[list[KeptCall], bool]:
+async def _reach(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: str) -> tuple[list[KeptCall], bool] | None:
     """Lock the interactions the event belongs to, the oldest first, and say whether a guess is among them.
 
-    Another event may merge them while we wait for the lock, so it is looked again until what was found is what is held.
+    None: another event merged them while we waited for the lock, so that what was found is not what is held.
     """
-    for _ in range(ATTEMPTS):
-        found = await _find(tx, event, provider)
-        guess = None
-        if not found or event.type == "transferred":
-            logged = await call_log.read(tx, found, limit=desk.policy.most_events)
-            story = tell([*(one.event for one in logged), event], desk.directory.now)
-            guess = await call_joining.partner(tx, desk, provider, story, but_not=list(found))
-        kept = await calls.lock(tx, found if guess is None else {*found, guess[0]})
-        held = {one.id for one in kept}
-        if found <= held and (len(held) <= 1 or await _find(tx, event, provider) == found):
-            return kept, guess is not None
-    raise Overloaded("The calls this event belongs to are being joined right now.")
+    found = await _find(tx, event, provider)
+    guess = None
+    if not found or event.type == "transferred":
+        logged = await call_log.read(tx, found, limit=desk.policy.most_events)
+        story = tell([*(one.event for one in logged), event], desk.directory.now)
+        guess = await call_joining.partner(tx, desk, provider, story, but_not=list(found))
+    kept = await calls.lock(tx, found if guess is None else {*found, guess[0]})
+    held = {one.id for one in kept}
+    if found <= held and (len(held) <= 1 or await _find(tx, event, provider) == found):
+        return kept, guess is not None
+    return None
 
 
 async def _find(tx: Transaction, event: CallEvent, provider: str) -> frozenset[UUID]:
