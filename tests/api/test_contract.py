@@ -95,6 +95,7 @@ def name_what_is_there(case: schemathesis.Case[Any], known: Mapping[str, list[st
         case.headers["If-Match"] = "*"
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")  # The house draws in its own thread.
 @DESCRIBED.parametrize()
 @settings(
     max_examples=CASES_EACH,
