@@ -323,8 +323,9 @@ async def test_errors_and_their_causes_hold_nothing_of_the_answer(tmp_path: Path
 async def test_f04_a_system_that_fails_half_of_the_time_is_asked_once_for_each_call(tmp_path: Path) -> None:
     """A look-up is never repeated by itself, so flapping costs a vendor nothing beyond what was wanted of it."""
     flapping = [step for _ in range(20) for step in (FOUND, answer(status=503), FOUND, FOUND)]
-    async with opened(tmp_path, *flapping) as (connection, crm):
-        ends = await asyncio.gather(*(find(connection) for _ in range(80)), return_exceptions=True)
+    roomy = {**LIMITS, "concurrency": 80, "timeout_ms": 20_000}
+    async with opened(tmp_path, *flapping, limits=roomy) as (connection, crm):
+        ends = await asyncio.gather(*(find(connection, within_s=20.0) for _ in range(80)), return_exceptions=True)
         refused = sum(isinstance(end, ConnectorError) for end in ends)
         assert len(crm.asked) + sum(isinstance(end, CircuitOpen) for end in ends) == 80
         assert refused >= 20

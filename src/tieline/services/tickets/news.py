@@ -53,26 +53,24 @@ class TicketNews:
         """Return the ticket whose copy this is by the key of ours it carries. Raises: ParentMissing."""
         key = news.canonical.get("external_id")
         ticket_id = _ticket_in(key) if isinstance(key, str) else None
-        link = await ticket_links.find(tx, ticket_id, news.connection) if ticket_id else None
-        if link is not None and ticket_id is not None and key == create_key(ticket_id, news.connection):
-            await ticket_links.save(tx, replace(link, external_id=external_id))
-            return ticket_id
+        if ticket_id is not None and key == create_key(ticket_id, news.connection):
+            await tickets.lock(tx, ticket_id)  # Its delivery may be ending: what it agrees on stands before the link is read.
+            link = await ticket_links.find(tx, ticket_id, news.connection)
+            if link is not None:
+                await ticket_links.save(tx, replace(link, external_id=external_id))
+                return ticket_id
         if being_made:
             raise ParentMissing
         return None
 
     async def _known(self, tx: Transaction, news: News, ticket_id: UUID) -> None:
-        link = await ticket_links.find(tx, ticket_id, news.connection)
-        if link is None:
-            return
         if news.event.kind == "ticket.deleted":
-            ticket = await tickets.lock(tx, ticket_id)
-            await ticket_links.save(tx, replace(link, fault="deleted_there"))
-            if ticket is not None:
-                await note(tx, ticket, news.connection, "deleted_there", at=news.at)
-            return
-        why = f"news:{news.cause or news.at.isoformat()}"
-        await promise_sync(tx, self._desk.directory.now, link, why=why, news=True, now=news.at)
+            return await _note_gone(tx, news, ticket_id)
+        link = await ticket_links.find(tx, ticket_id, news.connection)
+        if link is not None:
+            why = f"news:{news.cause or news.at.isoformat()}"
+            await promise_sync(tx, self._desk.directory.now, link, why=why, news=True, now=news.at)
+        return None
 
     async def _adopt(self, tx: Transaction, news: News, external_id: str) -> None:
         """Make a ticket of another system ours, and copy it to everybody else. Raises: ParentMissing: it just became ours."""
@@ -102,6 +100,14 @@ class TicketNews:
             await ticket_links.save(tx, replace(link, state=LinkState(agreed), synced_at=news.at))
         await note(tx, ticket, news.connection, "created", at=news.at, source="webhook")
         await tell(tx, self._desk.directory.now, ticket, now=news.at)
+
+
+async def _note_gone(tx: Transaction, news: News, ticket_id: UUID) -> None:
+    ticket = await tickets.lock(tx, ticket_id)
+    link = await ticket_links.find(tx, ticket_id, news.connection)
+    if ticket is not None and link is not None:
+        await ticket_links.save(tx, replace(link, fault="deleted_there"))
+        await note(tx, ticket, news.connection, "deleted_there", at=news.at)
 
 
 def _ticket_in(key: str) -> UUID | None:
