@@ -16,6 +16,7 @@ from tieline.cli.root import Progress
 from tieline.connectors.registry import Catalog
 from tieline.domain.errors import ConfigRefused
 from tieline.domain.phone_normalise import warm
+from tieline.observability.metrics import counted_together
 from tieline.services.house import House
 from tieline.services.understanding import words
 from tieline.settings import Settings
@@ -68,7 +69,8 @@ def serve(settings: Settings, *, processes: int, with_worker: bool, progress: Pr
     os.environ |= {"TIELINE_HOST": settings.host, "TIELINE_PORT": str(settings.port)}
     listener.set_inheritable(True)
     config = _uvicorn("tieline.main:application", settings, factory=True, processes=processes)
-    Multiprocess(config, sockets=[listener]).run()
+    with counted_together():
+        Multiprocess(config, sockets=[listener]).run()
 
 
 @contextlib.asynccontextmanager

@@ -41,9 +41,9 @@ class Program:
         return self.process
 
     async def kill(self) -> None:
-        """End the process as a power cut would."""
+        """End the process, and those it started, as a power cut would."""
         if self.process is not None and self.process.returncode is None:
-            os.kill(self.process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
             await self.process.wait()
 
     def ask_to_stop(self) -> None:
@@ -63,14 +63,15 @@ class Worker(Program):
 
 @dataclass
 class Replica(Program, Door):
-    """One `tieline serve`, with a worker in it or without."""
+    """One `tieline serve`, with a worker in it or without, or of several processes."""
 
     with_worker: bool = True
+    processes: int = 1
 
     async def start(self) -> None:
         """Start the process and wait until it is ready."""
-        command = ["serve", "--port", str(httpx.URL(self.url).port), *(["--with-worker"] if self.with_worker else [])]
-        process = await self.launch(*command)
+        how = ["--with-worker"] if self.with_worker else ["--workers", str(self.processes)]
+        process = await self.launch("serve", "--port", str(httpx.URL(self.url).port), *how)
         async for _ in patiently(f"{self.url} never answered, see {self.log}", within_s=START_S):
             assert process.returncode is None, self.log.read_text()
             if await self._is_ready():
@@ -111,10 +112,14 @@ async def deployed(
     *,
     replicas: int,
     workers: int = 0,
+    processes: int = 1,
     set_up: str | None = None,
     **settings: Any,  # noqa: ANN401 - settings of any type
 ) -> AsyncIterator[Deployment]:
-    """Run replicas on a database at head; they are killed at the end. Without `workers`, each does a worker's part itself."""
+    """Run replicas on a database at head; they are killed at the end.
+
+    Without `workers`, each does a worker's part itself, unless it is of several `processes`.
+    """
     chosen = settings_of(folder, sandbox, **settings)
     await apply_to(chosen, url, folder, set_up or company(sandbox))
     database = await Database.open(url, pool_size=4)
@@ -122,7 +127,7 @@ async def deployed(
     running = [_replica(environment, folder / f"replica-{number}.log") for number in range(replicas)]
     working = [Worker(environment, folder / f"worker-{number}.log") for number in range(workers)]
     for replica in running:
-        replica.with_worker = not workers
+        replica.with_worker, replica.processes = not workers and processes == 1, processes
     programs: tuple[Replica | Worker, ...] = (*running, *working)
     try:
         await asyncio.gather(*(program.start() for program in programs))

@@ -4,6 +4,9 @@ Labels hold words from our own tables (routes, states, connection names); never 
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from prometheus_client import (
@@ -21,6 +24,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
@@ -126,13 +130,29 @@ OVERDUE_SECONDS: Final = Gauge(
 SWEPT_CALLS: Final = Counter("tieline_swept_calls", "Calls closed because no hang-up ever came.", registry=REGISTRY)
 
 
-def exposition() -> bytes:
-    """Return all metrics in Prometheus' text format.
+@contextmanager
+def counted_together() -> Iterator[None]:
+    """Let processes started within the block share what they count, in a folder that begins empty and goes with them.
 
-    With several server processes on one machine PROMETHEUS_MULTIPROC_DIR names the directory they share, and the answer adds
-    them up: https://prometheus.github.io/client_python/multiprocess/ (read 2026-11-22). The library itself reads that variable.
+    PROMETHEUS_MULTIPROC_DIR may name one that is kept; then it is for whoever named it to empty it before each start.
     """
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if SHARED_FOLDER in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="tieline-metrics-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[SHARED_FOLDER]
+
+
+def exposition() -> bytes:
+    """Return all metrics in Prometheus' text format: those of this process, or where several are `counted_together`, of all.
+
+    The library itself reads the variable: https://prometheus.github.io/client_python/multiprocess/ (read 2026-11-22).
+    """
+    if SHARED_FOLDER not in os.environ:
         return generate_latest(REGISTRY)
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call] # the library does not annotate it
