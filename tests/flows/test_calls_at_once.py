@@ -4,14 +4,22 @@ import asyncio
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.flows.call_centre import CallCentre
-from tests.flows.exchange import AGENTS, Exchange, scenarios, second, simple_call
+from tests.flows.call_centre import PBX, CallCentre
+from tests.flows.exchange import AGENTS, Exchange, scenarios, second, simple_call, transferred_under_a_new_id
+from tests.waiting import held_up
 
-from tieline.store import calls, pops
+from tieline.security.permissions import Caller
+from tieline.services import call_following, call_joining
+from tieline.services.call_wrapping import wrap_up
+from tieline.services.directory import Directory
+from tieline.services.tickets.desk import TicketDesk
+from tieline.store import call_log, call_wrap_ups, calls, pops
+from tieline.store.call_wrap_ups import WrapUp
 from tieline.store.database import Database
 from tieline.store.pops import Shown
 
@@ -136,3 +144,62 @@ async def test_promises_of_calls_long_over_are_let_go(centre: CallCentre) -> Non
         assert await pops.give_up(tx, promised_before=second(400)) == 1
         assert await pops.unserved(tx, now=second(500), overdue=timedelta(seconds=2)) == []
     assert (await centre.cards())["1001"] == ("suppressed", "full", "stale_promise")
+
+
+async def test_a_late_event_goes_with_its_call_that_was_taken_out_of_another_while_it_waited(centre: CallCentre) -> None:
+    events = transferred_under_a_new_id()
+    await centre.play(events)
+    late = Exchange("c-2").tell("held", 55, agent="1002")
+    async with centre.database.begin() as tx:
+        (kept,) = await calls.lock(tx, await calls.find(tx, PBX, ["c-1"]))
+        logged = await call_log.read(tx, [kept.id], limit=100)
+        parts = call_joining.Parts.of(logged, frozenset({"c-2"}))
+        async with held_up(centre.database, centre.hear(late)) as heard:
+            await call_joining._detach(tx, centre.desk, kept, parts, now=second(60))
+            await tx.commit()
+            await heard
+    told = "SELECT call_key FROM interactions JOIN call_events ON interaction_id = interactions.id WHERE type = 'held'"
+    assert await centre.rows(told) == [("c-2",)]
+
+
+async def test_a_call_that_is_joined_elsewhere_while_it_is_looked_at_is_no_partner(
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def one_that_has_gone(*_given: Any, **_named: Any) -> list[uuid.UUID]:  # noqa: ANN401 - whatever it is asked
+        return [uuid.uuid4()]
+
+    monkeypatch.setattr(calls, "neighbours", one_that_has_gone)
+    await centre.hear(Exchange().tell("ringing", 0, agent="1001"))
+    assert await centre.one("SELECT count(*) FROM interactions") == (1,)
+
+
+async def test_what_an_agent_said_of_a_call_stays_with_what_that_is_joined_to(centre: CallCentre) -> None:
+    await centre.hear_all([Exchange("c-1").tell("ringing", 0, agent="1001"), Exchange("c-2").tell("ringing", 100, agent="1002")])
+    async with centre.database.begin() as tx:
+        (first,), (other,) = [list(await calls.find(tx, PBX, [name])) for name in ("c-1", "c-2")]
+        await call_wrap_ups.put(tx, WrapUp(first, "asked", None, "1001", second(50)))
+        await call_wrap_ups.put(tx, WrapUp(other, "solved", "all well", "1002", second(150)))
+    await centre.hear(Exchange("c-2", linked_call_id="c-1").tell("answered", 103, agent="1002"))
+    assert await centre.rows("SELECT disposition, notes, by FROM call_wrap_ups") == [("solved", "all well", "1002")]
+
+
+async def test_an_agent_who_wraps_up_a_call_as_it_is_joined_to_another_is_heard(centre: CallCentre) -> None:
+    await centre.hear_all([Exchange("c-1").tell("ringing", 0, agent="1001"), Exchange("c-2").tell("ringing", 100, agent="1002")])
+    desk = TicketDesk(centre.database, SimpleNamespace(now=Directory()), lambda: second(200))
+    agent = Caller(actor="agent:1002", role="agent", scopes=frozenset(), agent="1002")
+    async with centre.database.begin() as tx:
+        ids = {one for name in ("c-1", "c-2") for one in await calls.find(tx, PBX, [name])}
+        await call_joining.merge(tx, centre.desk, await calls.lock(tx, ids), guessed=False, now=second(150))
+        async with held_up(centre.database, wrap_up(desk, "c-2", disposition="solved", notes=None, by=agent)) as said:
+            await call_following.follow(
+                tx,
+                centre.desk,
+                call_following.Subject(min(ids), PBX, "ringing", "none", second(150)),
+                [one.event for one in await call_log.read(tx, [min(ids)], limit=100)],
+                now=second(150),
+            )
+            await tx.commit()
+            await said
+    assert await centre.rows("SELECT call_key, disposition FROM interactions LEFT JOIN call_wrap_ups ON interaction_id = id") == [
+        ("c-1", "solved")
+    ]

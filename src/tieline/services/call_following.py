@@ -52,7 +52,8 @@ async def follow(tx: Transaction, desk: CallDesk, subject: Subject, events: Sequ
         return desk.clocks.age(subject.provider, card.since, now=now) <= limit
 
     changes, stale = steps(cards(story, directory), promises, is_fresh=is_fresh)
-    changes = (*changes, *news_steps(subject.state, story.state, promises, but_not=changes))
+    news = news_steps(subject.state, story.state, promises, but_not=changes)
+    changes = tuple(sorted((*changes, *news), key=lambda step: step.agent))  # As everybody takes cards: none waits for another.
     orders = [await _carry_out(tx, desk, subject.id, story, step, now=now) for step in changes]
     return Followed(story, tuple(order for order in orders if order.kind != "withdraw"), changes, stale)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from tieline.domain.errors import NotAllowed, NotFound, RequestRefused, StateConflict
 from tieline.domain.match_context import REMEMBERED_FOR
@@ -49,7 +50,7 @@ class PopAnswers:
         """
         now = self._desk.now()
         async with self._desk.database.begin() as tx:
-            pop = await self._own(tx, pop_id, by)
+            pop = await self._held(tx, pop_id, by)
             if pop.state == "withdrawn":
                 raise StateConflict("The card was taken back.", code="pop_withdrawn")
             offered = {one["ref"] for one in pop.trace.get("candidates", ())}
@@ -66,7 +67,7 @@ class PopAnswers:
     async def ask_again(self, pop_id: str, *, by: Caller) -> None:
         """Ask every system once more; the card follows. Raises: NotFound. NotAllowed. StateConflict: it was taken back."""
         async with self._desk.database.begin() as tx:
-            pop = await self._own(tx, pop_id, by)
+            pop = await self._held(tx, pop_id, by)
             if pop.state == "withdrawn":
                 raise StateConflict("The card was taken back.", code="pop_withdrawn")
             await pops.promise_again(tx, pop_id, mode=pop.mode, reason=ASKED_AGAIN, now=self._desk.now())
@@ -78,7 +79,7 @@ class PopAnswers:
         Raises: NotFound. NotAllowed: another agent's card. StateConflict: the caller is known, or hides the number.
         """
         async with self._desk.database.begin() as tx:
-            pop = await self._own(tx, pop_id, by)
+            pop = await self._held(tx, pop_id, by)
             await pop_reviews.ask(tx, pop, verdict, by=by, now=self._desk.now())
 
     async def open(self, pop_id: str, code: str) -> OpenedPop:
@@ -98,13 +99,23 @@ class PopAnswers:
         document: dict[str, Any] = {**shown_to(self._desk, inquiry, card), "seq": pop.seq}
         return OpenedPop(pop=document, agent=agent, key=await self._page_key(agent) if agent else None)
 
-    async def _own(self, tx: Transaction, pop_id: str, by: Caller) -> KeptPop:
-        pop = await pops.find(tx, pop_id)
-        if pop is None:
-            raise NotFound
-        if pop.agent is not None and not by.speaks_for(pop.agent):
-            raise NotAllowed
-        return pop
+    async def _held(self, tx: Transaction, pop_id: str, by: Caller) -> KeptPop:
+        """Return a card of theirs that no call takes back or hands over before this transaction ends.
+
+        The call is locked before the card, as by whoever tells of it; a card handed over meanwhile is another call's.
+        """
+        held: UUID | None = None
+        while True:
+            pop = await pops.find(tx, pop_id)
+            if pop is None:
+                raise NotFound
+            if pop.agent is not None and not by.speaks_for(pop.agent):
+                raise NotAllowed
+            call = pop.interaction_id
+            if call is None or call == held:
+                return pop
+            await calls.lock(tx, [call])
+            held = call
 
     async def _note_choice(self, tx: Transaction, pop: KeptPop, ref: str, *, remember: bool, by: Caller) -> None:
         """Remember what the choice says about the number: whom it means, or that it is a line of several people."""

@@ -109,6 +109,17 @@ async def promise_again(tx: AsyncConnection, pop_id: str, *, mode: PopMode, reas
     await tx.execute(update(pops).where(pops.c.id == pop_id).values(values))
 
 
+async def promise_anew(tx: AsyncConnection, pop_ids: Sequence[str], *, reason: str, now: datetime) -> list[str]:
+    """Promise cards once more, for what they show has changed; return those that are on a screen still.
+
+    One that is being taken back stays so. By agent, as calls take theirs: nobody waits for one another.
+    """
+    mine = select(pops.c.id).where(pops.c.id.in_(pop_ids), pops.c.state == "shown").order_by(pops.c.agent, pops.c.id)
+    values = {"state": "promised", "reason": reason, "promised_at": now, "claimed_at": None, "claimed_by": None}
+    taken = update(pops).where(pops.c.id.in_(mine.with_for_update())).values(values)
+    return list((await tx.execute(taken.returning(pops.c.id))).scalars())
+
+
 async def withdraw(tx: AsyncConnection, pop_id: str, *, reason: str, now: datetime) -> int | None:
     """Take a card back. Returns its next `seq`, or None if no screen can have heard of it yet."""
     before = select(pops.c.id, pops.c.claimed_at, pops.c.shown_at).where(pops.c.id == pop_id).with_for_update().cte("before")
@@ -202,7 +213,7 @@ async def unserved(conn: AsyncConnection, *, now: datetime, overdue: timedelta, 
 async def left_unfinished(tx: AsyncConnection, *, shown_before: datetime, now: datetime) -> list[PopOrder]:
     """Promise those cards anew that a server showed, but died before every answer was in; return their orders."""
     orphaned = and_(pops.c.state == "shown", pops.c.claimed_by.is_not(None), pops.c.shown_at <= shown_before)
-    taken = update(pops).where(orphaned).values(state="promised", reason="resumed", promised_at=now, claimed_by=None)
+    taken = update(pops).where(_free(orphaned)).values(state="promised", reason="resumed", promised_at=now, claimed_by=None)
     return [_order(KeptPop(**row._asdict())) for row in await tx.execute(taken.returning(pops))]
 
 
@@ -210,7 +221,7 @@ async def give_up(tx: AsyncConnection, *, promised_before: datetime) -> int:
     """Let go of promises so old that the call is over or the agent long in it, and return how many."""
     over = select(interactions.c.id).where(interactions.c.id == pops.c.interaction_id, interactions.c.state == "ended")
     waiting = pops.c.state.in_(("promised", "claimed")) & (pops.c.promised_at <= promised_before)
-    stale = update(pops).where(waiting, or_(over.exists(), pops.c.interaction_id.is_(None)))
+    stale = update(pops).where(_free(and_(waiting, or_(over.exists(), pops.c.interaction_id.is_(None)))))
     return (await tx.execute(stale.values(state="suppressed", reason="stale_promise"))).rowcount
 
 
@@ -218,6 +229,11 @@ async def forget_traces(tx: AsyncConnection, *, promised_before: datetime) -> in
     """Empty the traces kept longer than needed, and return how many; that the pop was shown stays known."""
     old = (pops.c.promised_at <= promised_before) & (pops.c.trace != {})
     return (await tx.execute(update(pops).where(old).values(trace={}))).rowcount
+
+
+def _free(such: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Say whether a card is such a one that nobody holds at this moment: whoever sweeps waits for no call, and so for no other card."""
+    return pops.c.id.in_(select(pops.c.id).where(such).with_for_update(skip_locked=True, of=pops))
 
 
 def _followed(pop_id: str, by: str) -> ColumnElement[bool]:

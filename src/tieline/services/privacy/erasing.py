@@ -124,10 +124,9 @@ async def _show_anew(tx: Transaction, desk: PopDesk, subject: DataSubject) -> No
     """Promise the cards of calls under way once more: they come back without the person."""
     now = desk.now()
     shown = await stale_answers.on_screens_of(tx, numbers=subject.keys, refs=subject.names, since=now - LONGEST_CALL)
-    for pop_id in shown:
-        await pops.promise_again(tx, pop_id, mode="full", reason="erased", now=now)
-    if shown:
-        await stale_answers.announce(tx, StaleAnswer("", "", "", tuple(shown)))
+    cards = await pops.promise_anew(tx, shown, reason="erased", now=now) if shown else ()
+    if cards:
+        await stale_answers.announce(tx, StaleAnswer("", "", "", tuple(cards)))
 
 
 def _told(erasure_id: UUID | None, counts: dict[str, int], found: FoundSubject) -> Erasure:

@@ -30,7 +30,6 @@ async def refresh(tx: Transaction, news: News) -> None:
     if news.event.external_id is None:
         return
     found = await stale_answers.showing(tx, news.subject, since=news.at - LONGEST_CALL)
-    for pop_id in found[:MOST_CARDS]:
-        await pops.promise_again(tx, pop_id, mode="full", reason="record_changed", now=news.at)
-    stale = StaleAnswer(news.connection, news.event.object, news.event.external_id, tuple(found[:MOST_CARDS]))
+    cards = await pops.promise_anew(tx, found[:MOST_CARDS], reason="record_changed", now=news.at) if found else ()
+    stale = StaleAnswer(news.connection, news.event.object, news.event.external_id, tuple(cards))
     await stale_answers.announce(tx, stale)

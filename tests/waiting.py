@@ -1,0 +1,39 @@
+"""Two transactions made to meet: one is begun beside the test's own, and is known to stand still at what the test holds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+from tests.flows.door import patiently
+
+from tieline.store.database import Database
+
+Result = TypeVar("Result")
+_WAITING: Final = b"""
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+async def until_one_waits(database: Database) -> None:
+    """Return once somebody in this database waits for what another holds."""
+    async for _ in patiently("nobody waits for a lock"):
+        async with database.pool.connection() as connection:
+            found = await (await connection.execute(_WAITING)).fetchone()
+        if found is not None and found[0]:
+            return
+
+
+@asynccontextmanager
+async def held_up(database: Database, work: Coroutine[Any, Any, Result]) -> AsyncIterator["asyncio.Task[Result]"]:
+    """Begin some work that is expected to wait for what the test holds, and lend it while it stands there."""
+    task = asyncio.ensure_future(work)
+    waiting = asyncio.ensure_future(until_one_waits(database))
+    try:
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        assert not task.done(), f"it did not wait: {task.result()!r}"
+        yield task
+    finally:
+        for one in (task, waiting):
+            one.cancel()
+        await asyncio.gather(task, waiting, return_exceptions=True)
