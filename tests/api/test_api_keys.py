@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.api.front_door import ROOT, FrontDoor, open_door, rows, statuses
 
-from tieline.domain.errors import NotAllowed, RequestRefused
+from tieline.domain.errors import NotAllowed, NotSignedIn, RequestRefused
 from tieline.security.api_keys import mint
 from tieline.security.permissions import Caller
 from tieline.services import api_keys
@@ -240,3 +240,21 @@ async def test_of_many_who_replace_a_key_at_once_one_does(door: FrontDoor) -> No
     done = await asyncio.gather(*rotating, return_exceptions=True)
     assert sum(not isinstance(each, BaseException) for each in done) == 1
     assert len(await rows(door, "SELECT 1 FROM audit_entries WHERE details->>'instead_of' = %s", row.id)) == 1
+
+
+async def test_a_key_that_ends_while_it_is_looked_up_is_trusted_no_further(
+    door: FrontDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The news of its end comes between what was read and what would be remembered of it."""
+    database, clock = door.house.database, door.house.clock
+    ring = api_keys.KeyRing(database, clock=clock)
+    text, row = await api_keys.create(database, KeyWish("ends", ("agents.read",)), asker=ROOT, now=clock())
+
+    async def ended_meanwhile(*_given: Any, **_named: Any) -> None:  # noqa: ANN401 - whatever is noted
+        await api_keys.revoke(database, row.id, asker=ROOT, now=clock())
+        ring.forget()
+
+    monkeypatch.setattr(key_rows, "note_use", ended_meanwhile)
+    assert (await ring.caller_for(text)).actor == f"key:{row.id}"
+    with pytest.raises(NotSignedIn):
+        await ring.caller_for(text)

@@ -85,12 +85,13 @@ class KeyRing:
         """Return the machine that a certificate alone stands for. Raises: NotSignedIn: none, or not from there, or not now."""
         known = self._trusted.get(certificate.identities)
         if known is None or monotonic_s() >= known.until_s:
+            as_of = self.changes
             async with self._database.read() as conn:
                 row = await api_keys.of_certificate(conn, certificate.identities, now=self._clock())
                 if row is None:
                     raise NotSignedIn
                 await api_keys.note_use(conn, row, now=self._clock())
-            known = self._trust(certificate.identities, row)
+            known = self._trust(certificate.identities, row, as_of)
         if not self._fits(known.certificates, certificate):
             raise NotSignedIn
         return self._from_there(known, address)
@@ -117,23 +118,25 @@ class KeyRing:
                 self.forget()
 
     async def _look_up(self, presented: PresentedKey) -> _Known:
-        now = self._clock()
+        now, as_of = self._clock(), self.changes
         async with self._database.read() as conn:
             row = await api_keys.find(conn, presented.id)
             if row is None or not presented.fits(row.secret_sha256) or not row.usable(now):
                 raise NotSignedIn
             await api_keys.note_use(conn, row, now=now)
-        return self._trust(presented, row)
+        return self._trust(presented, row, as_of)
 
-    def _trust(self, shown: PresentedKey | frozenset[str], row: KeyRow) -> _Known:
-        """Remember for a few seconds what was shown and whose it is."""
+    def _trust(self, shown: PresentedKey | frozenset[str], row: KeyRow, as_of: int) -> _Known:
+        """Remember for a few seconds what was shown and whose it is, unless keys have changed since that was looked for."""
         caller = Caller(
             actor=f"key:{row.id}", role=SERVICE_ROLE, scopes=frozenset(row.scopes) & PERMISSIONS.keys(), agent=row.agent
         )
         until_s = monotonic_s() + min(TRUSTED_FOR_S, (row.expires_at - self._clock()).total_seconds())
         if len(self._trusted) >= _REMEMBERED_AT_MOST:
             self._trusted.clear()
-        known = self._trusted[shown] = _Known(caller, networks(row.networks), frozenset(row.certificates), until_s)
+        known = _Known(caller, networks(row.networks), frozenset(row.certificates), until_s)
+        if self.changes == as_of:
+            self._trusted[shown] = known
         return known
 
 

@@ -51,7 +51,7 @@ async def record(desk: CallDesk, event: CallEvent, *, provider: str, now: dateti
 
 
 async def _taken(desk: CallDesk, event: CallEvent, *, provider: str, now: datetime) -> Taken:
-    """Take an event in, anew where its calls were joined meanwhile: who held some and waited for others would deadlock."""
+    """Take an event in, anew where its calls were joined or parted meanwhile: to hold some and wait for more would deadlock."""
     for _ in range(ATTEMPTS):
         async with desk.database.begin() as tx:
             taken = await _take(tx, desk, event, provider=provider, now=now)
@@ -61,7 +61,7 @@ async def _taken(desk: CallDesk, event: CallEvent, *, provider: str, now: dateti
 
 
 async def _take(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: str, now: datetime) -> Taken | None:
-    """Take an event in; None, and nothing is written: its calls were joined while they were waited for."""
+    """Take an event in; None, and nothing is written: its calls were joined or parted while they were waited for."""
     await desk.clocks.hear(tx, provider, at=event.at, received_at=now)
     await calls.lock_names(tx, provider, [family(key) for key in call_keys(event)])
     reached = await _reach(tx, desk, event, provider=provider)
@@ -71,6 +71,8 @@ async def _take(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider: 
     logged = await call_log.read(tx, [one.id for one in kept], limit=desk.policy.most_events)
     if any(one.dedupe_key == dedupe_key(event) for one in logged):
         return Taken(DUPLICATE)
+    if kept and not guessed and await _has_left(tx, kept, event, logged, provider=provider):
+        return None
     if len(logged) >= desk.policy.most_events:
         return await _only_log(tx, kept[0], event, now=now)
     call = await call_joining.merge(tx, desk, kept, guessed=guessed, now=now) if kept else None
@@ -105,6 +107,16 @@ async def _reach(tx: Transaction, desk: CallDesk, event: CallEvent, *, provider:
     if found <= held and (len(held) <= 1 or await _find(tx, event, provider) == found):
         return kept, guess is not None
     return None
+
+
+async def _has_left(
+    tx: Transaction, kept: Sequence[KeptCall], event: CallEvent, logged: Sequence[LoggedEvent], *, provider: str
+) -> bool:
+    """Say whether the event's call was taken out of the one we hold while we waited; asked where no event of that names it."""
+    named = {family(key) for key in call_keys(event)}
+    if any(named & {family(key) for key in call_keys(one.event)} for one in logged):
+        return False
+    return await _find(tx, event, provider) != {one.id for one in kept}
 
 
 async def _find(tx: Transaction, event: CallEvent, provider: str) -> frozenset[UUID]:

@@ -17,7 +17,7 @@ from tieline.domain.pop_cards import ON_SCREEN
 from tieline.kit.ids import time_ordered_id
 from tieline.services.call_desk import CallDesk
 from tieline.services.call_following import withdraw
-from tieline.store import call_log, call_writing, calls, pops
+from tieline.store import call_log, call_wrap_ups, call_writing, calls, pops
 from tieline.store.call_log import LoggedEvent
 from tieline.store.calls import KeptCall, Neighbourhood
 from tieline.store.database import Transaction
@@ -47,7 +47,10 @@ async def partner(
     if but_not and APART in (await calls.names_of(tx, but_not)).values():
         return None
     for candidate in await calls.neighbours(tx, _neighbourhood(provider, story, but_not)):
-        other = told(desk, await call_log.read(tx, [candidate], limit=desk.policy.most_events))
+        logged = await call_log.read(tx, [candidate], limit=desk.policy.most_events)
+        if not logged:
+            continue  # It was joined to another since it was found.
+        other = told(desk, logged)
         if belong_together(other, story) and APART not in (await calls.names_of(tx, [candidate])).values():
             return candidate, other
     return None
@@ -63,6 +66,7 @@ async def merge(tx: Transaction, desk: CallDesk, kept: Sequence[KeptCall], *, gu
         await call_log.move(tx, keys, from_=gone.id, onto=onto.id)
         await call_log.move_names(tx, names, from_=gone.id, onto=onto.id, joined_by=joined_by)
         await _hand_cards_over(tx, desk, gone.id, onto.id, now=now)
+        await call_wrap_ups.hand_over(tx, from_=gone.id, onto=onto.id)
         if onto.customer_ref is None and gone.customer_ref is not None:
             level = gone.identity_level
             await calls.choose_customer(tx, onto.id, gone.customer_ref, chosen_by=gone.chosen_by, identity_level=level)

@@ -13,7 +13,7 @@ async def wrap_up(desk: TicketDesk, call_id: str, *, disposition: str | None, no
     """Keep an agent's last word on a call. Raises: NotFound: no such call, or the agent had no part in it."""
     now = desk.clock()
     async with desk.database.begin() as tx:
-        call = await call_records.find(tx, call_id)
+        call = await call_records.hold(tx, call_id)
         if call is None:
             raise NotFound
         legs = await call_records.legs_of(tx, call.id)

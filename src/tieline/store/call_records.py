@@ -77,6 +77,20 @@ async def find(conn: AsyncConnection, call_id: str) -> CallRecord | None:
     return CallRecord(**row._asdict()) if row else None
 
 
+async def hold(tx: AsyncConnection, call_id: str) -> CallRecord | None:
+    """Return the same, which is not joined to another call before this transaction ends: for whoever keeps something with it."""
+    held: UUID | None = None
+    while (found := await find(tx, call_id)) is not None and found.id != held:
+        held = found.id if await keep(tx, found.id) else None
+    return found
+
+
+async def keep(tx: AsyncConnection, interaction_id: UUID) -> bool:
+    """Let a call not go before this transaction ends; False: it is gone."""
+    kept = select(interactions.c.id).where(interactions.c.id == interaction_id).with_for_update(read=True, key_share=True)
+    return (await tx.execute(kept)).one_or_none() is not None
+
+
 async def legs_of(conn: AsyncConnection, interaction_id: UUID) -> tuple[KeptLeg, ...]:
     """Return the legs of a call in the order they came up."""
     columns = [legs.c[name] for name in KeptLeg.__dataclass_fields__]

@@ -232,7 +232,7 @@ async def forget_traces(tx: AsyncConnection, *, promised_before: datetime) -> in
 
 
 def _free(such: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Say whether a card is such a one that nobody holds at this moment: whoever sweeps waits for no call, and so for no other card."""
+    """Say whether a card is such a one, and held by nobody now: whoever sweeps waits for no call that may wait for him."""
     return pops.c.id.in_(select(pops.c.id).where(such).with_for_update(skip_locked=True, of=pops))
 
 

@@ -16,7 +16,7 @@ async def linked(tx: Transaction, feedback: Feedback) -> Feedback:
 
     The agent is whoever talked last on the call, else whoever has the ticket: as it is now, whatever becomes of the ticket.
     """
-    call = await call_records.find(tx, feedback.call_id) if feedback.call_id and not feedback.interaction_id else None
+    call = await call_records.hold(tx, feedback.call_id) if feedback.call_id and not feedback.interaction_id else None
     ticket_id = feedback.ticket_id
     if ticket_id is None and feedback.origin and feedback.ticket_there:
         ticket_id = await ticket_links.ticket_of(tx, feedback.origin, feedback.ticket_there)

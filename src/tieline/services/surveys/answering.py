@@ -13,7 +13,7 @@ from tieline.security.permissions import Caller
 from tieline.services.feedback.intake import keep
 from tieline.services.surveys.desk import PURPOSE, SurveyDesk, token_hash
 from tieline.services.surveys.policy_file import TemplateEntry
-from tieline.store import consents, happenings, surveys
+from tieline.store import call_records, consents, happenings, surveys
 from tieline.store.consents import Consent
 from tieline.store.database import Transaction
 from tieline.store.happenings import Happening
@@ -79,6 +79,8 @@ async def opt_out(desk: SurveyDesk, token: str) -> None:
 
 async def _locked(tx: Transaction, desk: SurveyDesk, token: str) -> Asked:
     found = await surveys.by_token(tx, token_hash(token))
+    if found is not None and found.interaction_id is not None:
+        await call_records.keep(tx, found.interaction_id)  # Its call first, as by whoever joins that to another.
     survey = await surveys.lock(tx, found.id) if found is not None else None
     return _asked(desk, survey, desk.tickets.clock())
 

@@ -29,7 +29,7 @@ class Prompted:
 async def prompt(desk: SurveyDesk, call_id: str) -> Prompted:
     """Decide for a call under way or just over; asked again, the answer is the same. Raises: NotFound: there is no such call."""
     async with desk.tickets.database.begin() as tx:
-        call = await call_records.find(tx, call_id)
+        call = await call_records.hold(tx, call_id)
         if call is None:
             raise NotFound
         survey = await surveys.of_subject(tx, "call", str(call.id)) or await _decide(tx, desk, call)
