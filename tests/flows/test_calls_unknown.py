@@ -1,14 +1,20 @@
 """Unknown callers, extensions nobody sits at, calls everybody missed: questions for a person, one per subject."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.flows.call_centre import CallCentre
 from tests.flows.exchange import CALLER, Exchange, second, simple_call
+from tests.waiting import held_up
 
 from tieline.domain.call import CallEvent
-from tieline.store import calls, number_marks, pops
+from tieline.domain.references import ExternalRef
+from tieline.security.permissions import Caller
+from tieline.services import reviews as decisions
+from tieline.store import calls, driver_rows, number_marks, pops
 
 OPEN = "SELECT kind, subject_key, count, cardinality(call_ids) FROM review_items WHERE state = 'open' ORDER BY 1, 2"
 
@@ -141,3 +147,30 @@ async def test_three_misses_and_a_fourth_call_that_is_served(centre: CallCentre)
     async with centre.database.begin() as tx:
         cards = await pops.of_call(tx, call_id="c-3", interaction_id=None)
     assert [(card.agent, card.state) for card in cards] == [("1001", "shown")]
+
+
+REVIEWER = Caller(actor="agent:9001", role="supervisor", scopes=frozenset(), agent="9001")
+
+
+async def test_whoever_says_whose_number_it_is_waits_for_its_calls_before_holding_the_question(centre: CallCentre) -> None:
+    """A call that is being settled asks the same question: who held that and waited for the call would be a deadlock."""
+    await served(centre, Exchange("c-1"), match="none")
+    (item_id,) = await centre.one("SELECT id FROM review_items")
+    link = decisions.link(centre.database, item_id, ExternalRef.parse("crm:7"), by=REVIEWER, now=second(200))
+    await meets_a_call(centre, link)
+    assert (await decisions.find(centre.database, item_id)).state == "linked"
+    undo = decisions.undo(centre.database, item_id, by=REVIEWER, now=second(300))
+    await meets_a_call(centre, undo)
+    assert (await decisions.find(centre.database, item_id)).state == "open"
+
+
+async def meets_a_call(centre: CallCentre, decision: Coroutine[Any, Any, object]) -> None:
+    """Have a decision made while an earlier call of the number is held, and the question is asked under that."""
+    async with centre.database.begin() as tx:
+        held = await calls.lock(tx, await calls.find(tx, "pbx", ["c-1"]))
+        async with held_up(centre.database, decision) as deciding:
+            asked = "SELECT id FROM review_items WHERE subject_key = %(number)s FOR UPDATE NOWAIT"
+            assert held
+            assert len(await driver_rows.column(tx, asked, {"number": CALLER})) == 1
+            await tx.commit()
+            await deciding

@@ -1,9 +1,12 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from tests.waiting import held_up
+
 from tieline.store import inbox
 from tieline.store.database import Database
 from tieline.store.inbox import Arrival
+from tieline.store.webhook_inbox import WebhookInbox, prepared
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -41,3 +44,14 @@ async def test_it_is_forgotten_after_its_time(database: Database) -> None:
         await inbox.accept(tx, arrival(1))
         assert await inbox.forget(tx, received_before=NOW) == 0
         assert await inbox.forget(tx, received_before=NOW + timedelta(seconds=1)) == 1
+
+
+async def test_two_who_are_brought_the_same_in_opposite_order_do_not_wait_for_one_another(database: Database) -> None:
+    """A sender that repeats itself to two servers at once; each writes what it is brought in one statement."""
+    batch = [prepared(arrival(number, key=key)) for number, key in ((2, "z"), (3, "a"))]
+    async with database.begin() as tx:
+        assert await inbox.accept(tx, arrival(1, key="a"))
+        async with held_up(database, WebhookInbox(database.pool).put(batch)) as put:
+            assert await inbox.accept(tx, arrival(4, key="z"))
+            await tx.commit()
+            assert await put == frozenset()

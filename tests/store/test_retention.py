@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from tests.waiting import held_up
 
 from tieline.domain.match_shared import CHOICES_WITHIN
 from tieline.push.channel import LIVE_AT_MOST
 from tieline.security.field_catalogue import field_catalogue
 from tieline.services.housekeeping import Retention
 from tieline.services.privacy import retention
-from tieline.store import retention_rows
+from tieline.store import driver_rows, retention_rows
 from tieline.store.database import Database
 
 NOW = datetime(2026, 11, 26, 4, tzinfo=UTC)
@@ -97,3 +98,14 @@ def test_every_term_of_the_catalogue_is_kept_by_somebody() -> None:
     assert {name for name, statement in retention_rows.OVER.items() if "LIMIT" not in statement} == set()
     assert Retention().agent_events >= LIVE_AT_MOST + timedelta(hours=1)
     assert Retention().choices == CHOICES_WITHIN
+
+
+async def test_a_ticket_that_begins_anew_at_this_very_moment_is_kept(database: Database) -> None:
+    ticket = uuid4()
+    await run(database, FILL["tickets"], id=ticket, at=NOW - TERMS["tickets"] - timedelta(minutes=1))
+    async with database.begin() as tx:
+        await driver_rows.execute(tx, "UPDATE tickets SET status = 'reopened' WHERE id = %(id)s", {"id": ticket})
+        async with held_up(database, retention.let_go(database, NOW)) as gone:
+            await tx.commit()
+            assert await gone == 0
+    assert await run(database, LEFT["tickets"]) == [(1,)]

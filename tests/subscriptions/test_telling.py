@@ -9,11 +9,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from tests.faults.vendor import Step, Vendor, answer, hang, hang_up, reset
 from tests.flows.door import patiently
 from tests.subscriptions.telling import TICKET, ask, happen, ids, let_pass, states, step, subscribe, verified
+from tests.waiting import held_up
 from tests.webhooks.shop import Shop, order
 
 from tieline.services.subscriptions import managing, outlet
 from tieline.services.subscriptions.managing import RECEIVER
 from tieline.services.subscriptions.telling import AT_ONCE, tell_new
+from tieline.store import happenings
 from tieline.worker.run import run
 
 LONG = timedelta(hours=13)
@@ -72,6 +74,18 @@ async def test_many_events_at_once_are_promised_each_once_by_two_tellers(shop: S
     told = await asyncio.gather(tell_new(shop.house.subscriptions), tell_new(shop.house.subscriptions))
     assert sum(told) == AT_ONCE + 5
     assert await shop.rows("SELECT count(*), count(DISTINCT object_id) FROM deliveries") == [(AT_ONCE + 5, AT_ONCE + 5)]
+
+
+async def test_what_another_worker_is_telling_is_not_overtaken_by_what_happened_after_it(shop: Shop, receiver: Vendor) -> None:
+    await subscribe(shop, receiver)
+    database = shop.house.database
+    await happen(shop, "ticket.created")
+    async with database.begin() as tx:
+        assert [one.kind for one in await happenings.tell(tx, most=AT_ONCE, now=shop.house.clock())] == ["ticket.created"]
+        await happen(shop, "ticket.changed")
+        async with held_up(database, tell_new(shop.house.subscriptions)) as told:
+            await tx.commit()
+            assert await told == 1
 
 
 async def test_a_receiver_that_was_down_gets_everything_in_order_and_nothing_twice(shop: Shop, receiver: Vendor) -> None:

@@ -59,6 +59,7 @@ async def apply(tools: Applying, path: Path, *, dry_run: bool = False) -> tuple[
     for name, connector in connectors.items():
         await _check(tools, connector, name, wanted, plain[name])
     async with tools.database.begin() as tx:
+        await configuration.take_turn(tx)
         present = await configuration.read(tx)
         target = _configuration(wanted, connectors, present)
         sealed = await secrets.of_all(tx)

@@ -84,12 +84,14 @@ async def link(database: Database, item_id: UUID, ref: ExternalRef, *, by: Calle
     No system is written to. Raises: NotFound. StateConflict: it is decided already. RequestRefused: it asks for no customer.
     """
     async with database.begin() as tx:
+        asked = await reviews.find(tx, item_id)
+        if asked is not None and asked.kind in ABOUT_CALLERS:  # Calls before questions, as whoever settles a call takes them.
+            await call_records.adopt(tx, asked.subject_key, str(ref), by=by.actor)
         item = await _decide(tx, item_id, "linked", {"ref": str(ref)}, by=by, now=now)
         if item.kind not in ABOUT_CALLERS:
             raise RequestRefused("This item does not ask for a customer.", code="decision_not_offered")
         key = IdentityKey(e164=item.subject_key, connection=ref.connection, external_id=ref.id, seen_at=now, label=LINKED)
         await identity.upsert(await driver(tx), [key])
-        await call_records.adopt(tx, item.subject_key, str(ref), by=by.actor)
     return item
 
 
@@ -134,6 +136,8 @@ async def undo(database: Database, item_id: UUID, *, by: Caller, now: datetime) 
             raise NotFound
         if item.state not in UNDOABLE or await reviews.is_open(tx, item.kind, item.subject_key):
             raise StateConflict("This decision cannot be taken back.", code="review_not_undoable")
+        if item.state == "linked" and item.decision is not None:  # Calls before questions, here too.
+            await call_records.disown(tx, item.subject_key, item.decision["ref"], by=item.decided_by or "")
         if await reviews.reopen(tx, item_id, decided_after=now - UNDO_WITHIN) is None:
             raise StateConflict("This decision is older than 30 days.", code="review_not_undoable")
         await _take_back(tx, item, by=by, now=now)
@@ -150,7 +154,6 @@ async def _take_back(tx: Transaction, item: ReviewItem, *, by: Caller, now: date
     if item.state == "linked":
         ref = ExternalRef.parse(decision["ref"])
         await identity.unlink(await driver(tx), item.subject_key, of=(ref.connection, ref.id), label=LINKED)
-        await call_records.disown(tx, item.subject_key, str(ref), by=item.decided_by or "")
 
 
 async def _decide(

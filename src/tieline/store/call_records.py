@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.store.tables_calls import call_aliases, interactions, legs
@@ -101,12 +101,18 @@ async def legs_of(conn: AsyncConnection, interaction_id: UUID) -> tuple[KeptLeg,
 async def disown(tx: AsyncConnection, number: str, ref: str, *, by: str) -> int:
     """Take back what `adopt` gave, and return how many calls that were."""
     theirs = func.coalesce(interactions.c.customer_e164, interactions.c.customer_national) == number
-    adopted = update(interactions).where(theirs, interactions.c.customer_ref == ref, interactions.c.chosen_by == by)
+    adopted = _oldest_first(theirs, interactions.c.customer_ref == ref, interactions.c.chosen_by == by)
     return (await tx.execute(adopted.values(customer_ref=None, chosen_by=None))).rowcount
 
 
 async def adopt(tx: AsyncConnection, number: str, ref: str, *, by: str) -> int:
     """Give the calls of a number that belong to nobody yet to a customer (`crm:003xx`), and return how many there were."""
     theirs = func.coalesce(interactions.c.customer_e164, interactions.c.customer_national) == number
-    orphaned = update(interactions).where(theirs, interactions.c.customer_ref.is_(None), ~interactions.c.internal)
+    orphaned = _oldest_first(theirs, interactions.c.customer_ref.is_(None), ~interactions.c.internal)
     return (await tx.execute(orphaned.values(customer_ref=ref, chosen_by=by))).rowcount
+
+
+def _oldest_first(*such: ColumnElement[bool]) -> Update:
+    """Change calls that are such, taking them in the order in which those who tell of them do."""
+    taken = select(interactions.c.id).where(*such).order_by(interactions.c.id).with_for_update()
+    return update(interactions).where(interactions.c.id.in_(taken))

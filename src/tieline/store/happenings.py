@@ -22,9 +22,10 @@ _TAKE: Final = """
         SELECT id FROM events WHERE taken_at IS NULL ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
     ) RETURNING id, kind, subject, occurred_at, fields
 """
+_TURN: Final = "SELECT pg_advisory_xact_lock(hashtext('tieline.events.tell'))"
 _TELL: Final = """
     UPDATE events SET told_at = %(now)s WHERE id IN (
-        SELECT id FROM events WHERE told_at IS NULL ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+        SELECT id FROM events WHERE told_at IS NULL ORDER BY id LIMIT %(most)s FOR UPDATE
     ) RETURNING id, kind, subject, occurred_at, fields, recorded_at
 """
 
@@ -53,7 +54,11 @@ async def take(tx: AsyncConnection, *, most: int, now: datetime) -> list[Happeni
 
 
 async def tell(tx: AsyncConnection, *, most: int, now: datetime) -> list[Happening]:
-    """Take what no subscriber was told of yet; if the transaction fails, others may."""
+    """Take what no subscriber was told of yet; if the transaction fails, others may.
+
+    One after the other: what happened later to an object is not promised before what happened to it first.
+    """
+    await driver_rows.column(tx, _TURN, {})
     return sorted(await driver_rows.rows(tx, Happening, _TELL, {"most": most, "now": now}), key=lambda one: one.id)
 
 

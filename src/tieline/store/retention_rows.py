@@ -14,11 +14,16 @@ LOT: Final = 1_000
 
 
 def _delete(table: str, over: str) -> str:
-    return f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {over} LIMIT {LOT})"  # noqa: S608 - constants of this file
+    return f"DELETE FROM {table} WHERE {_still(table, over)}"  # noqa: S608 - constants of this file
 
 
 def _update(table: str, change: str, over: str) -> str:
-    return f"UPDATE {table} SET {change} WHERE id IN (SELECT id FROM {table} WHERE {over} LIMIT {LOT})"  # noqa: S608 - likewise
+    return f"UPDATE {table} SET {change} WHERE {_still(table, over)}"  # noqa: S608 - likewise
+
+
+def _still(table: str, over: str) -> str:
+    """Name a lot of rows whose term is over, and is so still once whoever changes one at this moment has ended."""
+    return f"id IN (SELECT id FROM {table} WHERE {over} LIMIT {LOT}) AND {over}"  # noqa: S608 - likewise
 
 
 OVER: Final[Mapping[str, str]] = {

@@ -5,6 +5,7 @@ A repeat caller goes on with the ticket that is open. What is known of the custo
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from tieline.domain.customer import Tier
@@ -81,12 +82,14 @@ async def open_ticket(tx: Transaction, desk: TicketDesk, wish: Wish, *, by: Call
 
 
 async def _open_already(tx: Transaction, desk: TicketDesk, wish: Wish, whose: _Whose, *, now: datetime) -> HubTicket | None:
-    found = await tickets.open_of(tx, customer_ref=whose.customer_ref, phone=whose.phone)
-    return reusable(found, Topic(wish.category, wish.order_number), now=now, within=desk.policy.reuse_within)
+    """Return the ticket to go on with, locked. One that was closed while it was waited for is gone on with no more."""
+    fitting = partial(reusable, topic=Topic(wish.category, wish.order_number), now=now, within=desk.policy.reuse_within)
+    found = fitting(await tickets.open_of(tx, customer_ref=whose.customer_ref, phone=whose.phone))
+    locked = await tickets.lock(tx, found.id) if found is not None else None
+    return fitting([locked]) if locked is not None else None
 
 
-async def _go_on(tx: Transaction, desk: TicketDesk, ticket: HubTicket, wish: Wish, *, by: Caller, now: datetime) -> HubTicket:
-    locked = await tickets.lock(tx, ticket.id) or ticket
+async def _go_on(tx: Transaction, desk: TicketDesk, locked: HubTicket, wish: Wish, *, by: Caller, now: datetime) -> HubTicket:
     words = wish.subject if not wish.description else f"{wish.subject}\n{wish.description}"
     await say(tx, desk, locked, Words(words), by=by, now=now)
     await note(tx, locked, by.actor, "asked_again", at=now, call_id=wish.call_id)
