@@ -9,15 +9,19 @@ from typing import Any
 import httpx
 import pytest
 from tests.api.conftest import copied
-from tests.api.front_door import FrontDoor, open_door, rows
+from tests.api.front_door import ROOT, FrontDoor, open_door, rows
 from tests.front.authority import Authority, Issued
+from tests.waiting import held_up
 
 from tieline.api.client_certificates import ClientCertificates
+from tieline.domain.errors import StateConflict
 from tieline.observability.metrics import REGISTRY
 from tieline.security.client_address import networks
 from tieline.security.client_certificates import CertificateUnreadable, is_identity, read_certificate
-from tieline.services.api_keys import TRUSTED_FOR_S
+from tieline.services import api_keys
+from tieline.services.api_keys import TRUSTED_FOR_S, KeyWish
 from tieline.settings import Settings
+from tieline.store import api_keys as key_rows
 from tieline.wiring import app_of
 
 PROXY = "10.9.0.1"
@@ -208,3 +212,15 @@ async def test_the_header_goes_no_further() -> None:
         headers = [(b"client-cert", rfc9440(PBX).encode()), (b"accept", b"*/*")]
         await stripped({"type": "http", "headers": headers, "client": (peer, 1)}, None, None)  # type: ignore[arg-type] # nobody answers
     assert seen == [b"accept", b"accept"]
+
+
+async def test_two_keys_made_at_once_do_not_share_a_certificate(door: FrontDoor) -> None:
+    now, database = door.house.clock(), door.house.database
+    wish = KeyWish("first", ("agents.read",), certificates=(SPIFFE,), certificate_alone=True)
+    async with database.begin() as tx:
+        await api_keys._refuse_taken(tx, wish, None, now=now)
+        await key_rows.add(tx, api_keys._minted(wish, now)[1])
+        async with held_up(database, api_keys.create(database, wish, asker=ROOT, now=now)) as second:
+            await tx.commit()
+            with pytest.raises(StateConflict):
+                await second

@@ -202,6 +202,16 @@ async def test_a_vendors_yes_outlives_our_own_stumble(world: World) -> None:
     assert (result.external_id, list(world.vendor.effects.values())) == (in_between.external_id, [1])
 
 
+async def test_a_vendors_yes_outlives_a_database_that_was_busy_for_a_moment(world: World) -> None:
+    """Of a vendor that can be neither keyed nor searched nobody could say afterwards what became of it."""
+    world.vendor.tier, world.books.stumbles = "T3", [errors.Overloaded(code="database_busy")]
+    promised = await world.promise()
+    await world.carry()
+    assert (await world.find(promised)).state == "delivered"
+    assert await world.rows("SELECT purpose, outcome, ended_at IS NOT NULL FROM delivery_attempts") == [("send", "ok", True)]
+    assert list(world.vendor.effects.values()) == [1]
+
+
 @pytest.mark.parametrize(
     ("error", "state"),
     [(errors.RequestRefused(), "dead"), (errors.MappingInvalid(), "parked"), (errors.VendorTimeout(), "pending")],

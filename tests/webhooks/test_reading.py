@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from tests.webhooks.shop import Shop, order
 
-from tieline.domain.errors import ParentMissing, RequestRefused
+from tieline.domain.errors import Overloaded, ParentMissing, RequestRefused
 from tieline.domain.event import Event
+from tieline.services.webhooks import reading
 from tieline.services.webhooks.completing import Completed
+from tieline.services.webhooks.news import News
 from tieline.services.webhooks.taking import take
 from tieline.store import inbox_work
+from tieline.store.database import Transaction
 
 STATES = ("new", "paid", "sent", "done", "new", "paid")
 
@@ -205,3 +208,22 @@ async def test_a_person_has_nonsense_read_again_once_it_makes_sense(shop: Shop) 
     assert (answer.status_code, answer.json()["state"]) == (200, "settled")
     await shop.read()
     assert sorted(news.subject for news in shop.acted) == ["shop:SO-1", "shop:SO-2"]
+
+
+async def test_what_met_a_busy_database_is_read_a_moment_later_and_no_worker_is_blamed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two transactions that waited for one another the database lets one go; its claim is not kept until it lapses."""
+    busy = [Overloaded(code="database_busy")]
+
+    async def let_go_once(tx: Transaction, news: News) -> None:
+        del tx, news
+        if busy:
+            raise busy.pop()
+
+    shop.house.webhooks.handlers.by_kind["order.changed"].insert(0, let_go_once)
+    monkeypatch.setattr(reading, "BUSY_AGAIN_S", 0.0)
+    await shop.tell(order(state="sent", version=3))
+    await shop.read()
+    assert [news.status for news in shop.acted] == ["shipped"]
+    assert await shop.rows("SELECT state FROM inbox WHERE kind = 'event'") == [("done",)]

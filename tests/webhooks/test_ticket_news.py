@@ -1,14 +1,13 @@
 """Our own copy, told of by its system at the moment its id reaches us, never becomes a second ticket."""
 
-import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.flows.door import patiently
+from tests.waiting import held_up
 
 from tieline.domain.errors import ParentMissing
 from tieline.domain.event import Event, EventKind
@@ -68,25 +67,16 @@ async def take(database: Database, news: News) -> None:
         await TicketNews(desk_of(database))(tx, news)
 
 
-async def while_its_delivery_ends(database: Database, ticket_id: UUID, telling: Awaitable[None]) -> None:
+async def while_its_delivery_ends(database: Database, ticket_id: UUID, telling: Coroutine[Any, Any, None]) -> None:
     """Let news be taken that wait for the very transaction in which the copy's delivery agrees on what it told."""
     async with database.begin() as tx:
         await tickets.lock(tx, ticket_id)
-        link = await ticket_links.find(tx, ticket_id, "helpdesk")
+        link = await ticket_links.hold(tx, ticket_id, "helpdesk")
         assert link is not None
         await ticket_links.save(tx, replace(link, external_id=THERE, state=AGREED))
-        news = asyncio.ensure_future(telling)
-        async for _ in patiently("the news did not wait for the delivery"):
-            if await _waits(database):
-                break
-    await news
-
-
-async def _waits(database: Database) -> bool:
-    query = b"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    async with database.pool.connection() as other:
-        row = await (await other.execute(query)).fetchone()
-    return row is not None and row[0] > 0
+        async with held_up(database, telling) as news:
+            await tx.commit()
+            await news
 
 
 async def kept(database: Database, ticket_id: UUID) -> tuple[LinkState, str | None]:

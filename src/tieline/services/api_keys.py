@@ -232,20 +232,18 @@ def _refuse_wish(wish: KeyWish, asker: Caller) -> None:
 
 
 async def _refuse_taken(tx: Transaction, wish: KeyWish, instead_of: str | None, *, now: datetime) -> None:
-    """A certificate that stands alone stands for one machine."""
-    found = await api_keys.of_certificate(tx, wish.certificates, now=now) if wish.certificate_alone else None
+    """A certificate that stands alone stands for one machine; such keys are made one after the other."""
+    if not wish.certificate_alone:
+        return
+    await audit_trail.take_turn(tx, "certificates")
+    found = await api_keys.of_certificate(tx, wish.certificates, now=now)
     if found is not None and found.id != instead_of:
         raise StateConflict("A certificate known by one of these opens another key already.", code="certificate_taken")
 
 
 def _entry(asker: Caller, action: str, row: KeyRow, *, now: datetime, **more: str) -> AuditRow:
-    details: dict[str, Any] = {
-        "name": row.name,
-        "scopes": list(row.scopes),
-        "agent": row.agent,
-        "networks": list(row.networks),
-        **more,
-    }
+    scopes, places = list(row.scopes), list(row.networks)
+    details: dict[str, Any] = {"name": row.name, "scopes": scopes, "agent": row.agent, "networks": places, **more}
     if row.certificates:
         details |= {"certificates": len(row.certificates), "alone": row.certificate_alone}
     return AuditRow(at=now, actor=asker.actor, actor_role=asker.role, action=action, subject=f"key:{row.id}", details=details)

@@ -26,7 +26,6 @@ from tieline.store.tables_calls import interactions, pops
 CLAIM_HOLDS: Final = timedelta(seconds=5)
 """Longer than the longest pop deadline; whoever has not shown the card by then has died."""
 
-
 _PROMISED: Final = "SELECT id AS pop_id, agent, mode, state FROM pops WHERE interaction_id = %(interaction_id)s"
 
 
@@ -110,14 +109,10 @@ async def promise_again(tx: AsyncConnection, pop_id: str, *, mode: PopMode, reas
 
 
 async def promise_anew(tx: AsyncConnection, pop_ids: Sequence[str], *, reason: str, now: datetime) -> list[str]:
-    """Promise cards once more, for what they show has changed; return those that are on a screen still.
-
-    One that is being taken back stays so. By agent, as calls take theirs: nobody waits for one another.
-    """
+    """Promise cards once more; return those on a screen still. Taken by agent, as calls take theirs: none waits for another."""
     mine = select(pops.c.id).where(pops.c.id.in_(pop_ids), pops.c.state == "shown").order_by(pops.c.agent, pops.c.id)
-    values = {"state": "promised", "reason": reason, "promised_at": now, "claimed_at": None, "claimed_by": None}
-    taken = update(pops).where(pops.c.id.in_(mine.with_for_update())).values(values)
-    return list((await tx.execute(taken.returning(pops.c.id))).scalars())
+    again = update(pops).values(state="promised", reason=reason, promised_at=now, claimed_at=None, claimed_by=None)
+    return list((await tx.execute(again.where(pops.c.id.in_(mine.with_for_update())).returning(pops.c.id))).scalars())
 
 
 async def withdraw(tx: AsyncConnection, pop_id: str, *, reason: str, now: datetime) -> int | None:

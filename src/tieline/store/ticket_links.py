@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Row, select, update
@@ -30,6 +30,14 @@ class KeptLink:
     synced_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class HeldLink(KeptLink):
+    """One that nobody else writes before the transaction ends. Only such a one can be saved: another may be out of date."""
+
+
+Kind = TypeVar("Kind", bound=KeptLink)
+
+
 async def add(tx: AsyncConnection, ticket_id: UUID, connection: str, *, external_id: str | None = None, now: datetime) -> bool:
     """Link a ticket to a system; False: it is linked already."""
     values = {"ticket_id": ticket_id, "connection": connection, "external_id": external_id, "created_at": now}
@@ -40,14 +48,21 @@ async def add(tx: AsyncConnection, ticket_id: UUID, connection: str, *, external
 async def of_ticket(conn: AsyncConnection, ticket_id: UUID) -> list[KeptLink]:
     """Return a ticket's links by the connections' names."""
     query = select(ticket_links).where(ticket_links.c.ticket_id == ticket_id).order_by(ticket_links.c.connection)
-    return [_link(row) for row in await conn.execute(query)]
+    return [_link(row, KeptLink) for row in await conn.execute(query)]
 
 
 async def find(conn: AsyncConnection, ticket_id: UUID, connection: str) -> KeptLink | None:
     """Return one link."""
     query = select(ticket_links).where(ticket_links.c.ticket_id == ticket_id, ticket_links.c.connection == connection)
     row = (await conn.execute(query)).one_or_none()
-    return _link(row) if row else None
+    return _link(row, KeptLink) if row else None
+
+
+async def hold(tx: AsyncConnection, ticket_id: UUID, connection: str) -> HeldLink | None:
+    """Return one link that nobody else writes before the transaction ends; its ticket is locked before, by whoever does this."""
+    whose = (ticket_links.c.ticket_id == ticket_id, ticket_links.c.connection == connection)
+    row = (await tx.execute(select(ticket_links).where(*whose).with_for_update())).one_or_none()
+    return _link(row, HeldLink) if row else None
 
 
 async def ticket_of(conn: AsyncConnection, connection: str, external_id: str) -> UUID | None:
@@ -66,8 +81,8 @@ async def any_unnamed(conn: AsyncConnection, connection: str) -> bool:
     return (await conn.execute(query.limit(1))).one_or_none() is not None
 
 
-async def save(tx: AsyncConnection, link: KeptLink) -> None:
-    """Write what was learned of a link whose ticket is locked; counts its generation."""
+async def save(tx: AsyncConnection, link: HeldLink) -> None:
+    """Write what was learned of a link; counts its generation."""
     values = {
         "external_id": link.external_id,
         "external_url": link.external_url,
@@ -92,13 +107,13 @@ def _agreed(name: str, pair: list[Any]) -> Agreed:
     return Agreed(from_document(name, ours), from_document(name, theirs), overruled=bool(overruled))
 
 
-def _link(row: Row[Any]) -> KeptLink:
+def _link(row: Row[Any], kind: type[Kind]) -> Kind:
     agreed: Mapping[str, list[Any]] = row.agreed
     state = LinkState(
         agreed={name: _agreed(name, pair) for name, pair in agreed.items()},
         held={name: from_document(name, value) for name, value in row.held.items()},
     )
-    return KeptLink(
+    return kind(
         row.ticket_id,
         row.connection,
         row.external_id,

@@ -66,6 +66,7 @@ async def _look(desk: DeliveryDesk, attempt: Attempt, outlet: Outlet) -> None:
         return
     async with desk.database.begin() as tx:
         await settling.close_exchange(tx, attempt, "absent")
+    attempt.number = None
     await _send(desk, attempt, outlet)
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from tieline.domain.delivery import Delivered, Footing, GivenUp
 from tieline.domain.delivery_ladder import Ending, after_error, after_fault
-from tieline.domain.errors import ErrorKind, TielineError
+from tieline.domain.errors import ErrorKind, Overloaded, TielineError
 from tieline.observability.metrics import DELIVERIES, DELIVERY_SECONDS
 from tieline.services.delivery import delivery_questions
 from tieline.services.delivery.attempt import Attempt
@@ -20,11 +21,30 @@ from tieline.store import delivery_claims, jobs
 from tieline.store.database import Transaction
 
 OURS: Final = "internal_error"
+TRIES: Final = 3
+"""So often a vendor's yes is written down: of two transactions that waited for one another, the database let one go."""
+LONGEST_PAUSE_S: Final = 0.3
 log = structlog.get_logger()
 
 
 async def done(desk: DeliveryDesk, attempt: Attempt, result: Delivered) -> None:
-    """Settle a delivery whose effect exists, and tell its owner."""
+    """Settle a delivery whose effect exists, and tell its owner. What is not written down here is in doubt ever after."""
+    delivery = attempt.delivery
+    again = AsyncRetrying(
+        retry=retry_if_exception_type(Overloaded),
+        stop=stop_after_attempt(TRIES),
+        wait=wait_random(0.0, LONGEST_PAUSE_S),
+        reraise=True,
+    )
+    if not await again(_keep_done, desk, attempt, result):
+        note_fenced(attempt)
+        return
+    _count(attempt, "delivered")
+    DELIVERY_SECONDS.labels(delivery.connection).observe((desk.clock() - delivery.promised_at).total_seconds())
+    log.info("delivery.delivered", **_facts(attempt), how=result.how)
+
+
+async def _keep_done(desk: DeliveryDesk, attempt: Attempt, result: Delivered) -> bool:
     delivery = attempt.delivery
     async with desk.database.begin() as tx:
         await close_exchange(tx, attempt, "found" if result.how == "found" else "ok")
@@ -32,12 +52,8 @@ async def done(desk: DeliveryDesk, attempt: Attempt, result: Delivered) -> None:
         if kept:
             await desk.sinks.of(delivery).delivered(tx, delivery, result)
             await desk.sinks.moved(tx, delivery)
-    if not kept:
-        note_fenced(attempt)
-        return
-    _count(attempt, "delivered")
-    DELIVERY_SECONDS.labels(delivery.connection).observe((desk.clock() - delivery.promised_at).total_seconds())
-    log.info("delivery.delivered", **_facts(attempt), how=result.how)
+    attempt.number = None
+    return kept
 
 
 async def failed(desk: DeliveryDesk, attempt: Attempt, error: TielineError, footing: Footing) -> None:
@@ -71,6 +87,7 @@ async def end(
             await _give_up(tx, desk, attempt, ending)
         if kept:
             await desk.sinks.moved(tx, delivery)
+    attempt.number = None
     if not kept:
         note_fenced(attempt)
         return
@@ -79,10 +96,9 @@ async def end(
 
 
 async def close_exchange(tx: Transaction, attempt: Attempt, outcome: str, *, kind: ErrorKind | None = None) -> None:
-    """Note how the exchange under way ended, if one is."""
+    """Note how the exchange under way ended, if one is. Once that has been committed, none is."""
     if attempt.number is not None:
         await delivery_claims.end_attempt(tx, attempt.number, outcome=outcome, kind=kind)
-        attempt.number = None
 
 
 def note_fenced(attempt: Attempt) -> None:

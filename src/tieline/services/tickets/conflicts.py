@@ -23,7 +23,7 @@ from tieline.services.tickets.telling import tell
 from tieline.store import reviews, ticket_links, tickets
 from tieline.store.database import Transaction
 from tieline.store.reviews import Question, ReviewItem
-from tieline.store.ticket_links import KeptLink
+from tieline.store.ticket_links import HeldLink, KeptLink
 
 KIND: Final = TICKET_CONFLICT
 OPEN_FOR: Final = timedelta(days=90)
@@ -119,9 +119,9 @@ def told(stand: Stand) -> dict[str, Any]:
     return {"value": as_document(stand.value), "by": stand.by, "at": stand.at.isoformat() if stand.at else None}
 
 
-async def _locked(tx: Transaction, ticket_id: UUID, connection: str) -> tuple[HubTicket, KeptLink]:
+async def _locked(tx: Transaction, ticket_id: UUID, connection: str) -> tuple[HubTicket, HeldLink]:
     ticket = await tickets.lock(tx, ticket_id)
-    link = await ticket_links.find(tx, ticket_id, connection)
+    link = await ticket_links.hold(tx, ticket_id, connection)
     if ticket is None or link is None:
         raise NotFound
     return ticket, link

@@ -22,7 +22,7 @@ from tieline.services.tickets.record import carry_through, note
 from tieline.services.tickets.spoke import Spoke
 from tieline.store import ticket_links
 from tieline.store.database import Transaction
-from tieline.store.ticket_links import KeptLink
+from tieline.store.ticket_links import HeldLink
 
 log = structlog.get_logger()
 
@@ -32,10 +32,10 @@ class Heard:
     """The ticket and the link as they stand afterwards."""
 
     ticket: HubTicket
-    link: KeptLink
+    link: HeldLink
 
 
-async def take_in(tx: Transaction, desk: TicketDesk, ticket: HubTicket, link: KeptLink, spoke: Spoke, record: Record) -> Heard:
+async def take_in(tx: Transaction, desk: TicketDesk, ticket: HubTicket, link: HeldLink, spoke: Spoke, record: Record) -> Heard:
     """Merge a vendor's ticket into ours, which is locked. Raises: VendorBadAnswer: it cannot be read."""
     now = desk.clock()
     theirs = _stands(spoke, record, now)

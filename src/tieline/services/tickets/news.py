@@ -55,7 +55,7 @@ class TicketNews:
         ticket_id = _ticket_in(key) if isinstance(key, str) else None
         if ticket_id is not None and key == create_key(ticket_id, news.connection):
             await tickets.lock(tx, ticket_id)  # Its delivery may be ending: what it agrees on stands before the link is read.
-            link = await ticket_links.find(tx, ticket_id, news.connection)
+            link = await ticket_links.hold(tx, ticket_id, news.connection)
             if link is not None:
                 await ticket_links.save(tx, replace(link, external_id=external_id))
                 return ticket_id
@@ -94,7 +94,7 @@ class TicketNews:
         await tickets.add(tx, ticket)
         if not await ticket_links.add(tx, ticket.id, news.connection, external_id=external_id, now=news.at):
             raise ParentMissing
-        link = await ticket_links.find(tx, ticket.id, news.connection)
+        link = await ticket_links.hold(tx, ticket.id, news.connection)
         if link is not None:
             agreed = {name: Agreed(value, value) for name, value in values.items()}
             await ticket_links.save(tx, replace(link, state=LinkState(agreed), synced_at=news.at))
@@ -104,7 +104,7 @@ class TicketNews:
 
 async def _note_gone(tx: Transaction, news: News, ticket_id: UUID) -> None:
     ticket = await tickets.lock(tx, ticket_id)
-    link = await ticket_links.find(tx, ticket_id, news.connection)
+    link = await ticket_links.hold(tx, ticket_id, news.connection)
     if ticket is not None and link is not None:
         await ticket_links.save(tx, replace(link, fault="deleted_there"))
         await note(tx, ticket, news.connection, "deleted_there", at=news.at)

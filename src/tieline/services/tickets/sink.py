@@ -20,7 +20,7 @@ from tieline.services.tickets.spoke import Spoke, Written, spoke_of
 from tieline.services.tickets.telling import create_key
 from tieline.store import ticket_links, tickets
 from tieline.store.database import Transaction
-from tieline.store.ticket_links import KeptLink
+from tieline.store.ticket_links import HeldLink
 
 GONE: Final = "gone_there"
 
@@ -87,7 +87,7 @@ class TicketSink:
         record, said = await _shown(spoke, external_id, with_comments=news)
         async with self._desk.database.begin() as tx:
             ticket = await tickets.lock(tx, ticket_id)
-            link = await ticket_links.find(tx, ticket_id, spoke.name)
+            link = await ticket_links.hold(tx, ticket_id, spoke.name)
             if ticket is None or link is None:
                 raise NotFound
             if link.external_id is None:
@@ -114,9 +114,9 @@ class TicketSink:
             raise NotFound("The system has no copy of this ticket.", code=GONE)
         return found
 
-    async def _locked(self, tx: Transaction, delivery: Delivery) -> tuple[HubTicket, KeptLink]:
+    async def _locked(self, tx: Transaction, delivery: Delivery) -> tuple[HubTicket, HeldLink]:
         ticket = await tickets.lock(tx, UUID(delivery.object_id))
-        link = await ticket_links.find(tx, UUID(delivery.object_id), delivery.connection)
+        link = await ticket_links.hold(tx, UUID(delivery.object_id), delivery.connection)
         if ticket is None or link is None:
             raise NotFound
         return ticket, link

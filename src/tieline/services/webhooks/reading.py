@@ -36,6 +36,7 @@ PART: Final = "event_part"
 WAITS_FOR_ITS_PARENT: Final = timedelta(hours=24)
 LOOK_FOR_PARENT_S: Final = (5.0, 30.0, 300.0, 1800.0)
 ASK_AGAIN_S: Final = 60.0
+BUSY_AGAIN_S: Final = 1.0
 log = structlog.get_logger()
 
 
@@ -58,7 +59,9 @@ async def _in_turn(desk: WebhookDesk, arrival: ClaimedArrival, turns: asyncio.Se
             await _lay_aside(desk, arrival, "workers_died")
             return
         _, error = await catch("webhook.read", _read(desk, arrival))
-        if error is not None and not isinstance(error, Overloaded):
+        if isinstance(error, Overloaded):  # A moment's wait, unless the database is away: then the claim lapses.
+            await catch("webhook.wait", _wait(desk, arrival, in_s=BUSY_AGAIN_S, code=error.code))
+        elif error is not None:
             await _blame_ourselves(desk, arrival, error)
 
 
