@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tieline.domain.errors import ConfigRefused, Overloaded
 from tieline.store import migrate
-from tieline.store.database import Database, driver
+from tieline.store.database import LET_GO_AT_MOST, Database, Transaction, driver
 from tieline.store.database_connect import require_version
 from tieline.store.tables import lines
 
@@ -147,6 +147,40 @@ async def test_a_connection_lost_in_the_middle_is_overload_and_heals(database: D
         await lose_connection()
     async with database.begin() as tx:
         assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def fail(tx: Transaction, sqlstate: str) -> None:
+    """Have Postgres itself end the transaction."""
+    await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$"))
+
+
+@pytest.mark.parametrize("sqlstate", ["40P01", "40001"])
+async def test_a_transaction_that_postgres_let_go_is_done_anew_whole(database: Database, sqlstate: str) -> None:
+    begun: list[Transaction] = []
+
+    async def let_go_once(tx: Transaction) -> str:
+        begun.append(tx)
+        await tx.execute(text(INSERT))
+        if len(begun) == 1:
+            await fail(tx, sqlstate)
+        return "done"
+
+    assert await database.transact(let_go_once) == "done"
+    async with database.read() as conn:
+        assert (len(begun), len((await conn.execute(select(lines.c.number))).all())) == (2, 1)
+
+
+@pytest.mark.parametrize(("sqlstate", "times"), [("40P01", LET_GO_AT_MOST), ("57014", 1)], ids=["deadlock", "time-out"])
+async def test_what_fails_ever_again_or_was_not_let_go_is_overload(database: Database, sqlstate: str, times: int) -> None:
+    begun: list[Transaction] = []
+
+    async def never(tx: Transaction) -> None:
+        begun.append(tx)
+        await fail(tx, sqlstate)
+
+    with pytest.raises(Overloaded):
+        await database.transact(never)
+    assert len(begun) == times
 
 
 async def test_listen_yields_what_is_notified_once_it_is_committed(database: Database) -> None:

@@ -53,8 +53,7 @@ async def record(desk: CallDesk, event: CallEvent, *, provider: str, now: dateti
 async def _taken(desk: CallDesk, event: CallEvent, *, provider: str, now: datetime) -> Taken:
     """Take an event in, anew where its calls were joined or parted meanwhile: to hold some and wait for more would deadlock."""
     for _ in range(ATTEMPTS):
-        async with desk.database.begin() as tx:
-            taken = await _take(tx, desk, event, provider=provider, now=now)
+        taken = await desk.database.transact(lambda tx: _take(tx, desk, event, provider=provider, now=now))
         if taken is not None:
             return taken
     raise Overloaded("The calls this event belongs to are being joined right now.")

@@ -1,6 +1,7 @@
 """The way to Postgres: transactions, plain reads, the raw pool of the hot path, and notifications.
 
 async with database.begin() as tx      one transaction, READ COMMITTED, SQLAlchemy Core
+await database.transact(work)          the same around `work`, which is done anew where Postgres let it go in a deadlock
 async with database.read() as conn     statements that each commit by themselves
 async with database.pool.connection()  raw psycopg, autocommit, prepared: for what runs on every call
 async with database.listen(…) as notes LISTEN that survives the loss of its connection
@@ -8,12 +9,13 @@ async with database.listen(…) as notes LISTEN that survives the loss of its co
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tieline.domain.errors import Overloaded
 from tieline.kit.to_the_end import to_the_end
 from tieline.store.database_connect import (
     PREPARE_AFTER,
@@ -24,7 +26,7 @@ from tieline.store.database_connect import (
     signed_in,
     unreachable,
 )
-from tieline.store.database_errors import overload_when_passing
+from tieline.store.database_errors import overload_when_passing, was_let_go
 from tieline.store.engine import Engine
 from tieline.store.exclusive import exclusively, one_at_a_time
 from tieline.store.notifications import Note, listen
@@ -32,9 +34,11 @@ from tieline.store.notifications import Note, listen
 Transaction = AsyncConnection
 """What `begin` lends, named so that services can say it without knowing SQLAlchemy."""
 
+Result = TypeVar("Result")
 DEFAULT_POOL_SIZE = 10
 ACQUIRE_TIMEOUT_S = 1.0
 OPEN_TIMEOUT_S = 10.0
+LET_GO_AT_MOST = 3
 
 
 class HotPool(AsyncConnectionPool[Connection]):
@@ -109,6 +113,20 @@ class Database:
         with overload_when_passing():
             async with self._engine.transactions.begin() as tx:
                 yield tx
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Do work in a transaction, anew where the database let that go: of two that wait for one another it ends one.
+
+        Raises: Overloaded.
+        """
+        for _ in range(LET_GO_AT_MOST):
+            try:
+                async with self.begin() as tx:
+                    return await work(tx)
+            except Overloaded as exc:
+                if not was_let_go(exc):
+                    raise
+        raise Overloaded("the database let go of this again and again", code="database_busy")
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

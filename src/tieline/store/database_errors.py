@@ -14,6 +14,8 @@ PASSING = ("08", "53", "57", "40", "55P03", "25P03", "25006")
 """SQLSTATE beginnings: connection, resources, shutdown or time-out, deadlock, lock not free, idle too long, read-only
 standby (postgresql.org, appendix A, read 2026-11-22)."""
 
+LET_GO = "40"
+
 
 def is_passing(exc: BaseException) -> bool:
     """Say whether the same statement may well succeed a little later."""
@@ -25,6 +27,12 @@ def is_passing(exc: BaseException) -> bool:
         # "Too many clients" and a lost connection carry no SQLSTATE in psycopg.
         return exc.sqlstate is None or exc.sqlstate.startswith(PASSING)
     return isinstance(exc, psycopg.Error) and (exc.sqlstate or "").startswith(PASSING)
+
+
+def was_let_go(exc: Overloaded) -> bool:
+    """Say whether the database ended a transaction so that others could go on: a deadlock, or an order that does not exist."""
+    cause = exc.__cause__.orig if isinstance(exc.__cause__, DBAPIError) else exc.__cause__
+    return isinstance(cause, psycopg.Error) and (cause.sqlstate or "").startswith(LET_GO)
 
 
 @contextlib.contextmanager

@@ -152,9 +152,11 @@ async def corrected(
 
 
 async def note_written(tx: AsyncConnection, feedback_id: UUID, connection: str, standing: dict[str, Any]) -> None:
-    """Note what a system was told, or why it was not."""
+    """Note what a system was told, or why it was not; what became of an earlier `revision` since is no news any more."""
     told = feedback.c.written.op("||")(func.jsonb_build_object(connection, func.jsonb_build_object(*_pairs(standing))))
-    await tx.execute(update(feedback).where(feedback.c.id == feedback_id).values(written=told))
+    known = func.coalesce(feedback.c.written[connection]["revision"].as_integer(), 0)
+    newest = update(feedback).where(feedback.c.id == feedback_id, known <= (standing.get("revision") or 0))
+    await tx.execute(newest.values(written=told))
 
 
 async def page(

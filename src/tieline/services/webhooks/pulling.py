@@ -9,6 +9,7 @@ skipped.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 
 import structlog
@@ -26,6 +27,7 @@ from tieline.services.webhooks import taking
 from tieline.services.webhooks.completing import Completed
 from tieline.services.webhooks.desk import WebhookDesk
 from tieline.store import pull_cursors
+from tieline.store.database import Transaction
 
 EVERY: Final = timedelta(minutes=5)
 OVERLAP: Final = timedelta(minutes=5)
@@ -114,16 +116,23 @@ def _poll_of(connection: VendorConnection, operation: str) -> Poll | None:
 
 async def _take(desk: WebhookDesk, name: str, operation: str, rows: Sequence[Completed], reached: datetime) -> int:
     """Act on what is news, and move the cursor with the last of it. Another worker at the same pull leaves it to us."""
+
+    async def take_lot(lot: Sequence[Completed], is_last: bool, tx: Transaction) -> int | None:  # noqa: FBT001 - our own call
+        if not await pull_cursors.has_turn(tx, name, operation):
+            return None
+        news = sum([await taking.take(tx, desk, name, row, told_by="pull") for row in lot])
+        if is_last:
+            await pull_cursors.move(tx, name, operation, since=reached, rows=len(rows), now=desk.clock())
+        return news
+
     taken = 0
     lots = [rows[start : start + ROWS_A_COMMIT] for start in range(0, len(rows), ROWS_A_COMMIT)] or [()]
     for number, lot in enumerate(lots, start=1):
-        async with desk.database.begin() as tx:
-            if not await pull_cursors.has_turn(tx, name, operation):
-                return taken
-            for row in lot:
-                taken += await taking.take(tx, desk, name, row, told_by="pull")
-            if number == len(lots):
-                await pull_cursors.move(tx, name, operation, since=reached, rows=len(rows), now=desk.clock())
+        # A lot holds many objects, calls and tickets, in the order in which their system told of them.
+        news = await desk.database.transact(partial(take_lot, lot, number == len(lots)))
+        if news is None:
+            return taken
+        taken += news
     return taken
 
 
