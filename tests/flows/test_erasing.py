@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from sqlalchemy import text
 from tests.flows.door import KNOWN, LINE, REGULAR, SHARED, Json, json_of, patiently
 from tests.flows.house import RunningHouse
 
@@ -25,6 +26,9 @@ from tieline.services.batch.importing import ImportWish, import_phones
 from tieline.services.house import House
 from tieline.services.privacy import erasing
 from tieline.serving import serving
+from tieline.store import subject_erase
+from tieline.store.database import Transaction
+from tieline.store.subject_rows import Sought
 from tieline.store.tables import metadata
 from tieline.wiring import house_of
 
@@ -255,3 +259,20 @@ async def test_whom_to_erase_is_said_once_and_plainly(house: RunningHouse, body:
     assert answer.status_code == 422
     told: dict[str, Any] = answer.json()
     assert REGULAR not in json.dumps(told)
+
+
+async def test_an_erasure_that_postgres_ends_in_a_deadlock_is_made_at_once_all_the_same(
+    own_house: RunningHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erase = subject_erase.erase
+    begun: list[Sought] = []
+
+    async def let_go_once(tx: Transaction, sought: Sought) -> dict[str, int]:
+        begun.append(sought)
+        if len(begun) == 1:
+            await tx.execute(text("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$"))
+        return await erase(tx, sought)
+
+    monkeypatch.setattr(subject_erase, "erase", let_go_once)
+    told = await post(own_house.client, "/v1/privacy/erase", {**WHY, "phone": REGULAR})
+    assert (len(begun), await own_house.rows("SELECT id::text, passes FROM erasures")) == (2, [(told["id"], 1)])

@@ -1,6 +1,7 @@
 """Let go, once a day, of what the catalogue of fields gives a term: in lots, counted, and gone on with where a worker stopped."""
 
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -28,8 +29,7 @@ async def let_go(database: Database, now: datetime) -> int:
 async def _one(database: Database, name: str, *, before: datetime) -> int:
     rows = 0
     while True:
-        async with database.begin() as tx:
-            lot = await retention_rows.let_go(tx, name, before=before)
+        lot = await database.transact(partial(retention_rows.let_go, name=name, before=before))
         rows += lot
         if lot < retention_rows.LOT:
             return rows
