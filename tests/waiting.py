@@ -26,7 +26,10 @@ async def until_one_waits(database: Database) -> None:
 
 @asynccontextmanager
 async def held_up(database: Database, work: Coroutine[Any, Any, Result]) -> AsyncIterator["asyncio.Task[Result]"]:
-    """Begin some work that is expected to wait for what the test holds, and lend it while it stands there."""
+    """Begin some work that is expected to wait for what the test holds, and lend it while it stands there.
+
+    Nobody waits for a lock longer than two seconds (docs/adr/0002-postgres-only.md): whatever takes time comes before.
+    """
     task = asyncio.ensure_future(work)
     waiting = asyncio.ensure_future(until_one_waits(database))
     try:

@@ -154,8 +154,8 @@ async def test_a_late_event_goes_with_its_call_that_was_taken_out_of_another_whi
         (kept,) = await calls.lock(tx, await calls.find(tx, PBX, ["c-1"]))
         logged = await call_log.read(tx, [kept.id], limit=100)
         parts = call_joining.Parts.of(logged, frozenset({"c-2"}))
+        await call_joining._detach(tx, centre.desk, kept, parts, now=second(60))
         async with held_up(centre.database, centre.hear(late)) as heard:
-            await call_joining._detach(tx, centre.desk, kept, parts, now=second(60))
             await tx.commit()
             await heard
     told = "SELECT call_key FROM interactions JOIN call_events ON interaction_id = interactions.id WHERE type = 'held'"
@@ -190,14 +190,10 @@ async def test_an_agent_who_wraps_up_a_call_as_it_is_joined_to_another_is_heard(
     async with centre.database.begin() as tx:
         ids = {one for name in ("c-1", "c-2") for one in await calls.find(tx, PBX, [name])}
         await call_joining.merge(tx, centre.desk, await calls.lock(tx, ids), guessed=False, now=second(150))
+        events = [one.event for one in await call_log.read(tx, [min(ids)], limit=100)]
+        subject = call_following.Subject(min(ids), PBX, "ringing", "none", second(150))
+        await call_following.follow(tx, centre.desk, subject, events, now=second(150))
         async with held_up(centre.database, wrap_up(desk, "c-2", disposition="solved", notes=None, by=agent)) as said:
-            await call_following.follow(
-                tx,
-                centre.desk,
-                call_following.Subject(min(ids), PBX, "ringing", "none", second(150)),
-                [one.event for one in await call_log.read(tx, [min(ids)], limit=100)],
-                now=second(150),
-            )
             await tx.commit()
             await said
     assert await centre.rows("SELECT call_key, disposition FROM interactions LEFT JOIN call_wrap_ups ON interaction_id = id") == [
