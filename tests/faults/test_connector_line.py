@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.faults.test_connector_transport import PATIENCE_S
 from tests.faults.vendor import Asked, Step, answer, vendor
 
 from tieline.connectors.wire.messages import Outgoing
@@ -35,7 +36,7 @@ def says(raw: bytes, *, and_closes: bool = False) -> Step:
 async def test_a_body_without_a_length_ends_with_the_connection() -> None:
     async with vendor(says(b"HTTP/1.1 200 OK\r\n\r\n[1]", and_closes=True)) as crm, wire(crm.port) as client:
         for _ in range(2):
-            got = await client.send(read(crm.url), deadline=Deadline.after(2))
+            got = await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
             assert (got.status, got.body) == (200, b"[1]")
         assert crm.connections == 2
 
@@ -43,7 +44,7 @@ async def test_a_body_without_a_length_ends_with_the_connection() -> None:
 async def test_chunks_are_joined_and_the_line_is_kept() -> None:
     chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1,\r\n2 \r\n2]\r\n0\r\n\r\n"
     async with vendor(says(chunked)) as crm, wire(crm.port) as client:
-        bodies = [(await client.send(read(crm.url), deadline=Deadline.after(2))).body for _ in range(3)]
+        bodies = [(await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))).body for _ in range(3)]
         assert (bodies, crm.connections) == ([b"[1,2]"] * 3, 1)
 
 
@@ -51,7 +52,7 @@ async def test_an_interim_answer_is_not_the_answer() -> None:
     twice = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
     async with vendor(says(twice)) as crm, wire(crm.port) as client:
         for _ in range(2):
-            got = await client.send(read(crm.url), deadline=Deadline.after(2))
+            got = await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
             assert (got.status, got.body, "link" in got.headers) == (200, b"{}", False)
         assert crm.connections == 1
 
@@ -59,14 +60,14 @@ async def test_an_interim_answer_is_not_the_answer() -> None:
 async def test_204_has_no_body_and_keeps_the_line() -> None:
     async with vendor(says(b"HTTP/1.1 204 No Content\r\n\r\n")) as crm, wire(crm.port) as client:
         for _ in range(2):
-            assert (await client.send(read(crm.url), deadline=Deadline.after(2))).status == 204
+            assert (await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))).status == 204
         assert crm.connections == 1
 
 
 async def test_a_repeated_header_becomes_one() -> None:
     raw = b"HTTP/1.1 200 OK\r\nLink: <a>\r\nlink: <b>\r\ncontent-length: 0\r\n\r\n"
     async with vendor(says(raw)) as crm, wire(crm.port) as client:
-        got = await client.send(read(crm.url), deadline=Deadline.after(2))
+        got = await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
     assert got.headers["link"] == "<a>, <b>"
 
 
@@ -76,7 +77,7 @@ async def test_a_vendor_that_announces_the_end_is_not_asked_on_that_line_again(a
     raw = b"HTTP/" + version + b" 200 OK\r\n" + announced + b"content-length: 2\r\n\r\n{}"
     async with vendor(says(raw)) as crm, wire(crm.port) as client:
         for _ in range(3):
-            await client.send(read(crm.url), deadline=Deadline.after(2))
+            await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
         assert [asked.connection for asked in crm.asked] == [1, 2, 3]
 
 
@@ -84,8 +85,8 @@ async def test_an_answer_nobody_asked_for_never_becomes_the_next_ones() -> None:
     """A vendor (or a proxy of his) that is one answer ahead would otherwise show one customer's data for another."""
     one = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n"
     async with vendor(says(one + b"[1]" + one + b"[2]"), says(one + b"[3]")) as crm, wire(crm.port) as client:
-        first = await client.send(read(crm.url), deadline=Deadline.after(2))
-        second = await client.send(read(crm.url), deadline=Deadline.after(2))
+        first = await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
+        second = await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
         assert (first.body, second.body, crm.connections) == (b"[1]", b"[3]", 2)
 
 
@@ -96,9 +97,9 @@ async def test_an_answer_that_comes_after_its_own_end_closes_the_line() -> None:
         await answer(b"[2]")(asked, writer)
 
     async with vendor(late, answer(b"[3]")) as crm, wire(crm.port) as client:
-        await client.send(read(crm.url), deadline=Deadline.after(2))
+        await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
         await crm.left.wait()
-        assert (await client.send(read(crm.url), deadline=Deadline.after(2))).body == b"[3]"
+        assert (await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))).body == b"[3]"
 
 
 @pytest.mark.parametrize(
@@ -131,22 +132,22 @@ async def test_an_answer_that_comes_after_its_own_end_closes_the_line() -> None:
 async def test_what_is_no_answer_is_told_so_and_not_asked_again(raw: bytes, code: str) -> None:
     async with vendor(says(raw)) as crm, wire(crm.port) as client:
         with pytest.raises(VendorBadAnswer) as caught:
-            await client.send(read(crm.url), deadline=Deadline.after(2))
+            await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
         assert (caught.value.code, len(crm.asked)) == (code, 1)
 
 
 async def test_lines_that_lay_unused_too_long_are_closed_and_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tieline.connectors.wire.transport.KEEP_ALIVE_S", 0.05)
     async with vendor(answer()) as crm, wire(crm.port) as client:
-        await client.send(read(crm.url), deadline=Deadline.after(2))
+        await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
         await asyncio.sleep(0.1)
-        await client.send(read(crm.url), deadline=Deadline.after(2))
+        await client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S))
         assert [asked.connection for asked in crm.asked] == [1, 2]
 
 
 async def test_closing_the_client_ends_the_calls_under_way_as_broken() -> None:
     async with vendor(says(b"")) as crm, wire(crm.port) as client:
-        call = asyncio.create_task(client.send(read(crm.url), deadline=Deadline.after(5)))
+        call = asyncio.create_task(client.send(read(crm.url), deadline=Deadline.after(PATIENCE_S)))
         await crm.has_been_asked(1)
         await client.aclose()
         with pytest.raises(VendorUnavailable):

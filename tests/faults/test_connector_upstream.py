@@ -4,14 +4,14 @@ import asyncio
 import json
 import random
 import socket
-import time
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.connectors.sample import connector
-from tests.faults.test_connector_calls import CALLER, FIND, FOUND, find, opened
+from tests.faults.test_connector_calls import CALLER, FIND, FOUND, PATIENCE_S, find, opened
 from tests.faults.vendor import Asked, Step, answer, bomb, hang, vendor
 
 from tieline.connectors.connection import open_connection
@@ -28,20 +28,20 @@ async def test_f07_a_kept_line_that_went_silent_costs_one_call_and_heals(tmp_pat
         await find(connection)
         started_s = asyncio.get_running_loop().time()
         with pytest.raises(errors.VendorTimeout):
-            await find(connection, within_s=0.3)
-        assert asyncio.get_running_loop().time() - started_s < 0.5
-        healed_s = asyncio.get_running_loop().time()
+            await find(connection, within_s=1.0)
+        assert asyncio.get_running_loop().time() - started_s < PATIENCE_S
         await find(connection)
-        assert asyncio.get_running_loop().time() - healed_s < 0.1
         assert [asked.connection for asked in crm.asked] == [1, 1, 2]
 
 
 async def test_f11_a_name_server_that_never_answers_starves_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = socket.getaddrinfo
+    """Whoever asks it waits until everybody else has been served: were anybody starved by it, nobody would ever go on."""
+    real, others_are_served = socket.getaddrinfo, threading.Event()
 
     def black_hole(host: str, port: int, **more: Any) -> object:  # noqa: ANN401 - passed through
         if host == "lost.example":
-            time.sleep(1.5)
+            others_are_served.wait(PATIENCE_S)
+            assert others_are_served.is_set()
         return real(host, port, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", black_hole)
@@ -50,12 +50,9 @@ async def test_f11_a_name_server_that_never_answers_starves_nobody_else(tmp_path
     await asyncio.sleep(0)
     async with opened(tmp_path, FOUND) as (connection, _):
         for _ in range(20):
-            started_s = asyncio.get_running_loop().time()
             await find(connection)
-            assert asyncio.get_running_loop().time() - started_s < 0.2
-        started_s = asyncio.get_running_loop().time()
         await asyncio.get_running_loop().run_in_executor(None, int)
-        assert asyncio.get_running_loop().time() - started_s < 0.2
+    others_are_served.set()
     for task in lost:
         task.cancel()
     assert {type(each) for each in await asyncio.gather(*lost, return_exceptions=True)} <= {OSError, asyncio.CancelledError}
@@ -121,7 +118,7 @@ async def test_f14_what_cannot_be_read_has_one_name_and_is_never_half_believed(t
 )
 async def test_f14_what_is_only_odd_is_read(tmp_path: Path, step: Step, found: object) -> None:
     async with opened(tmp_path, step) as (connection, _):
-        result = await connection.run("customer.find", deadline=Deadline.after(2), phone=CALLER)
+        result = await connection.run("customer.find", deadline=Deadline.after(PATIENCE_S), phone=CALLER)
         assert result.records == found
 
 
@@ -160,7 +157,7 @@ async def test_f15_our_books_agree_with_the_vendors_after_a_thousand_mixed_batch
         for number in range(1000):
             items = [f"{number}-{place}" for place in range(1 + number % 5)]
             try:
-                result = await connection.run("ticket.create", deadline=Deadline.after(5), record={"data": items})
+                result = await connection.run("ticket.create", deadline=Deadline.after(PATIENCE_S), record={"data": items})
             except errors.ConnectorError as exc:
                 seen[exc.code] += 1
                 continue
@@ -209,7 +206,7 @@ async def test_f15_every_envelope_of_refusal_inside_200_is_a_refusal(
 async def test_f16_what_is_too_large_or_too_deep_is_cut_off(tmp_path: Path, step: Step, codes: set[str]) -> None:
     async with opened(tmp_path, step) as (connection, _):
         with pytest.raises(errors.VendorBadAnswer) as caught:
-            await find(connection, within_s=5)
+            await find(connection, within_s=PATIENCE_S)
         assert caught.value.code in codes
 
 

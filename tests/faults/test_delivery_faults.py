@@ -147,9 +147,9 @@ async def test_what_a_dead_worker_held_or_nobody_came_for_is_woken_once(world: W
 
 
 async def test_a_backlog_goes_out_at_a_measured_pace_and_what_happens_now_before_it(database: Database) -> None:
-    """F49."""
-    now_s = 100.0
-    world = World(database, drain=Drain(lambda: now_s, per_s=10))
+    """F49. The pace is so slow that the turns are still to come when a busy machine has handed them out."""
+    now_s, step_s = 100.0, 10
+    world = World(database, drain=Drain(lambda: now_s, per_s=1 / step_s))
     for number in range(40):
         await world.promise(number)
     await world.let_pass(timedelta(hours=1))
@@ -159,11 +159,10 @@ async def test_a_backlog_goes_out_at_a_measured_pace_and_what_happens_now_before
     assert await carrying.carry(world.desk, "helpdesk", ["ticket:t-99"], has_turn=False, catch=catch) == 1, "live at once"
     due_in = "round(extract(epoch FROM due_at - clock_timestamp()))::int"
     waits = await world.rows(f"SELECT {due_in} FROM deliveries WHERE state = 'pending' ORDER BY position")  # noqa: S608 - ours
-    assert waits[0][0] <= 0
-    assert [waits[place][0] for place in (9, 19, 29, 38)] == [pytest.approx(place / 10, abs=2) for place in (9, 19, 29, 38)]
+    assert [row[0] for row in waits] == [pytest.approx(place * step_s, abs=60) for place in range(1, 40)]
     jobs = await world.rows("SELECT count(*) FROM procrastinate_jobs WHERE args ->> 'has_turn' = 'true' AND scheduled_at > now()")
     assert jobs[0][0] >= 35
-    await world.let_pass(timedelta(seconds=6))
+    await world.let_pass(timedelta(seconds=40 * step_s))
     assert await carrying.carry(world.desk, "helpdesk", orders, has_turn=True, catch=catch) == 39
     assert list(world.vendor.effects.values()) == [1] * 41
 

@@ -16,7 +16,7 @@ from tieline.kit.deadline import Deadline
 
 Priority = Literal["live", "bulk"]
 BULK_SHARE: Final = 0.7
-LIVE_WAIT_S: Final = 0.25
+LIVE_WAIT_S = 0.25
 UNHINTED_PAUSE_S: Final = 1.0
 LONGEST_UNHINTED_S: Final = 64.0
 FORGIVEN_EVERY_S: Final = 10.0
