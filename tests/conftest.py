@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from tieline.connectors.wire import limits
+from tieline.connectors.wire import addresses, dialling, limits
 from tieline.store import database as pools
 from tieline.store import migrate
 from tieline.store.database import Database
@@ -31,7 +31,8 @@ pools.ACQUIRE_TIMEOUT_S = 20.0
 """Nor is it one to answer 503: whoever tests how long is waited for a connection says so."""
 
 limits.LIVE_WAIT_S = 20.0
-"""Nor to tell a look-up that all places were taken: whoever tests how long one is waited for says so."""
+addresses.LOOK_UP_TIMEOUT_S = dialling.CONNECT_TIMEOUT_S = 20.0
+"""Nor to tell a look-up that all places are taken or nobody is there: whoever tests how long that is waited for says so."""
 
 SERVER_OF_TESTS = {
     "fsync": "off",

@@ -14,7 +14,7 @@ async def shown(door: FrontDoor, call_id: str, **changes: Any) -> str:  # noqa: 
     """Ring agent 1001 and return the pop's id once it is on the screen."""
     screen = door.house.channel.subscribe("1001")
     await report(door, call_id=call_id, **changes)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for delivery in screen:
             if delivery.kind == "pop.show" and f'"call_id": "{call_id}"' in delivery.data:
                 await screen.aclose()
@@ -60,7 +60,7 @@ async def test_nothing_is_left_to_a_reviewer_of_a_caller_who_hides_the_number(do
 async def test_asking_again_brings_the_card_anew(door: FrontDoor) -> None:
     pop_id = await shown(door, "c-again")
     screen = door.house.channel.subscribe("1001")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await anext(screen)).kind != "resync":
             pass
         answer = await door.ask("POST", f"/v1/pops/{pop_id}/ask-again", headers=await door.session("1001"))

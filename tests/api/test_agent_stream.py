@@ -15,7 +15,7 @@ from tests.api.front_door import FrontDoor
 from tieline.api import agent_stream
 from tieline.domain.agent_event import AgentEvent, AgentEventKind
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class QuietServer(uvicorn.Server):

@@ -312,7 +312,7 @@ async def test_a_ring_is_answered_while_a_slice_is_not_yet_committed(desk: Desk)
     staged = identity_import.StagedKey("+8613800138000", "", "crm", "customer", "7", "00138000", at, display_name="after")
     async with desk.database.begin() as tx:
         assert await identity_import.merge(await driver(tx), [staged]) == 1
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             found = (await Memory(desk.database.pool).recall(Recall("+8613800138000", now=NOW))).found
         assert [key.display_name for key in found.keys] == ["before"]
     found = (await Memory(desk.database.pool).recall(Recall("+8613800138000", now=NOW))).found

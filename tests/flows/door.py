@@ -18,7 +18,7 @@ Json = dict[str, Any]
 LINE: Final = "+861065543800"
 KNOWN, SHARED, REGULAR, NOBODY = "+8613800138000", "+8613800138001", "+8613800138002", "+8613900000000"
 DORMITORY: Final = "+8613800138008"
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 30.0
 """How long anything that is bound to happen may take on a busy machine before a test gives up."""
 
 

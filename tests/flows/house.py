@@ -13,11 +13,14 @@ import yaml
 from tests.flows.door import PATIENCE_S, Door, HouseClock, Json, json_of, patiently
 from tests.flows.sandbox import Sandbox
 
+from tieline import furnishing
 from tieline.cli.demo_setup import apply_file
 from tieline.connectors.registry import Catalog
 from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.limits import Throttle
+from tieline.domain.pop_query import LONGEST_DEADLINE_MS
 from tieline.kit.clock import monotonic_s
+from tieline.services import routing
 from tieline.services.apply import Change, apply
 from tieline.services.house import House
 from tieline.services.live_directory import LiveDirectory
@@ -29,11 +32,15 @@ from tieline.store.database import Database
 from tieline.wiring import applying, house_of
 from tieline.worker.ticks import tick
 
-AMERICAN_LINE, OUTSIDE_LINE, QUICK_LINE = "+19045550199", "+861065543801", "+861065543802"
-"""A line abroad; one whose exchange leaves the digit for an outside line before the caller's number; and one whose cards
-count as complete after `QUICK_MS` milliseconds."""
+AMERICAN_LINE, OUTSIDE_LINE = "+19045550199", "+861065543801"
+"""A line abroad, and one whose exchange leaves the digit for an outside line before the caller's number."""
 
-QUICK_MS: Final = 250
+QUICK_LINE, USUAL_LINE = "+861065543802", "+861065543803"
+QUICK_MS, USUAL_MS, PATIENT_MS = 250, 1500, 10_000
+"""Milliseconds after which a card of these lines counts as complete, and one of any other: there a busy machine has time."""
+
+furnishing.SPOOL_AFTER_S = routing.ANSWER_WITHIN_S = 20.0
+"""A busy machine is no reason to lay aside what is told, or to route without memory: whoever tests how long is waited says so."""
 
 STAFF_MOBILE: Final = "+8613800138009"
 """An agent's own telephone, which stands in the CRM as if it were a customer's."""
@@ -128,6 +135,8 @@ async def open_house(
 ) -> AsyncIterator[RunningHouse]:
     """Set up the demo's company on an empty database at head and serve it in this process while the block lasts."""
     chosen = settings_of(folder, sandbox, **settings)
+    if "pop_deadline_ms" not in settings:
+        chosen = chosen.model_copy(update={"pop_deadline_ms": PATIENT_MS})
     await apply_to(chosen, url, folder, set_up or company(sandbox))
     clock = HouseClock()
     async with (
@@ -148,12 +157,13 @@ def _holds(directory: LiveDirectory, wanted: Configuration) -> bool:
 
 
 def company(sandbox: Sandbox) -> str:
-    """Return the demo's file with three more lines and an agent's own telephone, where no system's word narrows what is seen."""
+    """Return the demo's file with four more lines and an agent's own telephone, where no system's word narrows what is seen."""
     file = yaml.safe_load(apply_file(sandbox.places))
     file["lines"] |= {
         AMERICAN_LINE: {"name": "Florida", "country": "US", "language": "en"},
         OUTSIDE_LINE: {"name": "Old trunk", "country": "CN", "outside_prefixes": ["9"], "area_code": "10"},
         QUICK_LINE: {"name": "Express", "country": "CN", "queues": ["support"], "pop_deadline_ms": QUICK_MS},
+        USUAL_LINE: {"name": "Usual", "country": "CN", "queues": ["support"], "pop_deadline_ms": USUAL_MS},
     }
     file["agents"]["1001"]["phones"] = [STAFF_MOBILE]
     file.pop("access")  # what a system's word takes away is met in tests of its own
@@ -169,7 +179,8 @@ def settings_of(folder: Path, sandbox: Sandbox, **settings: Any) -> Settings:  #
 def environment_of(settings: Settings, url: str) -> Iterator[tuple[str, str]]:
     """Yield the environment in which a process of its own has the same settings."""
     for name in ("data_dir", "auth", "port", "private_networks", "pop_deadline_ms", "late_answer_ms"):
-        yield f"TIELINE_{name.upper()}", str(getattr(settings, name))
+        given = getattr(settings, name)
+        yield f"TIELINE_{name.upper()}", str(min(given, LONGEST_DEADLINE_MS) if name == "pop_deadline_ms" else given)
     yield "TIELINE_DATABASE_URL", url
 
 

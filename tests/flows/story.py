@@ -21,7 +21,7 @@ AGENTS: Final = ("1001", "1002", "2001", "9001")
 FASTER: Final = 1500 / QUICK_MS
 """Where a system is slow, everything is: its delay and the line's deadline are shortened alike."""
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 30.0
 ENOUGH_S: Final = 1.5 * QUICK_MS / 1000
 """How long a step waits for systems that were told to hang."""
 

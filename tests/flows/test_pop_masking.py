@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from tests.flows.door import KNOWN, LINE, NOBODY, REGULAR, SHARED, Json, json_of
+from tests.flows.door import KNOWN, LINE, NOBODY, PATIENCE_S, REGULAR, SHARED, Json, json_of
 from tests.flows.house import RunningHouse, open_house
 from tests.flows.sandbox import Sandbox
 
@@ -37,8 +37,8 @@ BODIES: Final[tuple[Json, ...]] = (
     {"name": "k", "scopes": ["audit.read"], "code": "guess", "reason": "spam"},
     {"disposition": "resolved"},
 )
-READ_S: Final = 0.3
-"""How long a stream is listened to once it has told of the junior's own card."""
+READ_S: Final = 0.7
+"""How long a stream is listened to after the last it told."""
 
 
 @dataclass
@@ -141,11 +141,12 @@ async def listen(crawler: Crawl, agent: str) -> None:
         heard = bytearray()
         with suppress(TimeoutError):
             async with (
-                asyncio.timeout(READ_S),
+                asyncio.timeout(PATIENCE_S) as patience,
                 crawler.client.stream("GET", f"/v1/agents/{agent}/pops", headers=headers) as answer,
             ):
                 async for chunk in answer.aiter_bytes():
                     heard += chunk
+                    patience.reschedule(asyncio.get_running_loop().time() + READ_S)
         crawler.seen[f"stream of {agent} {headers}"] = bytes(heard)
 
 

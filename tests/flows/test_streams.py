@@ -36,7 +36,8 @@ TURNS = """
 """
 """Who holds and who waits for a lock named by one number, which only exclusive work is."""
 
-TAKEN_OVER_WITHIN_S = 5.0
+TAKEN_OVER_WITHIN_S = 9.0
+"""A process that is killed loses its lock at once; one that fell silent would keep it for ten seconds or more."""
 WANTED = 13
 """Kinds of events the exchange is asked for."""
 

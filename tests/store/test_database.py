@@ -51,9 +51,9 @@ def cut_all_connections(url: str) -> None:
 
 @pytest.fixture
 async def small(database_url: str) -> AsyncIterator[Database]:
-    """One connection for each way, a short wait, and statements that may take 100 ms."""
+    """One connection for each way, a short wait, and statements that may take a second."""
     opened = await Database.open(
-        f"{database_url}?options=-c%20statement_timeout%3D100%20-c%20lock_timeout%3D50", pool_size=2, acquire_timeout_s=0.1
+        f"{database_url}?options=-c%20statement_timeout%3D1000%20-c%20lock_timeout%3D500", pool_size=2, acquire_timeout_s=0.6
     )
     yield opened
     await opened.aclose()
@@ -109,7 +109,7 @@ async def test_no_free_connection_is_overload(small: Database, way: Way) -> None
 async def test_a_statement_that_takes_too_long_is_overload(small: Database, way: Way) -> None:
     async def sleep() -> None:
         async with way(small) as run:
-            await run("SELECT pg_sleep(5)")
+            await run("SELECT pg_sleep(30)")
 
     with pytest.raises(Overloaded):
         await sleep()
@@ -189,7 +189,7 @@ async def test_listen_yields_what_is_notified_once_it_is_committed(database: Dat
         async with database.begin() as tx:
             await tx.execute(text("SELECT pg_notify('tieline_config', 'lines'), pg_notify('elsewhere', 'x')"))
             await tx.execute(text("SELECT pg_notify('tieline_agent', '1001')"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             heard = [await anext(notes) for _ in range(2)]
     assert [(note.channel, note.payload) for note in heard] == [("tieline_config", "lines"), ("tieline_agent", "1001")]
 
@@ -198,7 +198,7 @@ async def test_a_listener_cut_off_says_so_and_hears_again(database: Database, da
     async with database.listen("tieline_config") as notes:
         assert (await anext(notes)).resync
         await asyncio.to_thread(cut_all_connections, database_url)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert (await anext(notes)).resync
             async with database.pool.connection() as connection:
                 await connection.execute("SELECT pg_notify('tieline_config', 'agents')")

@@ -39,5 +39,5 @@ async def test_a_database_can_be_dropped_after_whoever_was_signing_in_was_cancel
     for task in given_up:
         if not task.cancelled():
             await task.result().close()
-    with psycopg.connect(postgres_url, autocommit=True, options="-c statement_timeout=4000") as connection:
+    with psycopg.connect(postgres_url, autocommit=True, options="-c statement_timeout=60000") as connection:
         connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))

@@ -1,7 +1,6 @@
 """The exchange asks who should get a call: answered at once, from our own memory alone, whatever else is slow or down."""
 
 import asyncio
-from typing import Final
 
 import structlog
 
@@ -16,7 +15,7 @@ from tieline.services.pop_desk import PopDesk
 from tieline.services.repeat_callers import windows_of
 from tieline.store.memory import Recall, Recalled
 
-ANSWER_WITHIN_S: Final = 0.15
+ANSWER_WITHIN_S = 0.15
 """The exchange waits with the caller on the line: what is not remembered by then plays no part."""
 log = structlog.get_logger()
 

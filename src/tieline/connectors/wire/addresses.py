@@ -11,7 +11,7 @@ from tieline.security.egress import WEB, Egress, Target
 
 # Two threads per connection: a name server that hangs blocks this vendor's look-ups and nobody else's (behaviour F11).
 RESOLVER_THREADS: Final = 2
-LOOK_UP_TIMEOUT_S: Final = 1.0
+LOOK_UP_TIMEOUT_S = 1.0
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
 """As `socket.getaddrinfo` gives it: family, kind, protocol, canonical name, (address, port, …)."""
 

@@ -14,7 +14,7 @@ from tieline.domain.errors import VendorMisconfigured, VendorUnavailable
 from tieline.security.egress import Egress, Target
 
 Begun = TypeVar("Begun")
-CONNECT_TIMEOUT_S: Final = 1.0
+CONNECT_TIMEOUT_S = 1.0
 ADDRESSES_HOLD_S: Final = 60.0
 NEXT_ADDRESS_AFTER_S: Final = 0.25
 """How long one address may keep silent before the next is tried beside it (RFC 8305, section 8)."""
