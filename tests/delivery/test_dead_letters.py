@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from tests.api.front_door import PBX_TOKEN, FrontDoor, open_door
 from tests.delivery.vendor import World
+from tests.waiting import held_up
 
 from tieline.domain import errors
 from tieline.services.delivery.waking import resume
+from tieline.store import dead_letters
+from tieline.store.dead_letters import Replayed
 
 PATH = "/v1/dead-letters"
 
@@ -81,6 +84,21 @@ async def test_a_replay_of_named_ones_leaves_the_others(door: FrontDoor, world: 
 @pytest.mark.parametrize("wish", [{}, {"ids": []}, {"ids": ["x"], "filter": {}}, {"filter": {}, "per_s": 0}])
 async def test_a_replay_says_which_and_how_fast(door: FrontDoor, wish: dict[str, Any]) -> None:
     assert (await door.ask("POST", f"{PATH}/replay", json=wish)).status_code == 422
+
+
+async def test_what_somebody_says_is_there_while_another_replays_it_is_not_sent_again(world: World) -> None:
+    (one,) = await dead(world, 1)
+
+    async def replayed() -> list[Replayed]:
+        async with world.database.begin() as another:
+            return await dead_letters.replay(another, [one], per_s=10.0)
+
+    async with world.database.begin() as tx:
+        assert await dead_letters.settle(tx, await world.find(one), "delivered", from_states=("dead",))
+        async with held_up(world.database, replayed()) as replay:
+            await tx.commit()
+            assert await replay == []
+    assert (await world.find(one)).state == "delivered"
 
 
 async def in_doubt(world: World) -> Any:  # noqa: ANN401 - an id

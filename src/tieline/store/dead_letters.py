@@ -26,7 +26,7 @@ _REPLAY: Final = """
         state = 'pending', state_at = clock_timestamp(), fence = fence + 1, woken_at = NULL, first_tried_at = NULL,
         due_at = clock_timestamp() + (chosen.place / %(per_s)s) * interval '1 second',
         failures = 0, held_back = 0, faults = 0, crashes = 0
-    FROM chosen WHERE deliveries.id = chosen.id
+    FROM chosen WHERE deliveries.id = chosen.id AND deliveries.state IN ('dead', 'parked')
     RETURNING deliveries.id, deliveries.connection, deliveries.order_key, chosen.place::integer AS place
 """
 _SETTLE: Final = """
