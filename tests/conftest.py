@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis.internal.conjecture.optimiser  # noqa: F401 - read within a test, CPython 3.11 may lose count of its stack
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
