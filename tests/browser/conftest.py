@@ -17,9 +17,10 @@ from urllib.request import urlopen
 
 import orjson
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 from tests.browser import recorded
 from tests.conftest import address_of, run_on_server
+from tests.ports import free_port
 
 from tieline.domain.agent_event import AgentEvent, AgentEventKind
 from tieline.push.channel import Channel
@@ -30,6 +31,9 @@ START_TIMEOUT_S = 30
 WITHOUT_BROWSER = "BROWSER TESTS WERE NOT RUN: NO CHROMIUM IS INSTALLED HERE"
 WITH_SANDBOX_OFF = ["--no-sandbox"]
 AGENTS = itertools.count(5001)
+
+expect.set_options(timeout=30_000)
+"""A busy machine is no reason to fail."""
 
 
 @dataclass
@@ -69,12 +73,6 @@ class Server:
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -127,7 +125,7 @@ class Desk:
 
     async def acknowledged(self, pop_id: str) -> None:
         """Wait for the acknowledgement of a pop."""
-        for _ in range(250):
+        for _ in range(1500):
             if [self.agent, pop_id] in self.noted()["acknowledged"]:
                 return
             await asyncio.sleep(0.02)

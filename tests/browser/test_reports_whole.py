@@ -10,7 +10,8 @@ import uvicorn
 from playwright.async_api import Browser, Page, expect
 from tests.api.conftest import pbx_token
 from tests.api.front_door import open_door
-from tests.browser.conftest import START_TIMEOUT_S, free_port
+from tests.browser.conftest import START_TIMEOUT_S
+from tests.ports import free_port
 
 from tieline.cli.demo_past import past
 from tieline.cli.demo_rows import rows_of

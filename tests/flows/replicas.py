@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ import httpx
 from tests.flows.door import Door, HouseClock, patiently
 from tests.flows.house import apply_to, company, settings_of
 from tests.flows.sandbox import Sandbox
+from tests.ports import free_port
 
 from tieline.settings import Settings
 from tieline.store.database import Database
@@ -152,10 +152,3 @@ def _replica(environment: dict[str, str], log: Path) -> Replica:
     address = f"http://127.0.0.1:{free_port()}"
     client = httpx.AsyncClient(base_url=address, timeout=START_S, trust_env=False)
     return Replica(address, client, HouseClock(), environment=environment, log=log)
-
-
-def free_port() -> int:
-    """Return a port nobody listened on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

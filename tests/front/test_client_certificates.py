@@ -15,8 +15,9 @@ import uvicorn
 from tests.api.conftest import copied
 from tests.api.front_door import PBX_TOKEN, ROOT, FrontDoor, open_door
 from tests.flows.door import patiently
-from tests.flows.replicas import Program, free_port
+from tests.flows.replicas import Program
 from tests.front.authority import Authority, Issued
+from tests.ports import free_port
 
 from tieline.services import api_keys
 from tieline.services.api_keys import KeyWish

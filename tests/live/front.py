@@ -10,7 +10,8 @@ from typing import Final
 
 import httpx
 from tests.flows.door import Door, HouseClock, patiently
-from tests.flows.replicas import Program, Replica, free_port
+from tests.flows.replicas import Program, Replica
+from tests.ports import free_port
 
 CONFIGURATION: Final = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
 ANSWER_WITHIN_S: Final = 15.0

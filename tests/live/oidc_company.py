@@ -14,10 +14,10 @@ import httpx
 import yaml
 from playwright.async_api import Browser, Page
 from tests.api.front_door import ROOT, rows_at
-from tests.browser.conftest import free_port
 from tests.flows.door import KNOWN, LINE
 from tests.flows.house import company
 from tests.flows.sandbox import open_sandbox
+from tests.ports import free_port
 
 from tieline.connectors.registry import Catalog
 from tieline.services import api_keys

@@ -5,7 +5,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Final, NamedTuple, Protocol
 import aio_pika
 import nats
 from nats.aio.client import Client
+from tests.ports import free_port
 
 IN_TIME_S: Final = 60.0
 _RABBITMQ: Final = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -46,13 +46,6 @@ def nats_server() -> str | None:
 
 def rabbitmq_server() -> str | None:
     return str(_RABBITMQ) if _RABBITMQ.exists() else shutil.which("rabbitmq-server")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass

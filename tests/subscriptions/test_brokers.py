@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 from tests.faults.certificates import certificate
 from tests.faults.vendor import Vendor
-from tests.subscriptions.brokers import Nats, Rabbitmq, free_port, nats_server, rabbitmq_server
+from tests.ports import free_port
+from tests.subscriptions.brokers import Nats, Rabbitmq, nats_server, rabbitmq_server
 from tests.subscriptions.telling import TICKET, happen, let_pass
 from tests.webhooks.shop import TOKEN, Shop, open_shop
 
