@@ -292,3 +292,22 @@ async def test_an_erasure_that_postgres_ends_in_a_deadlock_is_made_at_once_all_t
     monkeypatch.setattr(subject_erase, "erase", let_go_once)
     told = await post(own_house.client, "/v1/privacy/erase", {**WHY, "phone": REGULAR})
     assert (len(begun), await own_house.rows("SELECT id::text, passes FROM erasures")) == (2, [(told["id"], 1)])
+
+
+async def test_a_first_pass_that_takes_long_is_not_gone_over_by_the_sweep_meanwhile(
+    own_house: RunningHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pass counts: were two made at once, the last, of calls that were under way, would never come."""
+    erase = subject_erase.erase
+    begun: list[Sought] = []
+
+    async def swept_meanwhile(tx: Transaction, sought: Sought) -> dict[str, int]:
+        begun.append(sought)
+        if len(begun) == 1:
+            later = own_house.clock() + timedelta(minutes=2)
+            await erasing.sweep(own_house.house.desk, own_house.house.box, now=later)
+        return await erase(tx, sought)
+
+    monkeypatch.setattr(subject_erase, "erase", swept_meanwhile)
+    await post(own_house.client, "/v1/privacy/erase", {**WHY, "phone": REGULAR})
+    assert (len(begun), await own_house.rows("SELECT passes FROM erasures")) == (1, [(1,)])

@@ -57,6 +57,11 @@ async def due(tx: AsyncConnection, *, now: datetime, most: int = 20) -> Sequence
     return [KeptErasure(row.id, row.at, bytes(row.subject), row.passes) for row in found]
 
 
+async def hold(tx: AsyncConnection, erasure_id: UUID) -> None:
+    """Keep everybody else from making a pass of an erasure until the transaction ends."""
+    await tx.execute(select(erasures.c.id).where(erasures.c.id == erasure_id).with_for_update())
+
+
 async def advance(tx: AsyncConnection, erasure_id: UUID, counts: Mapping[str, int], *, next_pass_at: datetime | None) -> None:
     """Note a pass and what it found; None: it was the last, and who it was about is forgotten."""
     before = (await tx.execute(select(erasures.c.counts).where(erasures.c.id == erasure_id))).scalar_one()

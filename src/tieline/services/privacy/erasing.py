@@ -109,6 +109,7 @@ async def _mark(
 async def _pass(
     tx: Transaction, desk: PopDesk, erasure: KeptErasure, subject: DataSubject, *, next_pass_at: datetime | None
 ) -> dict[str, int]:
+    await erasures.hold(tx, erasure.id)
     sought = await _seek(tx, subject, at=erasure.at)
     counts = await subject_erase.erase(tx, sought)
     await _show_anew(tx, desk, subject)
