@@ -11,6 +11,10 @@ from tests.upkeep.board import TOKEN, WEEK, Workers, working
 from tieline.api.connections import list_connections
 from tieline.security.permissions import Caller
 from tieline.services import connection_removal, connection_settings, doctor
+from tieline.services.connection_settings import Settings
+from tieline.services.upkeep import ending
+from tieline.store import vendor_subscriptions
+from tieline.store.configuration import ConnectionRow
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -214,6 +218,19 @@ async def test_a_connection_that_is_removed_is_told_no_more_or_it_runs_out(unkey
         await each.directory.reload()
     await unkeyed.look(after=8 * DAY)
     assert await unkeyed.rows(KEPT) == []
+
+
+async def test_one_that_is_taken_in_hand_again_is_not_forgotten_by_whoever_saw_it_before(unkeyed: Workers) -> None:
+    """Resumed at that moment, it was subscribed anew: forgotten, the vendor would go on telling us twice."""
+    database = unkeyed.houses[0].database
+    async with database.begin() as tx:
+        await vendor_subscriptions.begin(tx, "board", settings="")
+        seen = await vendor_subscriptions.find(tx, "board")
+        assert seen is not None
+        assert await vendor_subscriptions.claim(tx, seen, "create", until=unkeyed.now + MINUTE, request_key="k")
+    await ending.end(unkeyed.houses[1], seen, Settings(ConnectionRow("board", "board"), {}))
+    async with database.begin() as tx:
+        assert (await vendor_subscriptions.read(tx)).keys() == {"board"}
 
 
 async def test_without_a_public_address_nothing_is_asked_and_somebody_is_told(

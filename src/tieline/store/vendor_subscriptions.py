@@ -1,10 +1,11 @@
 """Until when each vendor tells us what happens. Whoever acts on one claims its row first, so that nobody else does meanwhile."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,13 +54,7 @@ async def begin(tx: AsyncConnection, connection: str, *, settings: str) -> None:
 
 async def claim(tx: AsyncConnection, seen: VendorSubscription, act: Act, *, until: datetime, request_key: str) -> bool:
     """Take it in hand as it was seen. False: somebody else has, meanwhile."""
-    as_seen = (
-        _TABLE.connection == seen.connection,
-        _TABLE.claimed_until.is_not_distinct_from(seen.claimed_until),
-        _TABLE.kept_at.is_not_distinct_from(seen.kept_at),
-        _TABLE.failures == seen.failures,
-    )
-    taken = update(vendor_subscriptions).where(*as_seen).values(act=act, claimed_until=until, request_key=request_key)
+    taken = update(vendor_subscriptions).where(*_as_seen(seen)).values(act=act, claimed_until=until, request_key=request_key)
     return (await tx.execute(taken)).rowcount == 1
 
 
@@ -70,6 +65,15 @@ async def settle(tx: AsyncConnection, connection: str, *, claimed_until: datetim
     return (await tx.execute(released)).rowcount == 1
 
 
-async def forget(tx: AsyncConnection, connection: str) -> None:
-    """Know nothing of it any more."""
-    await tx.execute(delete(vendor_subscriptions).where(_TABLE.connection == connection))
+async def forget(tx: AsyncConnection, seen: VendorSubscription) -> bool:
+    """Know nothing of it any more. False: somebody else has it in hand meanwhile, or had."""
+    return (await tx.execute(delete(vendor_subscriptions).where(*_as_seen(seen)))).rowcount == 1
+
+
+def _as_seen(seen: VendorSubscription) -> Sequence[ColumnElement[bool]]:
+    return (
+        _TABLE.connection == seen.connection,
+        _TABLE.claimed_until.is_not_distinct_from(seen.claimed_until),
+        _TABLE.kept_at.is_not_distinct_from(seen.kept_at),
+        _TABLE.failures == seen.failures,
+    )

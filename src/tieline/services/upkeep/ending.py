@@ -3,6 +3,7 @@
 What cannot be ended runs out by itself at the moment kept with it; until then it is tried again.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -33,7 +34,7 @@ async def end_unwanted(house: House) -> int:
         if row is not None and row.paused:
             ended += await end(house, one, Settings(row, sealed.get(name, {})))
         elif row is None and (one.expires_at is None or one.expires_at <= house.clock()):
-            await _forget(house, name)
+            await _forget(house, one)
     return ended
 
 
@@ -48,7 +49,7 @@ async def end(house: House, kept: VendorSubscription, settings: Settings) -> boo
     """Ask the vendor to stop, over a connection opened for that alone. False: it is not ended yet."""
     now = house.clock()
     if kept.expires_at is None or kept.expires_at <= now:
-        await _forget(house, kept.connection)
+        await _forget(house, kept)
         return True
     busy = kept.claimed_until is not None and kept.claimed_until > now
     if busy or (kept.retry_at is not None and kept.retry_at > now):
@@ -68,7 +69,7 @@ async def end(house: House, kept: VendorSubscription, settings: Settings) -> boo
             await questions.ask(tx, kept.connection, act="end", code=exc.code, now=now)
         VENDOR_SUBSCRIPTIONS.labels(kept.connection, "end_failed").inc()
         return False
-    await _forget(house, kept.connection)
+    await _forget(house, replace(kept, claimed_until=until))
     VENDOR_SUBSCRIPTIONS.labels(kept.connection, "end").inc()
     log.info("subscription.ended", connection=kept.connection)
     return True
@@ -91,7 +92,8 @@ async def _ask(house: House, kept: VendorSubscription, settings: Settings) -> No
         await connection.aclose()
 
 
-async def _forget(house: House, name: str) -> None:
+async def _forget(house: House, seen: VendorSubscription) -> None:
+    """Forget it, unless somebody has it in hand again meanwhile."""
     async with house.database.begin() as tx:
-        await vendor_subscriptions.forget(tx, name)
-        await questions.close(tx, name, now=house.clock())
+        if await vendor_subscriptions.forget(tx, seen):
+            await questions.close(tx, seen.connection, now=house.clock())
