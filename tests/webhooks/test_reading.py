@@ -210,6 +210,27 @@ async def test_a_person_has_nonsense_read_again_once_it_makes_sense(shop: Shop) 
     assert sorted(news.subject for news in shop.acted) == ["shop:SO-1", "shop:SO-2"]
 
 
+async def test_what_meets_a_busy_database_each_time_waits_longer_each_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    put_back = inbox_work.put_back
+
+    async def busy(tx: Transaction, news: News) -> None:
+        del tx, news
+        raise Overloaded(code="database_busy")
+
+    async def noted(tx: Transaction, arrival: inbox_work.ClaimedArrival, *, in_s: float, parked: bool) -> bool:
+        waits.append(in_s)
+        return await put_back(tx, arrival, in_s=in_s, parked=parked)
+
+    shop.house.webhooks.handlers.by_kind["order.changed"].insert(0, busy)
+    monkeypatch.setattr(inbox_work, "put_back", noted)
+    await shop.tell(order(state="sent", version=3))
+    for _ in range(9):
+        await shop.read()
+        await shop.let_pass(timedelta(minutes=2))
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 64, 64]
+
+
 async def test_what_met_a_busy_database_is_read_a_moment_later_and_no_worker_is_blamed(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,8 @@ WAITS_FOR_ITS_PARENT: Final = timedelta(hours=24)
 LOOK_FOR_PARENT_S: Final = (5.0, 30.0, 300.0, 1800.0)
 ASK_AGAIN_S: Final = 60.0
 BUSY_AGAIN_S: Final = 1.0
+MOST_DOUBLED: Final = 6
+"""What meets a busy database waits a moment, and twice as long each time, to a minute."""
 log = structlog.get_logger()
 
 
@@ -59,8 +61,9 @@ async def _in_turn(desk: WebhookDesk, arrival: ClaimedArrival, turns: asyncio.Se
             await _lay_aside(desk, arrival, "workers_died")
             return
         _, error = await catch("webhook.read", _read(desk, arrival))
-        if isinstance(error, Overloaded):  # A moment's wait, unless the database is away: then the claim lapses.
-            await catch("webhook.wait", _wait(desk, arrival, in_s=BUSY_AGAIN_S, code=error.code))
+        if isinstance(error, Overloaded):  # If the database is away, this fails as well: then the claim lapses.
+            in_s = BUSY_AGAIN_S * 2 ** min(arrival.attempts - 1, MOST_DOUBLED)
+            await catch("webhook.wait", _wait(desk, arrival, in_s=in_s, code=error.code))
         elif error is not None:
             await _blame_ourselves(desk, arrival, error)
 
