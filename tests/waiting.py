@@ -10,6 +10,8 @@ from tests.flows.door import patiently
 from tieline.store.database import Database
 
 Result = TypeVar("Result")
+ADVISORY_HERE: Final = "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+"""Rows of pg_locks for locks with a name, in this database alone: it shows those of every test that runs on the same server."""
 _WAITING: Final = b"""
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """

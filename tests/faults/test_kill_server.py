@@ -12,6 +12,7 @@ import pytest
 from tests.flows.door import KNOWN, Json, Screen, patiently
 from tests.flows.replicas import Deployment, deployed
 from tests.flows.sandbox import Sandbox
+from tests.waiting import ADVISORY_HERE
 
 LOCK: Final = 4711
 HOLD: Final = f"""
@@ -24,7 +25,7 @@ STEPS: Final = {
     "before it is shown": "UPDATE ON pops FOR EACH ROW WHEN (NEW.state = 'shown')",
     "before it is published": "INSERT ON agent_events FOR EACH ROW",
 }
-WAITING: Final = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
+WAITING: Final = f"SELECT count(*) FROM pg_locks WHERE {ADVISORY_HERE} AND objid = 4711 AND NOT granted"  # noqa: S608 - our own words
 
 
 @pytest.fixture

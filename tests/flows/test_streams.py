@@ -32,7 +32,7 @@ INBOX = "SELECT state, count(*) FROM inbox GROUP BY state"
 QUEUE_CALL, TRANSFER = "lab1-1795318271.2", "lab1-1795320131.0"
 TURNS = """
     SELECT application_name, granted FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND objsubid = 1 AND application_name LIKE 'worker-%'
+    WHERE datname = current_database() AND locktype = 'advisory' AND objsubid = 1 AND application_name LIKE 'worker-%'
 """
 """Who holds and who waits for a lock named by one number, which only exclusive work is."""
 

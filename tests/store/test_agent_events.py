@@ -12,6 +12,7 @@ import orjson
 import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.waiting import ADVISORY_HERE
 
 from tieline.domain.agent_event import AgentEvent, AgentEventKind
 from tieline.domain.errors import Overloaded
@@ -101,7 +102,7 @@ async def test_an_agents_ids_appear_in_the_order_of_their_commits(database: Data
 
 
 async def until_someone_waits(database: Database) -> None:
-    query = b"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    query = f"SELECT count(*) FROM pg_locks WHERE {ADVISORY_HERE} AND NOT granted".encode()  # noqa: S608 - our own words
     async with asyncio.timeout(PATIENCE_S):
         while True:
             async with database.pool.connection() as connection:

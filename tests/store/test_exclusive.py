@@ -4,6 +4,7 @@ import asyncio
 
 import psycopg
 import pytest
+from tests.waiting import ADVISORY_HERE
 
 from tieline.domain.errors import Overloaded
 from tieline.store import exclusive
@@ -73,7 +74,7 @@ async def test_work_stops_when_the_session_is_gone(
     working = asyncio.create_task(database.exclusively("stream:pbx", turns.work))
     await asyncio.wait_for(turns.began.wait(), PATIENCE_S)
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
-        await other.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1")
+        await other.execute(f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {ADVISORY_HERE} AND objsubid = 1")  # noqa: S608 - our own words
     with pytest.raises(Overloaded):
         await asyncio.wait_for(working, PATIENCE_S)
     assert turns.at_once == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.waiting import ADVISORY_HERE
 
 from tieline.connectors.auth.token import Habits, Token, TokenSource
 from tieline.connectors.auth.vault import Kept
@@ -140,6 +141,6 @@ async def test_a_database_that_goes_away_under_the_lock_spoils_nothing(
 ) -> None:
     async with vault(saved, box).lock("auth.0"):
         with psycopg.connect(database_url, autocommit=True) as boss:
-            boss.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            boss.execute(f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {ADVISORY_HERE} AND granted")  # noqa: S608 - our own words
     async with vault(saved, box).lock("auth.0"):
         pass

@@ -18,6 +18,7 @@ from tieline.services.sources import Answer
 from tieline.services.stale_answers import GATHER_S
 
 MAPPING: Any = object()
+LISTENING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%tieline_stale%'"
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ async def heard(*shops: Shop) -> None:
     """Wait until every process listens."""
     for shop in shops:
         async for _ in patiently("nobody listens"):
-            if await shop.rows("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%tieline_stale%'"):
+            if await shop.rows(LISTENING):
                 break
 
 
