@@ -18,7 +18,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 
 from tieline.connectors.wire import addresses, dialling, limits
 from tieline.store import database as pools
-from tieline.store import migrate
+from tieline.store import database_connect, migrate
 from tieline.store.database import Database
 from tieline.store.embedded import EmbeddedPostgres
 
@@ -29,7 +29,8 @@ settings.load_profile("house")
 `--hypothesis-profile=explore`."""
 
 pools.ACQUIRE_TIMEOUT_S = 20.0
-"""Nor is it one to answer 503: whoever tests how long is waited for a connection says so."""
+database_connect.STATEMENT_LIMITS_MS |= {"statement_timeout": 30_000, "lock_timeout": 10_000}
+"""Nor is it one to answer 503: whoever tests how long is waited for a connection, a statement or a lock says so."""
 
 limits.LIVE_WAIT_S = 20.0
 addresses.LOOK_UP_TIMEOUT_S = dialling.CONNECT_TIMEOUT_S = 20.0
@@ -109,7 +110,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @retry(
-    retry=retry_if_exception_type(psycopg.errors.InsufficientPrivilege),
+    retry=retry_if_exception_type((psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse)),
     stop=stop_after_attempt(20),
     wait=wait_fixed(0.25),
     reraise=True,

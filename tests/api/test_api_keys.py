@@ -13,7 +13,7 @@ from tieline.domain.errors import NotAllowed, NotSignedIn, RequestRefused
 from tieline.security.api_keys import mint
 from tieline.security.permissions import Caller
 from tieline.services import api_keys
-from tieline.services.api_keys import TRUSTED_FOR_S, KeyRotation, KeyWish
+from tieline.services.api_keys import KeyRotation, KeyWish
 from tieline.store import api_keys as key_rows
 
 AGENTS = "/v1/agents"
@@ -85,7 +85,9 @@ async def test_b76_an_expired_key_opens_nothing(door: FrontDoor) -> None:
     assert await statuses(door, {"Authorization": f"Bearer {text}"}) == (401, "auth_failed")
 
 
-async def test_a_revoked_key_opens_nothing_from_then_on(open_house: FrontDoor) -> None:
+async def test_a_revoked_key_opens_nothing_from_then_on(open_house: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although it would still be trusted for an hour: what ends the trust is the announcement, well before any clock does."""
+    monkeypatch.setattr(api_keys, "TRUSTED_FOR_S", 3600.0)
     door = open_house
     async with door.app.router.lifespan_context(door.app):
         made = (await door.ask("POST", "/v1/api-keys", json={"name": "x", "scopes": ["agents.read"]})).json()
@@ -101,8 +103,8 @@ async def test_a_revoked_key_opens_nothing_from_then_on(open_house: FrontDoor) -
 
 
 async def eventually(door: FrontDoor, header: dict[str, str]) -> tuple[int, str | None]:
-    """Ask until the announcement has come round, which must be well before the trust of five seconds runs out."""
-    async with asyncio.timeout(TRUSTED_FOR_S * 0.8):
+    """Ask until the announcement has come round."""
+    async with asyncio.timeout(60):
         while (found := await statuses(door, header))[0] == 200:  # noqa: ASYNC110 - the other end is a server, not an event
             await asyncio.sleep(0.02)
     return found

@@ -93,9 +93,9 @@ async def test_a_system_that_hangs_holds_up_nobody_elses_deliveries(database: Da
         lanes_to(database, {"hanging": hanging.port, "well": well.port}) as lanes,
     ):
         lanes.take("hanging", await promised(database, "hanging", MANY), urgent=True)
-        await asyncio.wait_for(silent.full.wait(), 20)
+        await asyncio.wait_for(silent.full.wait(), 90)
         lanes.take("well", await promised(database, "well", MANY), urgent=True)
-        async for _ in patiently("the other system's were held up", within_s=20):
+        async for _ in patiently("the other system's were held up", within_s=90):
             if (await delivered(database))["well"] == MANY:
                 break
         assert silent.most == AT_ONCE
@@ -128,7 +128,7 @@ async def test_what_a_lane_has_no_room_for_is_asked_of_the_rows_when_it_has(
     monkeypatch.setattr(lanes_module, "WAITING_MOST", 3)
     async with ledger() as shop, lanes_to(database, {"shop": shop.port}) as lanes:
         lanes.take("shop", await promised(database, "shop", 20), urgent=True)
-        async for _ in patiently("some were left where they were", within_s=20):
+        async for _ in patiently("some were left where they were", within_s=90):
             if (await delivered(database))["shop"] == 20:
                 break
     assert list(shop.effects.values()) == [1] * 20
@@ -148,7 +148,7 @@ async def test_who_is_asked_to_stop_ends_what_is_under_way_and_begins_nothing(da
 
     async with vendor(slow) as server, lanes_to(database, {"shop": server.port}) as lanes:
         lanes.take("shop", await promised(database, "shop", 20), urgent=True)
-        await asyncio.wait_for(server.has_been_asked(AT_ONCE), 20)
+        await asyncio.wait_for(server.has_been_asked(AT_ONCE), 90)
         stopping = asyncio.create_task(lanes.aclose(within_s=10))
         await asyncio.sleep(0)
         lanes.take("shop", ["shop-19"], urgent=True)

@@ -55,7 +55,7 @@ class Nursery:
         order = {"url": self.url, "port": self.between.port, "key": key, "point": point}
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
         pid.set_result(int(await self.process.stdout.readline()))
-        ended = int(await asyncio.wait_for(self.process.stdout.readline(), 20))
+        ended = int(await asyncio.wait_for(self.process.stdout.readline(), 90))
         self.between.rule, self.between.connected = pass_on, lambda: None
         return ended
 

@@ -78,7 +78,7 @@ class Flood:
     async def more(self, count: int) -> None:
         """Wait until so many more were thanked."""
         wanted = len(self.thanked) + count
-        async for _ in patiently("it never went on", within_s=40):
+        async for _ in patiently("it never went on", within_s=90):
             if len(self.thanked) >= wanted:
                 return
 

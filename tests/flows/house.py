@@ -70,7 +70,7 @@ class RunningHouse(Door):
         pbx = self.sandbox.places["pbx"]["url"]
         wanted = {"scenario": scenario, "target_url": f"{self.url}/v1/cti/pbx", "speed": speed, **wish}
         play = json_of(await self.client.post(f"{pbx}/play", json=wanted))
-        async for _ in patiently(f"{scenario} never ended", within_s=30):
+        async for _ in patiently(f"{scenario} never ended", within_s=90):
             noted = json_of(await self.client.get(f"{pbx}/plays/{play['play_id']}"))
             if noted["state"] != "running":
                 assert noted["state"] == "done"

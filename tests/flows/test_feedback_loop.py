@@ -39,7 +39,7 @@ async def served(office: Office, call_id: str, agent: str) -> None:
 async def answered(office: Office, customer: DemoCustomer) -> tuple[str, int]:
     """Wait until another message is there, and let the customer answer the page it names."""
     count = customer.asked.total()
-    async for _ in patiently("no survey ever reached the customer's telephone", within_s=20):
+    async for _ in patiently("no survey ever reached the customer's telephone", within_s=90):
         found = await asyncio.to_thread(customer.invitations)
         if len(found) > count:
             break
@@ -53,7 +53,7 @@ async def answered(office: Office, customer: DemoCustomer) -> tuple[str, int]:
 async def opinions(office: Office, count: int) -> list[dict[str, Any]]:
     """Wait until the CRM was told of so many opinions of ours."""
     found: list[dict[str, Any]] = []
-    async for _ in patiently(f"the CRM was never told: {found}", within_s=20):
+    async for _ in patiently(f"the CRM was never told: {found}", within_s=90):
         answer = await office.crm.client.get(f"{office.crm.url}/v2/contacts/{CONTACT}/opinions")
         found = [one for one in answer.json()["opinions"] if "key" in one]
         if len(found) >= count:
@@ -155,7 +155,7 @@ async def test_a_customer_who_keeps_coming_is_tagged_in_the_crm_and_on_the_card_
         assert answer.status_code == 201, answer.text
     await judge_customers(house.house, house.clock())
     tag = "高关怀需求客户"
-    async for _ in patiently("the CRM was never told of the tag", within_s=20):
+    async for _ in patiently("the CRM was never told of the tag", within_s=90):
         there = (await office.crm.client.get(f"{office.crm.url}/v2/contacts/{CONTACT}")).json()
         if tag in there["labels"]:
             break
@@ -179,7 +179,7 @@ async def test_who_is_known_by_number_alone_is_tagged_as_well_and_a_shared_numbe
         answer = await house.client.post("/v1/feedback", json=wish, headers={"Idempotency-Key": f"by-number-{time}"})
         assert answer.status_code == 201, answer.text
     await judge_customers(house.house, house.clock())
-    async for _ in patiently("the CRM was never told of the tag", within_s=20):
+    async for _ in patiently("the CRM was never told of the tag", within_s=90):
         there = (await office.crm.client.get(f"{office.crm.url}/v2/contacts/{CONTACT}")).json()
         if "高关怀需求客户" in there["labels"]:
             break

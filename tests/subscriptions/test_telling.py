@@ -250,11 +250,11 @@ async def test_who_unsubscribes_hears_nothing_more_not_even_what_was_on_its_way(
 async def test_a_running_worker_tells_by_itself(shop: Shop, receiver: Vendor, database_url: str) -> None:
     await subscribe(shop, receiver)
     worker = asyncio.create_task(run(shop.house, database_url, concurrency=2))
-    async for _ in patiently("no worker came up", within_s=20):
+    async for _ in patiently("no worker came up", within_s=90):
         if await shop.rows("SELECT 1 FROM procrastinate_workers"):
             break
     await happen(shop)
-    async for _ in patiently("the receiver never heard of it", within_s=20):
+    async for _ in patiently("the receiver never heard of it", within_s=90):
         if await states(shop) == [("delivered", None)]:
             break
     worker.cancel()

@@ -53,7 +53,7 @@ class Wire:
 async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[int, str]:
     """Return the status and the head of an answer, then hang up."""
     try:
-        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 15)).decode()
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 90)).decode()
     finally:
         writer.close()
         with contextlib.suppress(ConnectionError):

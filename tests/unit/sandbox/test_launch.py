@@ -137,7 +137,7 @@ async def started(environment: dict[str, str]) -> tuple[asyncio.subprocess.Proce
         *COMMAND, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
     )
     assert process.stdout is not None
-    return process, json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    return process, json.loads(await asyncio.wait_for(process.stdout.readline(), 90))
 
 
 @pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT])
@@ -156,7 +156,7 @@ async def test_the_process_goes_when_its_parent_dies(environment: dict[str, str]
         sys.executable, "-c", ORPHANING, *COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment
     )
     assert parent.stdout is not None
-    lines = [await asyncio.wait_for(parent.stdout.readline(), 20) for _ in range(2)]
+    lines = [await asyncio.wait_for(parent.stdout.readline(), 90) for _ in range(2)]
     child = int(next(line for line in lines if line.strip().isdigit()))
     os.kill(child, 0)
     parent.kill()
