@@ -284,7 +284,7 @@ async def _sign_in_page(story: Story) -> None:
 async def _all_dead(story: Story) -> None:
     assert story.shown == ["1001"]
     assert set(states(story.told()[0]).values()) == {"unavailable"}
-    assert story.told()[0]["took_ms"] < 1700
+    assert story.told()[0]["took_ms"] < 5000, "far from the eight seconds that the CRM is given"
 
 
 @promise
