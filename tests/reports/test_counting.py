@@ -23,6 +23,8 @@ COARSER: Final = (call_agent_days, call_queue_days, call_queue_hours)
 TOTALS: Final = [table.name for table in (*(table for kind in KINDS for table in kind.totals), *COARSER)]
 FACTS: Final = [kind.facts.name for kind in KINDS]
 PEOPLE: Final = [f"+86138000000{number:02}" for number in range(6)]
+SERVED_SOMEHOW: Final = "UPDATE interactions SET state = 'ended', outcome = 'served', ended_at = started_at WHERE id = %s"
+"""By whom, and after how long a wait, nobody told: it is counted all the same."""
 SIX_WEEKS_S: Final = 42 * 86_400
 
 
@@ -226,6 +228,22 @@ async def test_what_the_database_sums_up_by_itself_is_the_sum_of_the_facts(door:
     facts = await rows(door, f"SELECT {', '.join(by)}, {sums} FROM call_facts AS f GROUP BY {', '.join(by)}")  # noqa: S608
     kept = await rows(door, f"SELECT {', '.join([*by, *names])} FROM {table.name} WHERE calls <> 0")  # noqa: S608
     assert sorted(kept, key=repr) == sorted(facts, key=repr)
+
+
+async def test_calls_go_on_and_are_counted_while_everything_is_marked_anew(door: FrontDoor) -> None:
+    desk, events = door.house.tickets, Events(door, 5)
+    for _ in range(40):
+        await events.happen()
+    await count_due(desk, now=NOW)
+    before = await counted(door)
+    async with door.house.database.begin() as tx:
+        await report_counting.begin_anew(tx, zone=str(desk.policy.zone))
+        await events.ring()
+        await events.do(SERVED_SOMEHOW, events.calls[-1])
+    await count_due(desk, now=NOW)
+    after = await counted(door)
+    assert {row[0] for row in after["call_facts"]} - {row[0] for row in before["call_facts"]} == {events.calls[-1]}
+    assert after["ticket_facts"] == before["ticket_facts"]
 
 
 async def test_several_who_count_at_once_count_each_thing_once(door: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Table, TextClause, func, select, text, update
+from sqlalchemy import Table, TextClause, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.kpi_formulas import Counted
@@ -112,15 +112,19 @@ async def counted_zone(tx: AsyncConnection) -> str | None:
 
 
 async def begin_anew(tx: AsyncConnection, *, zone: str) -> None:
-    """Forget every fact and total, and mark everything to be counted with days as they are in `zone`."""
+    """Forget every fact and total, and mark everything to be counted with days as they are in `zone`.
+
+    Calls go on and are marked meanwhile; what is read is locked last, for a moment.
+    """
     await take_time(tx)
     await tx.execute(select(func.pg_advisory_xact_lock(_TURN)))
-    emptied = ", ".join(table.name for kind in KINDS for table in (kind.facts, *kind.totals))
-    await tx.execute(text(f"TRUNCATE report_marks, {emptied}"))
+    await tx.execute(delete(report_marks))
     for kind in KINDS:
         everything = f"SELECT '{kind.name}', id FROM ({kind.everything}) AS every ORDER BY at"
         await tx.execute(text(f"INSERT INTO report_marks (kind, fact_id) {everything}"))
     await tx.execute(update(report_state).values(zone=zone))
+    emptied = ", ".join(table.name for kind in KINDS for table in (kind.facts, *kind.totals))
+    await tx.execute(text(f"TRUNCATE {emptied}"))
 
 
 def _recount(kind: FactKind) -> TextClause:

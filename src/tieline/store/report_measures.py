@@ -18,7 +18,7 @@ CALLS: Final[Mapping[str, str]] = {
     "abandoned": "(f.outcome = 'abandoned_queue')::int",
     "missed": "(f.outcome = 'missed_agent')::int",
     "abandoned_short": "(f.outcome = 'abandoned_short')::int",
-    **{f"within_{seconds}": f"({_SERVED} AND f.wait_s <= {seconds})::int" for seconds in THRESHOLDS_S},
+    **{f"within_{seconds}": f"({_SERVED} AND coalesce(f.wait_s <= {seconds}, false))::int" for seconds in THRESHOLDS_S},
     "handled": f"({_SERVED} AND f.talk_s IS NOT NULL)::int",
     "handled_s": f"CASE WHEN {_SERVED} THEN coalesce(f.talk_s + f.wrap_up_s, 0) ELSE 0 END",
     "judged": "f.judged::int",
