@@ -85,7 +85,7 @@ class Servers:
 
     async def set_up(self) -> None:
         ping = {"system.ping": {"request": {"path": "/ping"}}}
-        limits = {"per_second": 1000, "burst": 1000, "concurrency": 50}
+        limits = {"per_second": 1000, "burst": 1000, "concurrency": 50, "timeout_ms": 20_000}
         connector(self.folder, auth=AUTH, config=FIELDS, limits=limits, operations=ping)
         row = ConnectionRow("crm", "made_up", config={"base_url": self.vendor.url})
         async with self.database.begin() as tx:
@@ -104,7 +104,7 @@ class Servers:
 
 
 async def ping(server: LiveDirectory) -> str:
-    return (await server.now.connections["crm"].run("system.ping", deadline=Deadline.after(10))).outcome
+    return (await server.now.connections["crm"].run("system.ping", deadline=Deadline.after(30))).outcome
 
 
 async def test_one_sign_in_for_all(database: Database, tmp_path: Path, vendor: Vendor) -> None:

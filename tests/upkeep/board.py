@@ -52,7 +52,7 @@ def declare(parent: Path, *, keyed: bool) -> Path:
             "token": {"title": "t", "secret": True},
             "topic": {"title": "t", "type": "text"},
         },
-        limits={"per_second": 1000, "burst": 1000, "concurrency": 50, "timeout_ms": 2000},
+        limits={"per_second": 1000, "burst": 1000, "concurrency": 50, "timeout_ms": 20_000},
         operations={
             "event.subscribe": {
                 "request": {"method": "POST", "path": "/watches", "json": subscribe},
