@@ -214,7 +214,12 @@ async def test_a_vendors_yes_outlives_a_database_that_was_busy_for_a_moment(worl
 
 @pytest.mark.parametrize(
     ("error", "state"),
-    [(errors.RequestRefused(), "dead"), (errors.MappingInvalid(), "parked"), (errors.VendorTimeout(), "pending")],
+    [
+        (errors.RequestRefused(), "dead"),
+        (errors.MappingInvalid(), "parked"),
+        (errors.VendorTimeout(), "pending"),
+        (errors.Overloaded(code="database_busy"), "pending"),
+    ],
 )
 async def test_what_the_owner_refuses_to_prepare_was_never_sent(world: World, error: TielineError, state: str) -> None:
     world.vendor.tier, world.books.refuses = "T3", [error]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from tieline.connectors.wire.limits import Priority
 from tieline.domain.delivery import Delivered, Footing
 from tieline.domain.delivery_ladder import Ending, Step, after_absence, look_later, next_step
-from tieline.domain.errors import ConnectorError, NotFound, TielineError, VendorRejected
+from tieline.domain.errors import ConnectorError, NotFound, Overloaded, TielineError, VendorRejected
 from tieline.services.delivery import settling
 from tieline.services.delivery.attempt import WORK_WITHIN_S, Attempt
 from tieline.services.delivery.desk import DeliveryDesk
@@ -19,13 +19,20 @@ from tieline.store import delivery_claims
 
 
 async def work_on(desk: DeliveryDesk, attempt: Attempt) -> None:
-    """Do what a claimed delivery is due, and settle it. What vendors do never raises; our own faults do."""
+    """Do what a claimed delivery is due, and settle it. What vendors do never raises; our own faults do.
+
+    Raises: Overloaded: our database is away, or was when there was something to write down that had been told.
+    """
     footing = Footing("T3")
     try:
         outlet = desk.outlet(attempt.delivery.connection)
         footing = outlet.footing(attempt.delivery.operation)
         await _STEPS[next_step(attempt.delivery, footing)](desk, attempt, outlet)
     except ConnectorError as exc:
+        await settling.failed(desk, attempt, exc, footing)
+    except Overloaded as exc:
+        if attempt.told:
+            raise
         await settling.failed(desk, attempt, exc, footing)
     except TielineError as exc:
         if exc.kind not in {"permanent", "config"}:
