@@ -95,7 +95,7 @@ class PopAnswers:
         await inquiry.open()
         await inquiry.settle(Deadline.after(inquiry.deadline_s))
         card = card_of(inquiry)
-        await self._desk.journal.append(Append(audit=audit_of(self._desk, inquiry, card, action="pop.opened")))
+        await self._desk.journal.append(Append(audit=audit_of(self._desk, inquiry, card.narrowed, action="pop.opened")))
         document: dict[str, Any] = {**shown_to(self._desk, inquiry, card), "seq": pop.seq}
         return OpenedPop(pop=document, agent=agent, key=await self._page_key(agent) if agent else None)
 

@@ -24,8 +24,7 @@ HISTORY_SHOWN = 10
 
 def card_of(inquiry: Inquiry) -> ScreenPop:
     """Return the pop as it stands; nothing private of anybody before one person is chosen."""
-    asked, verdict = inquiry.asked, inquiry.verdict
-    match = verdict.while_searching() if inquiry.is_searching else verdict.match
+    asked, verdict, match = inquiry.asked, inquiry.verdict, inquiry.match
     blocks = blocks_of(inquiry, verdict)
     narrowed = inquiry.narrowed
     customer = _profile(verdict.chosen) if verdict.chosen is not None else None

@@ -12,6 +12,7 @@ from tieline.domain.agent_event import AgentEvent, AgentEventKind
 from tieline.domain.errors import Overloaded, TielineError
 from tieline.domain.pop_order import PopOrder
 from tieline.domain.pop_query import LONGEST_DEADLINE_MS
+from tieline.domain.screen_pop import ScreenPop
 from tieline.kit.deadline import Deadline
 from tieline.kit.ids import opaque_token
 from tieline.observability.pop_counts import count_pop
@@ -121,12 +122,11 @@ class PopDelivery:
         inquiry = showing.inquiry
         card = card_of(inquiry)
         kind: AgentEventKind = "pop.show" if showing.pop.shown_at is None else "pop.update"
-        entry = audit_of(self._desk, inquiry, card, action="pop.shown")
+        entry = audit_of(self._desk, inquiry, card.narrowed, action="pop.shown")
         await self._desk.journal.append(Append(audit=entry))
         showing.audited = _seen(entry)
         async with self._desk.database.begin() as tx:
-            told = Shown(kept_state(card), trace_of(inquiry, card.narrowed), complete=not inquiry.flights.pending)
-            seq = await pops.mark_shown(tx, showing.pop.id, told, by=showing.fence, now=self._desk.now())
+            seq = await pops.mark_shown(tx, showing.pop.id, _kept_of(inquiry, card), by=showing.fence, now=self._desk.now())
             if seq is None:
                 return False
             document = shown_to(self._desk, inquiry, card)
@@ -163,17 +163,21 @@ class PopDelivery:
             if facts is not None:
                 inquiry.call_is_now(shown_call(facts, showing.agent, inquiry.line))
             card = card_of(inquiry)
-            told = Shown(kept_state(card), trace_of(inquiry, card.narrowed), complete=not inquiry.flights.pending)
-            seq = await pops.next_seq(tx, card.pop_id, told, by=showing.fence)
+            seq = await pops.next_seq(tx, card.pop_id, _kept_of(inquiry, card), by=showing.fence)
             if seq is None:
                 return False
-            entry = audit_of(self._desk, inquiry, card, action="pop.updated")
+            entry = audit_of(self._desk, inquiry, card.narrowed, action="pop.updated")
             if _seen(entry) != showing.audited:
                 await audit_trail.write(tx, entry)
             document = shown_to(self._desk, inquiry, card)
             await self._channel.publish(AgentEvent(showing.agent, "pop.update", card.pop_id, seq, document), tx=tx)
         showing.audited = _seen(entry)
         return True
+
+
+def _kept_of(inquiry: Inquiry, card: ScreenPop) -> Shown:
+    state, trace = kept_state(card.match, card.narrowed), trace_of(inquiry, card.narrowed)
+    return Shown(state, trace, complete=not inquiry.flights.pending)
 
 
 def _seen(entry: AuditRow) -> tuple[Any, ...]:

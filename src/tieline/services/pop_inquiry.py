@@ -14,7 +14,7 @@ from tieline.domain.phone import PhoneNumber
 from tieline.domain.phone_normalise import normalise
 from tieline.domain.pop_blocks import PROFILE_KIND
 from tieline.domain.repeat_caller import PastCall
-from tieline.domain.screen_pop import ShownCall
+from tieline.domain.screen_pop import Match, ShownCall
 from tieline.domain.standing import Judged
 from tieline.domain.ticket import Ticket
 from tieline.kit.clock import monotonic_s
@@ -143,6 +143,11 @@ class Inquiry:
         return self._verdict
 
     @property
+    def match(self) -> Match:
+        """Return how sure that is."""
+        return self.verdict.while_searching() if self.is_searching else self.verdict.match
+
+    @property
     def said(self) -> Evidence:
         """Return what the systems have said by now."""
         self._forget_the_erased()
@@ -166,6 +171,12 @@ class Inquiry:
     def is_searching(self) -> bool:
         """Say whether some search for the caller has not come back yet."""
         return any(flight.pending for flight in self.profiles)
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """Return the systems that have said something, now or before."""
+        told = [flight.question for flight in self.flights if flight.state != "unavailable"]
+        return frozenset([question.source.name for question in told if question.follows is None])
 
     @property
     def gone(self) -> frozenset[str]:

@@ -1,10 +1,12 @@
 """Who is calling? One answer within one deadline: what is known by then, each part with its state."""
 
 import asyncio
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from tieline.domain.documents import document_of
+from tieline.domain.narrowing import Narrowed
 from tieline.domain.pop_query import PopQuery
 from tieline.domain.screen_pop import ScreenPop
 from tieline.kit.deadline import Deadline
@@ -48,12 +50,15 @@ async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, 
     deadline = Deadline.after(query.deadline_ms / 1000 if query.deadline_ms else inquiry.deadline_s)
     await inquiry.open()
     await inquiry.settle(deadline)
+    narrowed = inquiry.narrowed
+    entry = desk.journal.begin(
+        Append(audit=audit_of(desk, inquiry, narrowed, action="pop.answered"), pop=_row(inquiry, narrowed))
+    )
+    await asyncio.sleep(0)  # The rows set out for the disk; while they are under way, the card is made.
     card = card_of(inquiry)
-    entry = desk.journal.begin(Append(audit=audit_of(desk, inquiry, card, action="pop.answered"), pop=_row(inquiry, card)))
-    await asyncio.sleep(0)  # The rows set out for the disk; while they are under way, the card is made ready.
     shown = shown_to(desk, inquiry, card)
-    await entry
     learn(desk, inquiry)
+    await entry
     count_pop(card)
     return shown
 
@@ -65,26 +70,26 @@ def shown_to(desk: PopDesk, inquiry: Inquiry, card: ScreenPop) -> dict[str, Any]
     )
 
 
-def audit_of(desk: PopDesk, inquiry: Inquiry, card: ScreenPop, *, action: str) -> AuditRow:
-    """Return the audit entry of a card: who saw whom, through which systems."""
-    asked = inquiry.asked
+def audit_of(desk: PopDesk, inquiry: Inquiry, narrowed: Iterable[Narrowed], *, action: str) -> AuditRow:
+    """Return the audit entry of a card: who saw whom, through which systems, less what is taken away."""
+    asked, match, chosen = inquiry.asked, inquiry.match, inquiry.verdict.chosen
     number = desk.pseudonyms.of("phone", inquiry.caller.key) if inquiry.caller.key else None
     return AuditRow(
         at=desk.now(),
         actor=asked.actor,
         actor_role=asked.seen_by,
         action=action,
-        subject=card.customer.ref if card.customer is not None else number,
+        subject=chosen.ref if chosen is not None else number,
         call_id=asked.call_id,
         pop_id=asked.pop_id,
         details={
             "agent": asked.agent.id if asked.agent is not None else None,
             "number": number,
-            "match": card.match.state,
-            "rule": card.match.rule,
-            "systems": sorted({block.source for block in card.blocks.values() if block.state != "unavailable"}),
-            "candidates": [candidate.ref for candidate in card.candidates],
-            **told_of(card.narrowed),
+            "match": match.state,
+            "rule": match.rule,
+            "systems": sorted(inquiry.systems),
+            "candidates": [candidate.ref for candidate in inquiry.verdict.candidates()],
+            **told_of(narrowed),
         },
     )
 
@@ -99,7 +104,7 @@ def learn(desk: PopDesk, inquiry: Inquiry) -> None:
     desk.keeper.learn(lesson, line=inquiry.line, now=inquiry.asked.at)
 
 
-def _row(inquiry: Inquiry, card: ScreenPop) -> PopRow:
+def _row(inquiry: Inquiry, narrowed: Collection[Narrowed]) -> PopRow:
     asked = inquiry.asked
     return PopRow(
         id=asked.pop_id,
@@ -111,6 +116,6 @@ def _row(inquiry: Inquiry, card: ScreenPop) -> PopRow:
         agent=asked.agent.id if asked.agent is not None else None,
         mode=asked.mode,
         direction=asked.direction,
-        match_state=kept_state(card),
-        trace=trace_of(inquiry, card.narrowed),
+        match_state=kept_state(inquiry.match, narrowed),
+        trace=trace_of(inquiry, narrowed),
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 from tieline.domain.agent import Agent
 from tieline.domain.customer import Customer
 from tieline.domain.narrowing import Narrowed, by_agent, by_customer, is_set_aside
-from tieline.domain.screen_pop import ScreenPop
+from tieline.domain.screen_pop import Match
 from tieline.security.permissions import Caller
 from tieline.services.pop_desk import PopDesk
 from tieline.services.privacy.restricted import LABEL
@@ -60,9 +60,9 @@ def told_of(narrowed: Iterable[Narrowed]) -> dict[str, Any]:
     return {"narrowed": told} if told else {}
 
 
-def kept_state(card: ScreenPop) -> str | None:
+def kept_state(match: Match, narrowed: Collection[Narrowed]) -> str | None:
     """Return what is kept of how sure a card was; nothing of somebody set aside, so that nobody is asked who that was."""
-    return None if is_set_aside(card.narrowed) else card.match.state
+    return None if is_set_aside(narrowed) else match.state
 
 
 def agent_of(desk: PopDesk, caller: Caller) -> Agent | None:
