@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import aio_pika
 import pytest
 from structlog.testing import capture_logs
 from tests.faults.certificates import certificate
@@ -16,6 +18,7 @@ from tests.ports import free_port
 from tests.subscriptions.brokers import Nats, Rabbitmq, nats_server, rabbitmq_server
 from tests.subscriptions.telling import TICKET, happen, let_pass
 from tests.webhooks.shop import TOKEN, Shop, open_shop
+from yarl import URL
 
 from tieline.connectors.outgoing import jetstream, rabbitmq
 from tieline.connectors.outgoing.bus import Bus, BusAddress, BusMessage
@@ -242,3 +245,22 @@ async def test_a_broker_that_says_nothing_is_given_up(place: str) -> None:
             with pytest.raises((VendorTimeout, VendorUnavailable)):
                 await bus.publish(MESSAGE)
     silent.close()
+
+
+async def test_a_broker_that_cannot_be_reached_leaves_nothing_that_closes_itself_later(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's finalizer would, in the middle of whatever runs by then, and where no loop runs it complains instead."""
+    made: list[aio_pika.Connection] = []
+
+    def connection(url: URL, **more: Any) -> aio_pika.Connection:  # noqa: ANN401 - as the library has it
+        made.append(library_s(url, **more))
+        return made[-1]
+
+    library_s = aio_pika.Connection
+    monkeypatch.setattr(aio_pika, "Connection", connection)
+    async with opened(f"bi=amqp://127.0.0.1:{free_port()}/{place}") as bus:
+        for _ in range(2):
+            with pytest.raises(VendorUnavailable):
+                await bus.publish(MESSAGE)
+    assert [one.is_closed for one in made] == [True, True]

@@ -99,12 +99,17 @@ class RabbitmqOutlet:
     async def _dial(self, server: str) -> "AbstractConnection":
         host, _, port = server.rpartition(":")
         secure = self._address.scheme == "amqps"
-        return await self._library.connect(
+        url = self._library.connection.make_url(
             host=host,
             port=int(port),
             login=self._address.user or "guest",
             password=self._address.password or "guest",
             virtualhost=self._virtual_host,
             ssl=secure,
-            ssl_context=trusted_tls() if secure else None,
         )
+        connection = self._library.Connection(url, ssl_context=trusted_tls() if secure else None)
+        async with contextlib.AsyncExitStack() as if_it_fails:
+            if_it_fails.push_async_callback(connection.close)  # Else its finalizer does, on whatever loop there is by then.
+            await connection.connect()
+            if_it_fails.pop_all()
+        return connection
