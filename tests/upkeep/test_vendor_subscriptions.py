@@ -184,6 +184,17 @@ async def test_other_settings_end_the_old_one_and_make_a_new_one(unkeyed: Worker
     assert {number: told["topic"] for number, told in unkeyed.board.watches.items()} == {"w-2": "tickets"}
 
 
+async def test_what_another_worker_has_ended_meanwhile_is_not_ended_once_more(unkeyed: Workers) -> None:
+    await unkeyed.look()
+    until = unkeyed.now + MINUTE
+    async with unkeyed.houses[0].database.begin() as tx:
+        seen = await vendor_subscriptions.find(tx, "board")
+        assert seen is not None
+        assert await vendor_subscriptions.claim(tx, seen, "end", until=until, request_key="")
+        await vendor_subscriptions.settle(tx, "board", claimed_until=until, external_id=None, expires_at=None)
+        assert not await vendor_subscriptions.claim(tx, seen, "end", until=until, request_key="")
+
+
 async def test_a_connection_that_is_switched_off_is_told_no_more_and_again_when_resumed(unkeyed: Workers) -> None:
     await unkeyed.look()
     await unkeyed.apply(paused=True)

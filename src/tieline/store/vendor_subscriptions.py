@@ -73,6 +73,7 @@ async def forget(tx: AsyncConnection, seen: VendorSubscription) -> bool:
 def _as_seen(seen: VendorSubscription) -> Sequence[ColumnElement[bool]]:
     return (
         _TABLE.connection == seen.connection,
+        _TABLE.external_id.is_not_distinct_from(seen.external_id),
         _TABLE.claimed_until.is_not_distinct_from(seen.claimed_until),
         _TABLE.kept_at.is_not_distinct_from(seen.kept_at),
         _TABLE.failures == seen.failures,
