@@ -86,16 +86,16 @@ async def test_a_choice_follows_its_card_to_the_call_it_was_joined_to(centre: Ca
     assert await centre.rows("SELECT call_key, customer_ref FROM interactions ORDER BY 1") == [("c-1", "crm:7"), ("c-42", None)]
 
 
+async def news_of_a_record(centre: CallCentre, *pop_ids: str) -> list[str]:
+    async with centre.database.begin() as tx:
+        return await pops.promise_anew(tx, pop_ids, reason="record_changed", now=second(6))
+
+
 async def test_news_of_a_record_brings_no_card_back_that_is_taken_back_at_this_moment(centre: CallCentre) -> None:
     first, other = await shown(centre, "1001", "1002")
     async with centre.database.begin() as tx:
         await pops.withdraw(tx, first, reason="answered_elsewhere", now=second(5))
-
-        async def news() -> list[str]:
-            async with centre.database.begin() as another:
-                return await pops.promise_anew(another, [other, first], reason="record_changed", now=second(6))
-
-        async with held_up(centre.database, news()) as told:
+        async with held_up(centre.database, news_of_a_record(centre, other, first)) as told:
             await tx.commit()
             assert await told == [other]
     assert await centre.cards() == {
@@ -109,12 +109,7 @@ async def test_news_of_a_record_takes_cards_in_the_order_in_which_calls_do(centr
     first, other = await shown(centre, "1001", "1002")
     async with centre.database.begin() as tx:
         await pops.withdraw(tx, first, reason="missed", now=second(5))
-
-        async def news() -> list[str]:
-            async with centre.database.begin() as another:
-                return await pops.promise_anew(another, [other, first], reason="record_changed", now=second(6))
-
-        async with held_up(centre.database, news()) as told:
+        async with held_up(centre.database, news_of_a_record(centre, other, first)) as told:
             assert await pops.withdraw(tx, other, reason="missed", now=second(5)) is not None
             await tx.commit()
             assert await told == []

@@ -12,7 +12,7 @@ from tieline.domain.line import Line
 from tieline.kit.clock import utc_now
 from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
-from tieline.services import live_directory
+from tieline.services import at_last
 from tieline.services.apply import Applying, apply
 from tieline.services.live_directory import LiveDirectory
 from tieline.store import configuration
@@ -36,7 +36,7 @@ async def test_a_change_is_read_at_last_by_a_process_whose_database_was_busy(
             raise Overloaded(code="database_busy")
         await read()
 
-    monkeypatch.setattr(live_directory, "AGAIN_S", 0.01)
+    monkeypatch.setattr(at_last, "AGAIN_S", 0.01)
     await directory.start()
     monkeypatch.setattr(directory, "reload", busy_at_first)
     async with database.begin() as tx:

@@ -14,11 +14,12 @@ from tieline.connectors.manifest.configuration import open_settings
 from tieline.connectors.registry import Catalog, Connector, Stamp
 from tieline.domain.agent import Agent
 from tieline.domain.border import Crossing
-from tieline.domain.errors import NotFound, Overloaded, TielineError
+from tieline.domain.errors import NotFound, TielineError
 from tieline.domain.pop_blocks import BLOCK_KIND_OF_RECORD, BLOCK_KINDS, PROFILE_KIND, BlockKind
 from tieline.kit.clock import Clock
 from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
+from tieline.services.at_last import read_at_last
 from tieline.services.connectors import Trial
 from tieline.services.directory import Directory
 from tieline.services.gray_mappings import Books, Kept, open_books
@@ -31,7 +32,6 @@ from tieline.store.secrets import Former
 
 log = structlog.get_logger()
 LET_CALLS_FINISH_S = 10.0
-AGAIN_S = 0.2
 
 
 class Given(NamedTuple):
@@ -176,16 +176,7 @@ class LiveDirectory:
     async def _follow(self) -> None:
         async with self._database.listen(configuration.CHANNEL) as notes:
             async for _ in notes:
-                await self._reload_at_last()
-
-    async def _reload_at_last(self) -> None:
-        """Read everything anew, however long the database is busy: nobody would tell of this change again."""
-        while True:
-            try:
-                return await self.reload()
-            except Overloaded as exc:
-                log.warning("configuration.not_read", code=exc.code)
-                await asyncio.sleep(AGAIN_S)
+                await read_at_last(self.reload, otherwise="configuration.not_read")
 
     def _say_farewell(self, replaced: Iterable[VendorConnection]) -> None:
         for connection in replaced:

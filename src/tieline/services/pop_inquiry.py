@@ -144,7 +144,7 @@ class Inquiry:
 
     @property
     def match(self) -> Match:
-        """Return how sure that is."""
+        """Return how sure it is by now who calls."""
         return self.verdict.while_searching() if self.is_searching else self.verdict.match
 
     @property

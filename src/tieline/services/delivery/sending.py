@@ -28,14 +28,9 @@ async def work_on(desk: DeliveryDesk, attempt: Attempt) -> None:
         outlet = desk.outlet(attempt.delivery.connection)
         footing = outlet.footing(attempt.delivery.operation)
         await _STEPS[next_step(attempt.delivery, footing)](desk, attempt, outlet)
-    except ConnectorError as exc:
-        await settling.failed(desk, attempt, exc, footing)
-    except Overloaded as exc:
-        if attempt.told:
-            raise
-        await settling.failed(desk, attempt, exc, footing)
     except TielineError as exc:
-        if exc.kind not in {"permanent", "config"}:
+        busy = isinstance(exc, Overloaded) and not attempt.told
+        if not (busy or isinstance(exc, ConnectorError) or exc.kind in {"permanent", "config"}):
             raise
         await settling.failed(desk, attempt, exc, footing)
 

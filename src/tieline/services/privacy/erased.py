@@ -4,22 +4,17 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Hashable, Iterable
 
-import structlog
-
 from tieline.domain.customer import Customer
-from tieline.domain.errors import Overloaded
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.ticket import Ticket
 from tieline.security.pseudonym import Pseudonyms
+from tieline.services.at_last import read_at_last
 from tieline.services.privacy.children import GUARDIAN, Children
 from tieline.services.privacy.marked import Marked
 from tieline.services.privacy.restricted import Restricted
 from tieline.services.sources import Answer, CanonicalModel, Question
 from tieline.store import children, consents, erasures, restrictions
 from tieline.store.database import Database
-
-AGAIN_S = 0.2
-log = structlog.get_logger()
 
 
 class Erased(Marked):
@@ -103,15 +98,6 @@ class ErasedFollower:
     async def _follow(self) -> None:
         async with self._database.listen(erasures.CHANNEL) as notes:
             async for note in notes:
-                await self._load_at_last()
+                await read_at_last(self.load, otherwise="erasures.not_read")
                 if not note.resync and note.payload != children.NEWS:
                     self._forget_answers()
-
-    async def _load_at_last(self) -> None:
-        """Read the marks, however long the database is busy: nobody is spoken of because we gave up."""
-        while True:
-            try:
-                return await self.load()
-            except Overloaded as exc:
-                log.warning("erasures.not_read", code=exc.code)
-                await asyncio.sleep(AGAIN_S)
