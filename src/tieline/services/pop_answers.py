@@ -94,7 +94,7 @@ class PopAnswers:
         inquiry = Inquiry(self._desk, asked_of(pop, facts, self._desk.directory.now, reason="opened", at=now))
         await inquiry.open()
         await inquiry.settle(Deadline.after(inquiry.deadline_s))
-        card = card_of(inquiry)
+        card = card_of(inquiry, inquiry.narrowed)
         await self._desk.journal.append(Append(audit=audit_of(self._desk, inquiry, card.narrowed, action="pop.opened")))
         document: dict[str, Any] = {**shown_to(self._desk, inquiry, card), "seq": pop.seq}
         return OpenedPop(pop=document, agent=agent, key=await self._page_key(agent) if agent else None)

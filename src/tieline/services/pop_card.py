@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tieline.domain.actions import actions_for
 from tieline.domain.hints import Circumstances, hints_for
 from tieline.domain.match_verdict import Verdict
-from tieline.domain.narrowing import is_set_aside
+from tieline.domain.narrowing import Narrowed, is_set_aside
 from tieline.domain.people import Person
 from tieline.domain.phone import PhoneNumber
 from tieline.domain.pop_blocks import PROFILE_KIND
@@ -22,11 +22,10 @@ from tieline.services.sources import Question
 HISTORY_SHOWN = 10
 
 
-def card_of(inquiry: Inquiry) -> ScreenPop:
-    """Return the pop as it stands; nothing private of anybody before one person is chosen."""
+def card_of(inquiry: Inquiry, narrowed: tuple[Narrowed, ...]) -> ScreenPop:
+    """Return the pop as it stands, `narrowed` as the inquiry says; nothing private of anybody before one person is chosen."""
     asked, verdict, match = inquiry.asked, inquiry.verdict, inquiry.match
     blocks = blocks_of(inquiry, verdict)
-    narrowed = inquiry.narrowed
     customer = _profile(verdict.chosen) if verdict.chosen is not None else None
     return ScreenPop(
         pop_id=asked.pop_id,

@@ -120,7 +120,7 @@ class PopDelivery:
     async def _show(self, showing: Showing) -> bool:
         """Put the card on the screen with what is known at once; False: it was taken back or taken over meanwhile."""
         inquiry = showing.inquiry
-        card = card_of(inquiry)
+        card = card_of(inquiry, inquiry.narrowed)
         kind: AgentEventKind = "pop.show" if showing.pop.shown_at is None else "pop.update"
         entry = audit_of(self._desk, inquiry, card.narrowed, action="pop.shown")
         await self._desk.journal.append(Append(audit=entry))
@@ -153,7 +153,7 @@ class PopDelivery:
                 return False
         learn(self._desk, inquiry)
         if showing.pop.shown_at is None:
-            count_pop(card_of(inquiry))
+            count_pop(card_of(inquiry, inquiry.narrowed))
         return True
 
     async def _patch(self, showing: Showing) -> bool:
@@ -162,7 +162,7 @@ class PopDelivery:
             facts = await facts_of_pop(tx, showing.pop)
             if facts is not None:
                 inquiry.call_is_now(shown_call(facts, showing.agent, inquiry.line))
-            card = card_of(inquiry)
+            card = card_of(inquiry, inquiry.narrowed)
             seq = await pops.next_seq(tx, card.pop_id, _kept_of(inquiry, card), by=showing.fence)
             if seq is None:
                 return False

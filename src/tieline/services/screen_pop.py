@@ -55,7 +55,7 @@ async def look_up(desk: PopDesk, query: PopQuery, *, asker: Asker) -> dict[str, 
         Append(audit=audit_of(desk, inquiry, narrowed, action="pop.answered"), pop=_row(inquiry, narrowed))
     )
     await asyncio.sleep(0)  # The rows set out for the disk; while they are under way, the card is made.
-    card = card_of(inquiry)
+    card = card_of(inquiry, narrowed)
     shown = shown_to(desk, inquiry, card)
     learn(desk, inquiry)
     await entry
