@@ -100,7 +100,6 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
         delivery = PopDelivery(desk, channel)
         stack.push_async_callback(delivery.aclose)
         stale = StaleAnswers(ground.database, desk.cache, present=delivery.present)
-        stack.push_async_callback(stale.aclose)
         tickets = TicketDesk(ground.database, ground.directory, clock)
         surveys = survey_desk(ground, tickets, desk.pseudonyms)
         buses = brokers_of(settings)
@@ -108,8 +107,8 @@ async def house_of(settings: Settings, url: str, catalog: Catalog, *, clock: Clo
             stack.push_async_callback(opened.bus.aclose)
         subscriptions = subscription_desk(stack, ground, tuple(buses))
         await stack.enter_async_context(_in_step(ground, desk))
+        await stack.enter_async_context(stale.following())
         desk.keeper.start()
-        stale.start()
         yield House(
             database=ground.database,
             journal=desk.journal,

@@ -18,7 +18,10 @@ from tieline.services.sources import Answer
 from tieline.services.stale_answers import GATHER_S
 
 MAPPING: Any = object()
-LISTENING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%tieline_stale%'"
+NO_LONGER_LISTENING = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE 'LISTEN%tieline_stale%'
+"""
 
 
 @pytest.fixture
@@ -49,32 +52,33 @@ def kept(shop: Shop) -> set[tuple[str, str, str]]:
     return {key[:3] for key in keys}
 
 
-async def heard(*shops: Shop) -> None:
-    """Wait until every process listens."""
-    for shop in shops:
-        async for _ in patiently("nobody listens"):
-            if await shop.rows(LISTENING):
-                break
-
-
 async def test_answers_that_hold_it_or_nothing_are_forgotten_in_every_process(shop: Shop, other: Shop) -> None:
-    await heard(shop, other)
+    fill(shop)
+    fill(other)
+    await shop.tell(order("SO-1", "sent", 1))
+    await shop.read()
     left = {("shop", "order.list", "id 8"), ("shop", "ticket.list", "id 7"), ("crm", "order.list", "id 7")}
-    versions = iter(range(1, 100))
-    async for _ in patiently("the answers were never forgotten", within_s=60):
-        # A process that has just begun to listen forgets everything once, so the first try may be in vain.
-        fill(shop)
-        fill(other)
-        await shop.tell(order("SO-1", "sent", next(versions)))
-        await shop.read()
-        for _ in range(100):
-            await asyncio.sleep(GATHER_S / 5)
-            if kept(shop) == kept(other) == left:
-                return
+    async for _ in patiently("the answers were never forgotten"):
+        if kept(shop) == kept(other) == left:
+            break
+
+
+async def test_what_is_kept_as_soon_as_a_process_stands_stays(shop: Shop) -> None:
+    fill(shop)
+    everything = kept(shop)
+    await asyncio.sleep(3 * GATHER_S)
+    assert kept(shop) == everything
+
+
+async def test_whoever_could_not_hear_for_a_moment_forgets_everything(shop: Shop) -> None:
+    fill(shop)
+    assert await shop.rows(NO_LONGER_LISTENING) == [(True,)]
+    async for _ in patiently("what may be out of date was kept"):
+        if not kept(shop):
+            break
 
 
 async def test_a_card_that_shows_it_is_brought_up_to_date_and_others_are_left(shop: Shop) -> None:
-    await heard(shop)
     for pop, agent, ref in (("p-1", "1001", "shop:SO-1"), ("p-2", "1002", "shop:SO-2")):
         await card(shop, pop, agent, ref)
     await shop.tell(order("SO-1", "sent", 1))

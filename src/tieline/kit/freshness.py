@@ -11,12 +11,6 @@ from tieline.kit.clock import Clock
 T = TypeVar("T")
 
 
-def _take_notice(flight: "asyncio.Task[T]") -> None:
-    """Read the end of a load nobody waits for any more, so that asyncio does not report it as unheard of."""
-    if not flight.cancelled():
-        flight.exception()
-
-
 class Kept(NamedTuple, Generic[T]):
     """A value and the instant it was true."""
 
@@ -33,6 +27,8 @@ class FreshnessCache(Generic[T]):
         self._keep_for = keep_for
         self._entries: OrderedDict[Hashable, Kept[T]] = OrderedDict()
         self._flights: dict[Hashable, asyncio.Task[T]] = {}
+        self._loads: set[asyncio.Task[T]] = set()
+        """Every load under way, those too whose answer is no longer to be kept."""
 
     def peek(self, key: Hashable) -> Kept[T] | None:
         """Return what is kept, however old within `keep_for`."""
@@ -56,9 +52,16 @@ class FreshnessCache(Generic[T]):
         flight = self._flights.get(key)
         if flight is None:
             flight = asyncio.get_running_loop().create_task(self._load(key, load))
-            flight.add_done_callback(_take_notice)
+            flight.add_done_callback(self._ended)
             self._flights[key] = flight
+            self._loads.add(flight)
         return flight
+
+    def _ended(self, load: "asyncio.Task[T]") -> None:
+        """Read the end of a load nobody waits for any more, so that asyncio does not report it as unheard of."""
+        self._loads.discard(load)
+        if not load.cancelled():
+            load.exception()
 
     async def _load(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         flight = asyncio.current_task()
@@ -88,8 +91,8 @@ class FreshnessCache(Generic[T]):
         return len(doomed)
 
     async def aclose(self) -> None:
-        """Cancel the loads under way."""
-        flights = list(self._flights.values())
-        for flight in flights:
-            flight.cancel()
-        await asyncio.gather(*flights, return_exceptions=True)
+        """Cancel the loads under way and wait for their end."""
+        loads = list(self._loads)
+        for load in loads:
+            load.cancel()
+        await asyncio.gather(*loads, return_exceptions=True)

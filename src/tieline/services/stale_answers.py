@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import Final
 
 from tieline.domain.pop_order import PopOrder
@@ -24,43 +24,42 @@ class StaleAnswers:
         self._database = database
         self._cache = cache
         self._present = present
-        self._heard: asyncio.Queue[Note] = asyncio.Queue()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._heard: asyncio.Queue[StaleAnswer] = asyncio.Queue()
 
-    def start(self) -> None:
-        """Begin to follow."""
-        self._tasks = [
-            asyncio.create_task(self._hear(), name="stale answers heard"),
-            asyncio.create_task(self._act(), name="stale answers forgotten"),
-        ]
-
-    async def aclose(self) -> None:
-        """Stop."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def _hear(self) -> None:
+    @contextlib.asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Follow while the block lasts; it begins when all is heard, so that no answer is kept before."""
         async with self._database.listen(stale_answers.CHANNEL) as notes:
-            async for note in notes:
-                self._heard.put_nowait(note)
+            await anext(notes)
+            tasks = [
+                asyncio.create_task(self._hear(notes), name="stale answers heard"),
+                asyncio.create_task(self._act(), name="stale answers forgotten"),
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+
+    async def _hear(self, notes: AsyncIterator[Note]) -> None:
+        async for note in notes:
+            if note.resync:
+                self._cache.drop(lambda _key: True)  # Something may have been said while we could not hear.
+            else:
+                self._heard.put_nowait(stale_answers.read(note.payload))
 
     async def _act(self) -> None:
         while True:
-            notes = [await self._heard.get()]
+            stale = [await self._heard.get()]
             await asyncio.sleep(GATHER_S)
             while not self._heard.empty():
-                notes.append(self._heard.get_nowait())
-            if any(note.resync for note in notes):
-                self._cache.drop(lambda _key: True)  # Something may have been said while we could not hear.
-            self._forget([stale_answers.read(note.payload) for note in notes if not note.resync])
+                stale.append(self._heard.get_nowait())
+            self._forget(stale)
 
     def _forget(self, stale: Sequence[StaleAnswer]) -> None:
         changed = {(one.connection, one.kind, one.object_id) for one in stale}
-        if changed:
-            self._cache.drop(_asked_about({(connection, kind) for connection, kind, _ in changed}), only_if=_holds(changed))
+        self._cache.drop(_asked_about({(connection, kind) for connection, kind, _ in changed}), only_if=_holds(changed))
         for pop_id in dict.fromkeys(pop_id for one in stale for pop_id in one.pops):
             self._present(PopOrder("update", pop_id, "", "", "record_changed", "full"))
 

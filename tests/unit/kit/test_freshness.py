@@ -104,6 +104,21 @@ async def test_a_dropped_entry_is_not_written_back_by_a_load_from_before() -> No
     assert cache.peek(("crm", 1)) is None
 
 
+async def test_no_load_outlives_the_cache_even_when_its_answer_is_no_longer_wanted() -> None:
+    cache: FreshnessCache[str] = FreshnessCache(Hands())
+
+    async def never() -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    unwanted = cache.refresh("k", never)
+    cache.drop(lambda _key: True)
+    wanted = cache.refresh("k", never)
+    await asyncio.sleep(0)
+    await cache.aclose()
+    assert (unwanted.cancelled(), wanted.cancelled()) == (True, True)
+
+
 async def test_the_oldest_entry_goes_when_the_cache_is_full() -> None:
     cache: FreshnessCache[int] = FreshnessCache(Hands(), capacity=2)
     for number in range(3):
