@@ -15,10 +15,9 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
+from tests import patience
 
-from tieline.connectors.wire import addresses, dialling, limits
-from tieline.store import database as pools
-from tieline.store import database_connect, migrate
+from tieline.store import migrate
 from tieline.store.database import Database
 from tieline.store.embedded import EmbeddedPostgres
 
@@ -28,13 +27,7 @@ settings.load_profile("house")
 """A busy machine is no reason to fail, and a change is judged by the examples its forerunner was. New ones are looked for with
 `--hypothesis-profile=explore`."""
 
-pools.ACQUIRE_TIMEOUT_S = 20.0
-database_connect.STATEMENT_LIMITS_MS |= {"statement_timeout": 30_000, "lock_timeout": 10_000}
-"""Nor is it one to answer 503: whoever tests how long is waited for a connection, a statement or a lock says so."""
-
-limits.LIVE_WAIT_S = 20.0
-addresses.LOOK_UP_TIMEOUT_S = dialling.CONNECT_TIMEOUT_S = 20.0
-"""Nor to tell a look-up that all places are taken or nobody is there: whoever tests how long that is waited for says so."""
+patience.with_vendors_and_database()
 
 SERVER_OF_TESTS = {
     "fsync": "off",

@@ -10,17 +10,16 @@ from typing import Any, Final
 
 import httpx
 import yaml
+from tests import patience
 from tests.flows.door import PATIENCE_S, Door, HouseClock, Json, json_of, patiently
 from tests.flows.sandbox import Sandbox
 
-from tieline import furnishing
 from tieline.cli.demo_setup import apply_file
 from tieline.connectors.registry import Catalog
 from tieline.connectors.wire.breaker import CircuitBreaker
 from tieline.connectors.wire.limits import Throttle
 from tieline.domain.pop_query import LONGEST_DEADLINE_MS
 from tieline.kit.clock import monotonic_s
-from tieline.services import routing
 from tieline.services.apply import Change, apply
 from tieline.services.house import House
 from tieline.services.live_directory import LiveDirectory
@@ -39,8 +38,7 @@ QUICK_LINE, USUAL_LINE = "+861065543802", "+861065543803"
 QUICK_MS, USUAL_MS, PATIENT_MS = 250, 1500, 10_000
 """Milliseconds after which a card of these lines counts as complete, and one of any other: there a busy machine has time."""
 
-furnishing.SPOOL_AFTER_S = routing.ANSWER_WITHIN_S = 20.0
-"""A busy machine is no reason to lay aside what is told, or to route without memory: whoever tests how long is waited says so."""
+patience.with_a_house()
 
 STAFF_MOBILE: Final = "+8613800138009"
 """An agent's own telephone, which stands in the CRM as if it were a customer's."""

@@ -22,6 +22,10 @@ from tieline.store.database import Database
 START_S: Final = 60.0
 """How long a process may take to answer on a machine that has better things to do."""
 
+AS_IT_IS: Final = (sys.executable, "-m", "tieline")
+PATIENT: Final = (sys.executable, "-m", "tests.patience")
+HOME: Final = Path(__file__).parents[2]
+
 
 @dataclass
 class Program:
@@ -29,7 +33,7 @@ class Program:
 
     environment: dict[str, str] = field(repr=False, default_factory=dict)
     log: Path = Path(os.devnull)
-    command: tuple[str, ...] = (sys.executable, "-m", "tieline")
+    command: tuple[str, ...] = AS_IT_IS
     process: asyncio.subprocess.Process | None = None
 
     async def launch(self, *words: str) -> asyncio.subprocess.Process:
@@ -114,11 +118,13 @@ async def deployed(
     workers: int = 0,
     processes: int = 1,
     set_up: str | None = None,
+    command: tuple[str, ...] = PATIENT,
     **settings: Any,  # noqa: ANN401 - settings of any type
 ) -> AsyncIterator[Deployment]:
     """Run replicas on a database at head; they are killed at the end.
 
-    Without `workers`, each does a worker's part itself, unless it is of several `processes`.
+    Without `workers`, each does a worker's part itself, unless it is of several `processes`. `command`: what they are run by,
+    with the product's own limits on waiting or with patience.
     """
     chosen = settings_of(folder, sandbox, **settings)
     await apply_to(chosen, url, folder, set_up or company(sandbox))
@@ -129,6 +135,8 @@ async def deployed(
     for replica in running:
         replica.with_worker, replica.processes = not workers and processes == 1, processes
     programs: tuple[Replica | Worker, ...] = (*running, *working)
+    for program in programs:
+        program.command = command
     try:
         await asyncio.gather(*(program.start() for program in programs))
         yield Deployment(running, sandbox, database, working)
@@ -143,6 +151,7 @@ async def deployed(
 def _environment(url: str, settings: Settings) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("TIELINE_")},
+        "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "TIELINE_DATABASE_URL": url,
         **{f"TIELINE_{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set if name != "port"},
     }

@@ -19,7 +19,7 @@ import yaml
 from tests.faults.proxy import late, proxy
 from tests.faults.shop_server import Ledger, ledger
 from tests.flows.door import LINE, patiently
-from tests.flows.replicas import Deployment, Replica, Worker, deployed
+from tests.flows.replicas import AS_IT_IS, Deployment, Replica, Worker, deployed
 from tests.flows.sandbox import Sandbox
 from tests.live.front import front_of, program
 from tests.live.replicas_load import SECRET, Load
@@ -100,6 +100,7 @@ async def standing(url: str, folder: Path) -> AsyncIterator[tuple[Deployment, Lo
                 workers=2,
                 set_up=company(between.url),
                 private_networks=permitted,
+                command=AS_IT_IS,
                 auth="on",
             ) as deployment,
             front_of(deployment.replicas, folder / "front.log") as door,
