@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from psycopg import waiting
 from sqlalchemy import text
+from tests.flows.door import patiently
 from tests.store.test_database import Way, begin, read
 
 from tieline.store.database import Database, driver
@@ -69,3 +70,26 @@ async def test_a_cancellation_wherever_psycopg_gives_way_loses_no_connection(
         gc.collect()
     assert [str(one.message) for one in said] == []
     assert (set(clean), await is_clean()) == ({True}, True)
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_whoever_is_told_to_end_in_the_moment_a_connection_becomes_free_does_and_leaves_it(
+    single: Database, steps: int
+) -> None:
+    async def use() -> None:
+        async with single.pool.connection():
+            await asyncio.Event().wait()
+
+    lent = await single.pool.getconn()
+    task = asyncio.create_task(use())
+    async for _ in patiently("nobody waits for the connection"):
+        if single.pool.get_stats().get("requests_waiting"):
+            break
+    await single.pool.putconn(lent)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+    async with single.pool.connection() as connection:
+        await connection.execute("SELECT 1")

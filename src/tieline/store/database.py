@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Self, TypeVar, cast
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tieline.domain.errors import Overloaded
@@ -21,7 +20,6 @@ from tieline.store.database_connect import (
     PREPARE_AFTER,
     Connection,
     full_address,
-    is_stale,
     require_version,
     signed_in,
     unreachable,
@@ -30,6 +28,7 @@ from tieline.store.database_errors import overload_when_passing, was_let_go
 from tieline.store.engine import Engine
 from tieline.store.exclusive import exclusively, one_at_a_time
 from tieline.store.notifications import Note, listen
+from tieline.store.pools import HotPool
 
 Transaction = AsyncConnection
 """What `begin` lends, named so that services can say it without knowing SQLAlchemy."""
@@ -39,27 +38,6 @@ DEFAULT_POOL_SIZE = 10
 ACQUIRE_TIMEOUT_S = 1.0
 OPEN_TIMEOUT_S = 10.0
 LET_GO_AT_MOST = 3
-
-
-class HotPool(AsyncConnectionPool[Connection]):
-    """Raw connections in autocommit; a passing failure of the database comes out as `Overloaded`."""
-
-    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - psycopg's signature
-        """Lend a connection, throwing stale ones away. The pool's own `check` would pause a second before the next one."""
-        while is_stale(connection := await super().getconn(timeout)):
-            await connection.close()
-            await self.putconn(connection)
-        return connection
-
-    @contextlib.asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - psycopg's signature
-        """Lend a connection. Raises: Overloaded: none is free in time, or the database is away."""
-        with overload_when_passing():
-            connection = await self.getconn(timeout)
-            try:
-                yield connection
-            finally:
-                await self.putconn(connection)
 
 
 class Database:

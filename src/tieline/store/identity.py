@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from tieline.store.database import HotPool
 from tieline.store.database_connect import Connection
 from tieline.store.number_marks import NumberMark
+from tieline.store.pools import HotPool
 
 SUFFIX_DIGITS: Final = 8
 """Fewer digits than this are never compared by their end (rule book, 4.1)."""

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 from tieline.domain.errors import Overloaded
-from tieline.store.database import HotPool
 from tieline.store.journal_rows import Append, AuditRow, PopRow, Prepared, prepare, statement
+from tieline.store.pools import HotPool
 
 __all__ = ["Append", "AuditRow", "Journal", "PopRow"]
 

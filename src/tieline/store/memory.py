@@ -14,9 +14,9 @@ from tieline.domain.standing import Judged
 from tieline.kit.rounds import Rounds
 from tieline.store import identity
 from tieline.store.call_history import CALLS_AT_MOST, PAST, past_call
-from tieline.store.database import HotPool
 from tieline.store.identity import HITS, HITS_AT_MOST, Found, IdentityKey, found_in, suffix_of
 from tieline.store.number_marks import NumberMark
+from tieline.store.pools import HotPool
 
 TOGETHER_AT_MOST: Final = 64
 

@@ -13,8 +13,8 @@ import orjson
 
 from tieline.domain.errors import Overloaded
 from tieline.kit.rounds import Rounds
-from tieline.store.database import HotPool
 from tieline.store.inbox import Arrival
+from tieline.store.pools import HotPool
 
 CHANNEL: Final = "tieline_inbox"
 BATCH_LIMIT: Final = 500

@@ -16,6 +16,7 @@ from tieline.services.delivery.lanes import Lanes
 from tieline.services.house import House
 from tieline.store.database_connect import full_address
 from tieline.store.jobs import CARRY
+from tieline.store.pools import Pool
 from tieline.worker.duties import DUTIES, Duty
 from tieline.worker.edge import attempt
 
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 
 def app_of(house: House, url: str, lanes: Lanes, *, concurrency: int) -> App:
     """Return the job application of one worker, not yet opened."""
-    app = App(connector=PsycopgConnector(conninfo=full_address(url), min_size=1, max_size=concurrency + 2))
+    app = App(connector=PsycopgConnector(conninfo=full_address(url), min_size=1, max_size=concurrency + 2, pool_factory=Pool))
     for duty in DUTIES:
         _schedule(app, duty.name, duty.cron, _job(duty, house))
     app.task(name=CARRY)(_carrier(lanes))

@@ -1,0 +1,54 @@
+"""Pools of raw connections: a stale one is not lent, and whoever is told to end while waiting for one does."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from psycopg_pool import AsyncConnectionPool
+
+from tieline.store.database_connect import Connection, is_stale
+from tieline.store.database_errors import overload_when_passing
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """psycopg's pool, which hears every cancellation.
+
+    It waits by `asyncio.wait_for`, and that returns its result, before Python 3.12, when it is cancelled in the moment the wait
+    ends (python/cpython#86296): a task that works until it is cancelled would never hear of it.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - psycopg's signature
+        """Lend a connection."""
+        before = _cancellations()
+        connection = await super().getconn(timeout)
+        if _cancellations() > before:
+            await self.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
+
+
+class HotPool(Pool):
+    """Raw connections in autocommit; a passing failure of the database comes out as `Overloaded`."""
+
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - psycopg's signature
+        """Lend a connection, throwing stale ones away. The pool's own `check` would pause a second before the next one."""
+        while is_stale(connection := await super().getconn(timeout)):
+            await connection.close()
+            await self.putconn(connection)
+        return connection
+
+    @contextlib.asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - psycopg's signature
+        """Lend a connection. Raises: Overloaded: none is free in time, or the database is away."""
+        with overload_when_passing():
+            connection = await self.getconn(timeout)
+            try:
+                yield connection
+            finally:
+                await self.putconn(connection)
+
+
+def _cancellations() -> int:
+    """Return how often the task at work has been told to end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
