@@ -12,6 +12,7 @@ from tests.flows.door import patiently
 from tests.store.test_database import Way, begin, read
 
 from tieline.store.database import Database, driver
+from tieline.store.pools import Pool
 
 
 @pytest.fixture
@@ -93,3 +94,19 @@ async def test_whoever_is_told_to_end_in_the_moment_a_connection_becomes_free_do
     assert task.cancelled()
     async with single.pool.connection() as connection:
         await connection.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_pool_whose_opening_is_cancelled_in_the_moment_it_is_full_is_closed(database_url: str, steps: int) -> None:
+    pool = Pool(database_url, min_size=1, open=False)
+    opening = asyncio.create_task(pool.open(wait=True))
+    async with asyncio.timeout(20):
+        while not pool.get_stats()["pool_available"]:  # noqa: ASYNC110 - every turn of the event loop counts
+            await asyncio.sleep(0)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if opening.cancel():
+        await asyncio.wait([opening], timeout=5)
+        assert (opening.cancelled(), pool.closed) == (True, True)
+    else:
+        await pool.close()

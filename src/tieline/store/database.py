@@ -70,11 +70,7 @@ class Database:
         )
         await _probe(address)
         with overload_when_passing():
-            try:
-                await pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
-            except BaseException:
-                await to_the_end(pool.close())
-                raise
+            await pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
         return cls(address, Engine(address, size=max(1, pool_size - half), acquire_timeout_s=patience_s), pool)
 
     async def aclose(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from psycopg_pool import AsyncConnectionPool
 
+from tieline.kit.to_the_end import to_the_end
 from tieline.store.database_connect import Connection, is_stale
 from tieline.store.database_errors import overload_when_passing
 
@@ -17,7 +18,22 @@ class Pool(AsyncConnectionPool[Connection]):
     ends (python/cpython#86296): a task that works until it is cancelled would never hear of it.
     """
 
-    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - psycopg's signature
+    async def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: ASYNC109, FBT001, FBT002 - psycopg's signature
+        """Open the pool; one that does not open leaves no connection behind."""
+        try:
+            await super().open(wait, timeout)
+        except BaseException:
+            await to_the_end(self.close())
+            raise
+
+    async def wait(self, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - likewise
+        """Wait until there are as many connections as there shall be at least."""
+        before = _cancellations()
+        await super().wait(timeout)
+        if _cancellations() > before:
+            raise asyncio.CancelledError
+
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - likewise
         """Lend a connection."""
         before = _cancellations()
         connection = await super().getconn(timeout)
