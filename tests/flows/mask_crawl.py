@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from typing import Final
 import httpx
 import yaml
 from tests.api.front_door import ROLES
-from tests.flows.door import KNOWN, LINE, NOBODY, Json, json_of
+from tests.flows.door import KNOWN, LINE, NOBODY, Json, Screen, json_of
 from tests.flows.house import RunningHouse, company, open_house
 from tests.flows.sandbox import Sandbox
 from tests.flows.test_pop_masking import ROOT, Crawl, filled, listen, session_of
@@ -233,14 +233,21 @@ async def a_day(house: RunningHouse) -> dict[str, list[str]]:
 async def a_call_that_ended(house: RunningHouse) -> None:
     """Somebody nobody knows is served and lost, and she is served and will be asked how it was."""
     for call_id, phone in (("over", KNOWN), ("unknown", NOBODY)):
-        for word in ("ringing", "answered"):
-            await house.tell(word, call_id, agent="1001", **{"from": phone})
+        async with house.screen("1001") as screen:
+            for word in ("ringing", "answered"):
+                await house.tell(word, call_id, agent="1001", **{"from": phone})
+            await screen.until(partial(_is_known_who, call_id))
         house.clock.forward(timedelta(seconds=40))
         await house.tell("ended", call_id, outcome="served", **{"from": phone})
     await house.settle()
     for occasion in await deciding.waiting(house.house.surveys):
         await deciding.decide(house.house.surveys, occasion)
     house.clock.ahead = timedelta(0)
+
+
+def _is_known_who(call_id: str, screen: Screen) -> bool:
+    pending: bool = screen.told_of(call_id)[-1]["blocks"]["profile"]["pending"]
+    return not pending
 
 
 async def an_invitation(house: RunningHouse) -> str:
