@@ -1,5 +1,6 @@
 """What nobody told us is found by asking; nothing is skipped by slow clocks, lost pages or equal timestamps."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,9 +11,11 @@ from tests.faults.proxy import Exchange, Proxy, deliver_then_drop, pass_on, prox
 from tests.faults.shop_server import Ledger, ledger
 from tests.webhooks.shop import TOKEN, Shop, open_shop, order
 
-from tieline.domain.errors import ConnectorError
+from tieline.domain.errors import ConnectorError, Overloaded, VendorTimeout
+from tieline.services.webhooks import pulling
+from tieline.services.webhooks.desk import WebhookDesk
 from tieline.services.webhooks.news import News
-from tieline.services.webhooks.pulling import pull, pull_due
+from tieline.services.webhooks.pulling import Pulled, pull, pull_due
 from tieline.store.database import Transaction
 
 
@@ -69,6 +72,32 @@ async def test_a_system_is_asked_as_often_as_its_connector_says(shop: Shop, syst
         == 1
     )
     assert await pull_due(shop.house.webhooks) == news
+
+
+async def test_a_system_that_hangs_and_a_busy_database_keep_no_other_from_its_turn(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_last = asyncio.Event()
+
+    async def pull_of(_desk: WebhookDesk, name: str, operation: str) -> Pulled:
+        match name, operation:
+            case "hangs", _:
+                await asked_last.wait()
+                raise VendorTimeout
+            case "shop", "order.changed":
+                raise Overloaded
+        asked_last.set()
+        return Pulled(news=1)
+
+    async def is_due(*_: object) -> bool:
+        return True
+
+    due = [("hangs", "order.changed"), ("shop", "order.changed"), ("shop", "ticket.changed")]
+    monkeypatch.setattr(pulling, "pulls_of", lambda _desk: due)
+    monkeypatch.setattr(pulling, "_is_due", is_due)
+    monkeypatch.setattr(pulling, "pull", pull_of)
+    async with asyncio.timeout(20):
+        assert await pull_due(shop.house.webhooks) == 1
 
 
 async def test_what_a_lagging_index_shows_late_is_found_as_far_back_as_the_connector_says(shop: Shop, system: Ledger) -> None:

@@ -6,6 +6,8 @@ takes the whole pull with it; it begins again where the last one ended, so that 
 skipped.
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +20,7 @@ from pydantic import ValidationError
 from tieline.connectors.connection import VendorConnection
 from tieline.connectors.contract import Record
 from tieline.connectors.manifest.inbound_plan import Poll
-from tieline.domain.errors import ConnectorError, RequestRefused, VendorBadAnswer
+from tieline.domain.errors import ConnectorError, Overloaded, RequestRefused, VendorBadAnswer
 from tieline.domain.event import Event
 from tieline.domain.feedback import checked_score
 from tieline.kit.deadline import Deadline
@@ -34,6 +36,7 @@ OVERLAP: Final = timedelta(minutes=5)
 LOOKS_BACK: Final = timedelta(hours=1)
 """How far the very first pull looks back; history is imported, not pulled."""
 PULL_WITHIN_S: Final = 120.0
+SYSTEMS_AT_ONCE: Final = 4
 ROWS_A_COMMIT: Final = 200
 JITTER: Final = timedelta(seconds=20)
 """A duty that comes a little early still finds due what is due now."""
@@ -90,15 +93,31 @@ async def pull(desk: WebhookDesk, name: str, operation: str) -> Pulled:
 
 
 async def pull_due(desk: WebhookDesk) -> int:
-    """Pull everything that is due; a system that does not answer keeps no other from its turn. Return the news found."""
-    news = 0
+    """Pull everything that is due, some systems side by side: one that does not answer keeps few from their turn.
+
+    Returns the news found.
+    """
+    room = asyncio.Semaphore(SYSTEMS_AT_ONCE)
+
+    async def of_one(name: str, operations: Sequence[str]) -> int:
+        async with room:
+            return sum([await _pull_if_due(desk, name, operation) for operation in operations])
+
+    by_system: defaultdict[str, list[str]] = defaultdict(list)
     for name, operation in pulls_of(desk):
-        try:
-            if await _is_due(desk, name, operation):
-                news += (await pull(desk, name, operation)).news
-        except ConnectorError as exc:
-            log.warning("pull.failed", connection=name, operation=operation, code=exc.code)
-    return news
+        by_system[name].append(operation)
+    async with asyncio.TaskGroup() as group:
+        found = [group.create_task(of_one(*each)) for each in by_system.items()]
+    return sum(each.result() for each in found)
+
+
+async def _pull_if_due(desk: WebhookDesk, name: str, operation: str) -> int:
+    """Return the news found; none where the system or our own database does not answer: it stays due."""
+    try:
+        return (await pull(desk, name, operation)).news if await _is_due(desk, name, operation) else 0
+    except (ConnectorError, Overloaded) as exc:
+        log.warning("pull.failed", connection=name, operation=operation, code=exc.code)
+        return 0
 
 
 async def _is_due(desk: WebhookDesk, name: str, operation: str) -> bool:
