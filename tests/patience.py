@@ -6,15 +6,14 @@ Run as a script it is `tieline`, as patient: for servers that are processes of t
 from typing import Final
 
 from tieline.connectors.wire import addresses, dialling, limits
-from tieline.store import database as pools
-from tieline.store import database_connect
+from tieline.store import database, database_connect
 
 LONG_S: Final = 20.0
 
 
 def with_vendors_and_database() -> None:
     """Wait longer for a connection, a statement, a lock, a vendor's address, a dialled vendor and a place in its queue."""
-    pools.ACQUIRE_TIMEOUT_S = LONG_S
+    database.ACQUIRE_TIMEOUT_S = LONG_S
     database_connect.STATEMENT_LIMITS_MS |= {"statement_timeout": 30_000, "lock_timeout": 10_000}
     limits.LIVE_WAIT_S = addresses.LOOK_UP_TIMEOUT_S = dialling.CONNECT_TIMEOUT_S = LONG_S
 
