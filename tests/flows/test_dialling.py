@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from tieline.domain.phone_normalise import normalise
 from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
 from tieline.services import dialling
+from tieline.store import on_the_line
 
 MOST_KNOWN_BY_OURSELVES = 2
 """Events we write down ourselves: the wish, and the name the exchange gave the call."""
@@ -87,6 +89,15 @@ async def test_five_clicks_at_the_same_moment_are_one_call(house: RunningHouse) 
     assert [answer.status_code for answer in answers] == [202] * 5
     assert sorted(json_of(answer)["duplicate"] for answer in answers) == [False, True, True, True, True]
     assert (rung(house), len(await house.rows(CALLS))) == (1, 1)
+
+
+async def test_two_wishes_at_the_same_moment_ring_the_telephone_once(house: RunningHouse) -> None:
+    answers = await asyncio.gather(*(dial(house, f"window-{number}", to=KNOWN) for number in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409, 409, 409]
+    assert {json_of(answer)["code"] for answer in answers if answer.status_code == 409} == {"agent_busy"}
+    assert (rung(house), len(await house.rows(CALLS))) == (1, 1)
+    house.clock.forward(on_the_line.RINGS_FOR + timedelta(seconds=1))  # Of an exchange that tells nothing, that is all there is.
+    assert (await dial(house, "window-9", to=KNOWN)).status_code == 202
 
 
 async def test_a_customer_is_called_without_their_number_being_said(house: RunningHouse) -> None:

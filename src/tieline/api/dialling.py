@@ -30,8 +30,8 @@ _TROUBLE = problems(
     {
         403: "Another's telephone: `agent_not_yours`; a customer in no call of theirs: `customer_not_in_call`.",
         404: "No such agent, customer or exchange: `not_found`.",
-        409: "`agent_busy`, `agent_without_telephone`, the telephone cannot be rung: `agent_unreachable`; the customer is "
-        "not to be called: `do_not_disturb`.",
+        409: "In a call, or being rung for one: `agent_busy`; `agent_without_telephone`; the telephone cannot be rung: "
+        "`agent_unreachable`; the customer is not to be called: `do_not_disturb`.",
         422: "No number to dial: `number_missing`; not a number: `phone_invalid`; several exchanges: `exchange_unclear`.",
         502: "The exchange did not do it (`upstream_config` …); after `upstream_unknown` it may ring all the same.",
         504: "The exchange did not answer in time: `upstream_timeout`; it may ring all the same.",

@@ -40,6 +40,7 @@ from tieline.services.customers import access, profile
 from tieline.services.house import House
 from tieline.store import audit_trail, calls, on_the_line
 from tieline.store.journal_rows import AuditRow
+from tieline.store.on_the_line import DIALLED
 
 OPERATION: Final = "call.originate"
 WITHIN_S: Final = 5.0
@@ -72,8 +73,9 @@ async def dial(house: House, wish: DialWish, *, caller: Caller, now: datetime) -
     """Ring the agent, then the customer.
 
     Raises: NotAllowed: another's telephone, or a customer who is none of theirs. NotFound: no such agent, exchange or customer.
-    StateConflict: the agent is in a call (`agent_busy`), has no telephone (`agent_without_telephone`), or it cannot be rung
-    (`agent_unreachable`); the customer is not to be called (`do_not_disturb`). RequestRefused: the number cannot be dialled.
+    StateConflict: the agent is in a call or being rung for one (`agent_busy`), has no telephone (`agent_without_telephone`), or
+    it cannot be rung (`agent_unreachable`); the customer is not to be called (`do_not_disturb`). RequestRefused: the number
+    cannot be dialled. Overloaded: the database is away, or others wish to ring the same telephone.
     ConnectorError: the exchange does not do it.
     """
     agent = _agent(house, wish.agent, caller)
@@ -83,13 +85,13 @@ async def dial(house: House, wish: DialWish, *, caller: Caller, now: datetime) -
     if await _is_known(house, exchange.name, call_id):
         return already
     phone = await _number(house, wish, caller=caller)
-    await _free(house, agent, now=now)
-    await _note(house, wish, call_id, caller=caller, now=now)
-    receipt = await call_events.record(
-        house.calls, _event("ringing", call_id, agent, phone, now), provider=exchange.name, now=now
-    )
-    if receipt.duplicate:
-        return already
+    async with house.database.one_at_a_time(f"dial {agent.id}", within_s=WITHIN_S):
+        if await _is_known(house, exchange.name, call_id):
+            return already
+        await _free(house, agent, now=now)
+        await _note(house, wish, call_id, caller=caller, now=now)
+        rings = _event("ringing", call_id, agent, phone, now)
+        await call_events.record(house.calls, rings, provider=exchange.name, now=now)
     await _ring(house, exchange, agent, phone, call_id=call_id)
     return Dialled(call_id, exchange.name, agent.id, duplicate=False)
 
@@ -97,7 +99,7 @@ async def dial(house: House, wish: DialWish, *, caller: Caller, now: datetime) -
 def call_id_of(actor: str, key: str) -> str:
     """Return the id of the call that this asker means by this key; it stands in URLs, so neither shows in it."""
     meant = f"{actor}\x1f{key}"
-    return f"dial-{hashlib.sha256(meant.encode()).hexdigest()[:32]}"
+    return f"{DIALLED}{hashlib.sha256(meant.encode()).hexdigest()[:32]}"
 
 
 def _agent(house: House, name: str, caller: Caller) -> Agent:
@@ -153,7 +155,7 @@ async def _numbers_of(house: House, ref: ExternalRef | None, *, caller: Caller) 
 async def _free(house: House, agent: Agent, *, now: datetime) -> None:
     async with house.database.read() as conn:
         if await on_the_line.is_busy(conn, agent.id, now=now):
-            raise StateConflict("This agent is in a call.", code="agent_busy")
+            raise StateConflict("This agent is in a call, or their telephone rings for one.", code="agent_busy")
 
 
 async def _note(house: House, wish: DialWish, call_id: str, *, caller: Caller, now: datetime) -> None:
