@@ -6,17 +6,14 @@ from collections.abc import AsyncIterator
 
 from psycopg_pool import AsyncConnectionPool
 
+from tieline.kit.cancellations import cancellations, heed
 from tieline.kit.to_the_end import to_the_end
 from tieline.store.database_connect import Connection, is_stale
 from tieline.store.database_errors import overload_when_passing
 
 
 class Pool(AsyncConnectionPool[Connection]):
-    """psycopg's pool, which hears every cancellation.
-
-    It waits by `asyncio.wait_for`, and that returns its result, before Python 3.12, when it is cancelled in the moment the wait
-    ends (python/cpython#86296): a task that works until it is cancelled would never hear of it.
-    """
+    """psycopg's pool, which hears every cancellation."""
 
     async def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: ASYNC109, FBT001, FBT002 - psycopg's signature
         """Open the pool; one that does not open leaves no connection behind."""
@@ -28,18 +25,19 @@ class Pool(AsyncConnectionPool[Connection]):
 
     async def wait(self, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - likewise
         """Wait until there are as many connections as there shall be at least."""
-        before = _cancellations()
+        before = cancellations()
         await super().wait(timeout)
-        if _cancellations() > before:
-            raise asyncio.CancelledError
+        heed(before)
 
     async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - likewise
         """Lend a connection."""
-        before = _cancellations()
+        before = cancellations()
         connection = await super().getconn(timeout)
-        if _cancellations() > before:
+        try:
+            heed(before)
+        except asyncio.CancelledError:
             await self.putconn(connection)
-            raise asyncio.CancelledError
+            raise
         return connection
 
 
@@ -62,9 +60,3 @@ class HotPool(Pool):
                 yield connection
             finally:
                 await self.putconn(connection)
-
-
-def _cancellations() -> int:
-    """Return how often the task at work has been told to end."""
-    task = asyncio.current_task()
-    return task.cancelling() if task is not None else 0

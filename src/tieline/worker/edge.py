@@ -6,6 +6,7 @@ from typing import TypeVar
 import structlog
 
 from tieline.domain.errors import Overloaded
+from tieline.kit.cancellations import cancellations, heed
 
 Result = TypeVar("Result")
 log = structlog.get_logger()
@@ -17,12 +18,19 @@ async def attempt(name: str, work: Awaitable[Result]) -> Result | None:
 
 
 async def catch(name: str, work: Awaitable[Result]) -> tuple[Result | None, Exception | None]:
-    """Do one piece of work and say how it failed, if it did, to whoever writes that down with the work."""
+    """Do one piece of work and say how it failed, if it did, to whoever writes that down with the work.
+
+    Whoever was told to end meanwhile does, though somebody on the way kept it to himself.
+    """
+    before = cancellations()
+    done: tuple[Result | None, Exception | None]
     try:
-        return await work, None
+        done = await work, None
     except Overloaded as exc:
         log.warning("work.postponed", work=name, code=exc.code)
-        return None, exc
+        done = None, exc
     except Exception as exc:
         log.exception("work.failed", work=name, error=type(exc).__name__)
-        return None, exc
+        done = None, exc
+    heed(before)
+    return done
