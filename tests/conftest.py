@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 from tests import patience
+from tests.scratch import scratch
 
 from tieline.store import migrate
 from tieline.store.database import Database
@@ -59,7 +60,7 @@ def postgres_url() -> Iterator[str]:
         yield given
         return
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
-    folder = Path(tempfile.gettempdir()) / f"tieline-tests-{run}"
+    folder = scratch() / f"tieline-tests-{run}"
     server = EmbeddedPostgres(folder, settings=SERVER_OF_TESTS)
     yield server.start()
     if server.stop():
@@ -123,7 +124,7 @@ def address_of(url: str, database: str) -> str:
 @pytest.fixture
 def reachable_folder() -> Iterator[Path]:
     """An empty folder for a data directory. Run by root, Postgres runs as nobody, whom pytest's own folders keep out."""
-    folder = Path(tempfile.mkdtemp(prefix="tieline-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="tieline-test-", dir=scratch()))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
