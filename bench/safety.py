@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from processes import Served
 from screen_pop import ours, upstreams
-from tieline import wiring
+from tieline import doors, wiring
 from tieline.connectors.registry import Catalog
 from tieline.observability.logs import set_up_logs
 from tieline.security.masking_policy import Policy
@@ -166,7 +166,7 @@ async def application(folder: Path) -> AsyncIterator[tuple[FastAPI, str]]:
         with Served("nginx", upstreams.nginx_command(configuration), cores={0, 1}, ready_url=f"{upstream}/ready", env={}):
             key = await ours.prepare(settings, upstream)
             async with wiring.house_of(settings, env["BENCH_DATABASE"], Catalog()) as house:
-                yield wiring.app_of(house, settings), key
+                yield doors.app_of(house, settings), key
     finally:
         await asyncio.to_thread(postgres.stop)
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import uvicorn
 import yaml
 
-from tieline import furnishing, serving, wiring
+from tieline import doors, furnishing, serving, wiring
 from tieline.api.wire import server_options
 from tieline.connectors.registry import Catalog
 from tieline.observability.logs import set_up_logs
@@ -112,7 +112,7 @@ async def serve(settings: Settings) -> None:
         stack.enter_context(patch.object(furnishing, "Journal", journal))
         house = await stack.enter_async_context(wiring.house_of(settings, url, Catalog()))
         await stack.enter_async_context(serving.chores_done(house, url, with_worker=False))
-        config = uvicorn.Config(wiring.app_of(house, settings), port=settings.port, **server_options())
+        config = uvicorn.Config(doors.app_of(house, settings), port=settings.port, **server_options())
         await uvicorn.Server(config).serve()
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase
 
 from tieline.connectors.registry import Catalog
+from tieline.doors import app_of
 from tieline.kit.clock import utc_now
 from tieline.kit.ids import time_ordered_id
 from tieline.observability.logs import set_up_logs
@@ -35,7 +36,7 @@ from tieline.settings import Settings
 from tieline.store import migrate
 from tieline.store.embedded import EmbeddedPostgres
 from tieline.store.tables import inbox
-from tieline.wiring import app_of, applying, house_of
+from tieline.wiring import applying, house_of
 
 SECRET = os.environ.setdefault("TIELINE_BENCH_SECRET", "bench-secret-0123456789")
 CALLERS = (1, 16, 64)

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from tieline import serving
 from tieline.cli import app as command_line
 from tieline.cli.root import Progress, Serving
 from tieline.connectors.registry import Catalog
@@ -47,13 +46,6 @@ def run() -> None:
     command_line.run(command_line.build(Tieline(Settings())))
 
 
-def application() -> serving.HouseApp:
-    """Build the ASGI application from the environment, for one of several processes."""
-    settings = Settings()
-    set_up_logs(level=settings.log_level, log_format=settings.log_format)
-    return serving.HouseApp(settings)
-
-
 class Tieline:
     """The program as the command line sees it: `tieline.cli.root.Root`."""
 
@@ -72,6 +64,8 @@ class Tieline:
         settings = self._settings.model_copy(update=wished)
         self._log_from(settings.log_level)
         refuse_open_door_to_others(settings.auth, settings.host)
+        from tieline import serving  # noqa: PLC0415 - heavy: a second, for which no other command waits
+
         serving.serve(settings, processes=workers, with_worker=with_worker, progress=progress)
 
     def work(self, *, concurrency: int, progress: Progress) -> None:
@@ -218,6 +212,8 @@ class Tieline:
     @contextlib.asynccontextmanager
     async def demo(self, *, port: int, reachable: Sequence[str], apply_file: Path, progress: Progress) -> AsyncIterator[Serving]:
         """Serve with an open door on loopback, a worker included."""
+        from tieline import serving  # noqa: PLC0415 - likewise
+
         port = port or serving.free_port("127.0.0.1")  # known before the house is built: surveys name our address
         permitted = ",".join(f"127.0.0.1=127.0.0.0/8:{urlsplit(url).port}" for url in reachable)
         settings = self._settings.model_copy(

@@ -16,11 +16,13 @@ from tieline.cli.root import Progress
 from tieline.connectors.registry import Catalog
 from tieline.domain.errors import ConfigRefused
 from tieline.domain.phone_normalise import warm
+from tieline.doors import app_of
+from tieline.observability.logs import set_up_logs
 from tieline.observability.metrics import counted_together
 from tieline.services.house import House
 from tieline.services.understanding import words
 from tieline.settings import Settings
-from tieline.wiring import app_of, database_of, house_of
+from tieline.wiring import database_of, house_of
 from tieline.worker import run as worker
 
 SHUTDOWN_S = 15
@@ -57,6 +59,13 @@ class HouseApp:
                 await self._app(scope, receive, send)
 
 
+def application() -> HouseApp:
+    """Build the application from the environment, for one of several processes."""
+    settings = Settings()
+    set_up_logs(level=settings.log_level, log_format=settings.log_format)
+    return HouseApp(settings)
+
+
 def serve(settings: Settings, *, processes: int, with_worker: bool, progress: Progress) -> None:
     """Serve until told to stop; several processes share one socket and are started again when they die."""
     listener = _listen(settings)
@@ -68,7 +77,7 @@ def serve(settings: Settings, *, processes: int, with_worker: bool, progress: Pr
         raise ConfigRefused("--with-worker goes with one process; start `tieline worker` beside several")
     os.environ |= {"TIELINE_HOST": settings.host, "TIELINE_PORT": str(settings.port)}
     listener.set_inheritable(True)
-    config = _uvicorn("tieline.main:application", settings, factory=True, processes=processes)
+    config = _uvicorn("tieline.serving:application", settings, factory=True, processes=processes)
     with counted_together():
         Multiprocess(config, sockets=[listener]).run()
 

@@ -5,11 +5,6 @@ import functools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from fastapi import FastAPI
-
-from tieline.api.agent_pops import router as agent_pops_router
-from tieline.api.app import DoorSettings, create_app
-from tieline.api.request_limits import Allowance
 from tieline.connectors.registry import Catalog
 from tieline.furnishing import (
     Ground,
@@ -26,7 +21,6 @@ from tieline.furnishing import (
 from tieline.kit.clock import Clock, utc_now
 from tieline.push.channel import Channel
 from tieline.registrations import brokers_of, outlet_at, owners_of_deliveries, readers_of_news
-from tieline.security.client_address import networks
 from tieline.security.egress import Egress
 from tieline.security.secret_box import SecretBox
 from tieline.services.apply import Applying
@@ -35,7 +29,6 @@ from tieline.services.pop_answers import PopAnswers
 from tieline.services.pop_delivery import PopDelivery
 from tieline.services.pop_desk import PopDesk
 from tieline.services.privacy.erased import ErasedFollower
-from tieline.services.sign_in.opening import origins_of
 from tieline.services.stale_answers import StaleAnswers
 from tieline.services.tickets.desk import TicketDesk
 from tieline.settings import Settings
@@ -43,7 +36,6 @@ from tieline.store.agent_events import AgentEventLog
 from tieline.store.database import Database, Transaction
 from tieline.store.embedded import EmbeddedPostgres, Progress
 from tieline.store.migrate import upgrade
-from tieline.web.pages import web_routers
 
 KEY_FILE = "secret.key"
 
@@ -147,29 +139,3 @@ async def _in_step(ground: Ground, desk: PopDesk) -> AsyncIterator[None]:
         yield
     finally:
         await follower.aclose()
-
-
-def app_of(house: House, settings: Settings) -> FastAPI:
-    """Put the JSON door and the HTML door together."""
-    return create_app(
-        house,
-        DoorSettings(
-            auth=settings.auth,
-            host=settings.host,
-            public_url=settings.public_url,
-            allowed_hosts=tuple(settings.allowed_hosts.split(",")),
-            body_limit_bytes=settings.body_limit_bytes,
-            allowance=Allowance(settings.requests_per_second, settings.sign_ins_per_minute),
-            front_proxies=networks(settings.front_proxies.split(",")),
-            certificate_proxies=networks(settings.client_cert_proxies.split(",")),
-            admins_from=networks(settings.break_glass_networks.split(",")),
-            signing_key=house.box.derive("cursors"),
-        ),
-        pages=[
-            agent_pops_router,
-            *web_routers(
-                frame_ancestors=tuple(filter(None, settings.frame_ancestors.split(","))),
-                sign_out_at=origins_of(settings.sign_in_file),
-            ),
-        ],
-    )

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from tieline.connectors.registry import Catalog
+from tieline.doors import app_of
 from tieline.kit.clock import Clock, utc_now
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.services import api_keys
@@ -20,7 +21,7 @@ from tieline.services.api_keys import KeyWish
 from tieline.services.apply import apply
 from tieline.services.house import House
 from tieline.settings import Settings
-from tieline.wiring import app_of, applying, house_of
+from tieline.wiring import applying, house_of
 
 ROOT: Final = Caller(actor="test", role="operator", scopes=frozenset(PERMISSIONS))
 PBX_TOKEN: Final = "test-token-0123456789"

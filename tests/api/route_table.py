@@ -9,11 +9,11 @@ from typing import Any, Final, cast
 from tests.api.front_door import ROLES
 
 from tieline.api.route_audit import DeclaredRoute
+from tieline.doors import app_of
 from tieline.kit.clock import utc_now
-from tieline.security.permissions import Permit
+from tieline.security.declarations import Permit
 from tieline.security.roles import permissions_of
 from tieline.settings import Settings
-from tieline.wiring import app_of
 
 REVIEWED: Final = Path(__file__).parent / "route_permissions.csv"
 COLUMNS: Final = ("method", "path", "permission", *ROLES)

@@ -8,9 +8,9 @@ from tests.api.front_door import FrontDoor, statuses
 
 from tieline.api.app import DoorSettings
 from tieline.domain.errors import ConfigRefused
+from tieline.doors import app_of
 from tieline.services.access import refuse_open_door_to_others
 from tieline.services.session_opening import SESSION_IDLE, SESSION_LIFE
-from tieline.wiring import app_of
 
 AGENTS = "/v1/agents"
 

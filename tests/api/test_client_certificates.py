@@ -15,14 +15,14 @@ from tests.waiting import held_up
 
 from tieline.api.client_certificates import ClientCertificates
 from tieline.domain.errors import StateConflict
+from tieline.doors import app_of
 from tieline.observability.metrics import REGISTRY
-from tieline.security.client_address import networks
 from tieline.security.client_certificates import CertificateUnreadable, is_identity, read_certificate
+from tieline.security.networks import networks
 from tieline.services import api_keys
 from tieline.services.api_keys import TRUSTED_FOR_S, KeyWish
 from tieline.settings import Settings
 from tieline.store import api_keys as key_rows
-from tieline.wiring import app_of
 
 PROXY = "10.9.0.1"
 AUTHORITY = Authority("Acme machines")

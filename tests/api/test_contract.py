@@ -24,9 +24,9 @@ from tests.flows.house_fixtures import new_database
 from tests.flows.mask_crawl import Guarded, open_guarded
 from tests.flows.sandbox import open_sandbox
 
+from tieline.doors import app_of
 from tieline.kit.clock import utc_now
 from tieline.settings import Settings
-from tieline.wiring import app_of
 
 CHECKS: Final = [
     status_code_conformance,

@@ -5,7 +5,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tieline.api import request_limits
 from tieline.api.request_limits import Allowance, Buckets, RequestLimits
-from tieline.security.client_address import networks
+from tieline.security.networks import networks
 
 
 class Hands:

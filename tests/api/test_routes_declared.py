@@ -14,7 +14,7 @@ from tests.api.route_table import reviewed_table, truth_table
 
 from tieline.api.app import DoorSettings, create_app
 from tieline.api.route_audit import RouteUndeclared, declared_routes
-from tieline.security.permissions import Permit, Public, declare, permit, public
+from tieline.security.declarations import Permit, Public, declare, permit, public
 
 
 async def test_the_reviewed_table_is_what_runs(door: FrontDoor) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.api.front_door import FrontDoor, rows, statuses
 
-from tieline.wiring import app_of
+from tieline.doors import app_of
 
 MINE = "/v1/agents/1001/sessions"
 

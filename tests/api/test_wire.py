@@ -20,7 +20,7 @@ from tieline.api.security_headers import StandingHeaders
 from tieline.api.strict_route import StrictRoute
 from tieline.api.threshold import Addresses, Threshold
 from tieline.domain.call import CallEvent
-from tieline.security.permissions import public
+from tieline.security.declarations import public
 
 HEAD_S = 0.4
 BODY_S = 0.6

@@ -1,4 +1,4 @@
-"""What ends by itself says what it did and nothing else: log lines are for what keeps running."""
+"""What ends by itself says what it did and nothing else, and loads no server: log lines and doors are for what keeps running."""
 
 import logging
 import os
@@ -40,6 +40,14 @@ def run(folder: Path, url: str, *words: str) -> tuple[str, str]:
 
 def test_it_says_its_version(tmp_path: Path) -> None:
     assert run(tmp_path, "", "--version") == (f"tieline {__version__}\n", "")
+
+
+def test_no_command_waits_for_a_server_to_be_loaded() -> None:
+    """Routes, pages and what they stand on are a second of processor time."""
+    servers = {"fastapi", "uvicorn", "tieline.api.app", "tieline.web.pages"}
+    asked = f"import sys, tieline.main; print(sorted({servers} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    assert done.stdout == "[]\n"
 
 
 def test_setting_up_a_house_writes_no_log_lines(empty_database_url: str, tmp_path: Path) -> None:

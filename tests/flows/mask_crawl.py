@@ -26,6 +26,7 @@ from tests.flows.test_pop_masking import ROOT, Crawl, filled, listen, session_of
 
 from tieline.domain.delivery import Delivered
 from tieline.domain.kpi_formulas import REPORTS
+from tieline.doors import app_of
 from tieline.security.permissions import PERMISSIONS
 from tieline.security.roles import permissions_of
 from tieline.services import api_keys, policies
@@ -33,7 +34,6 @@ from tieline.services.api_keys import KeyWish
 from tieline.services.surveys import deciding
 from tieline.services.surveys.sink import SurveySink
 from tieline.store import deliveries
-from tieline.wiring import app_of
 
 PERSONAL: Final[Mapping[str, tuple[str, ...]]] = {
     "active_phone": ("13800138000",),

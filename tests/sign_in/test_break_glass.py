@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from tests.api.conftest import copied
 from tests.api.front_door import PBX_TOKEN, ROOT, FrontDoor, open_door, rows
 
+from tieline.doors import app_of
 from tieline.kit.clock import utc_now
 from tieline.observability.metrics import REGISTRY
 from tieline.security import passwords
@@ -21,7 +22,6 @@ from tieline.services import doctor, secret_keeping
 from tieline.services.break_glass import keeping
 from tieline.services.break_glass.door import DELAYS_S
 from tieline.settings import Settings
-from tieline.wiring import app_of
 
 DOOR = "/desk/sign-in/break-glass"
 PASSWORD = "correct horse battery"

@@ -12,13 +12,14 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from tieline.connectors.registry import Catalog
+from tieline.doors import app_of
 from tieline.services.apply import apply
 from tieline.services.house import House
 from tieline.services.webhooks.news import News
 from tieline.services.webhooks.reading import read_due
 from tieline.settings import Settings
 from tieline.store.database import Transaction
-from tieline.wiring import app_of, applying, house_of
+from tieline.wiring import applying, house_of
 from tieline.worker.edge import catch
 
 CONNECTOR: Final = Path(__file__).parents[1] / "faults" / "connectors" / "shop"

@@ -12,7 +12,8 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotAllowed
 from tieline.push.channel import Channel
-from tieline.security.permissions import Caller, permit, public
+from tieline.security.declarations import permit, public
+from tieline.security.permissions import Caller
 from tieline.services.agent_pops import AgentPops, Verdict
 from tieline.services.pop_watching import for_the_eyes_of
 

@@ -13,7 +13,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from tieline.domain.errors import NotAllowed, NotSignedIn, Overloaded
 from tieline.kit.clock import monotonic_s
 from tieline.push.channel import Delivery
-from tieline.security.permissions import Gate
+from tieline.security.declarations import Gate
 from tieline.services.access import Access
 
 KEEP_ALIVE_S: Final = 15

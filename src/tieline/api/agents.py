@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from tieline.api.house import HouseOfRequest
 from tieline.api.lists import Page
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import permit
+from tieline.security.declarations import permit
 
 router = APIRouter(route_class=StrictRoute, tags=["People and systems"])
 

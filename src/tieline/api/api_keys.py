@@ -14,7 +14,8 @@ from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.call import Identifier
 from tieline.domain.errors import RequestRefused
-from tieline.security.permissions import PERMISSIONS, Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.services import api_keys
 from tieline.services.api_keys import KeyRotation, KeyWish
 from tieline.store.api_keys import KeyRow

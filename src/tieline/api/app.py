@@ -64,7 +64,7 @@ from tieline.api.security_headers import StandingHeaders
 from tieline.api.short_cut import ShortCut
 from tieline.api.threshold import Addresses, Threshold
 from tieline.kit.clock import monotonic_s
-from tieline.security.client_address import Networks
+from tieline.security.networks import Networks
 from tieline.services.access import Access, Auth, refuse_open_door_to_others
 from tieline.services.api_keys import KeyRing
 from tieline.services.break_glass.door import BreakGlassDoor

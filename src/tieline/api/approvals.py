@@ -12,7 +12,8 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.lists import Page
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import approvals
 from tieline.store.approvals import ApprovalRow, Verdict
 

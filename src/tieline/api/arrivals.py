@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from tieline.api.body_turns import BodyReader
 from tieline.api.strict_body import refuse_compression
 from tieline.connectors.inbound.request import InboundRequest, Reply
-from tieline.security.permissions import public
+from tieline.security.declarations import public
 
 VERIFIED: Final = public("the connection's manifest says how the sender proves itself, and its proof is checked first")
 PUBLIC_URL: Final = "public_url"

@@ -11,7 +11,8 @@ from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.lists import ListQuery, Page
 from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import audit_trail
 from tieline.store.audit_trail import AuditFilter
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Body, Request, Response
 from tieline.api.house import house_of
 from tieline.api.strict_route import BareRoute
 from tieline.domain.call import CallEvent, EventReceipt
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import call_events
 
 router = APIRouter(route_class=BareRoute, tags=["Calls"])

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from tieline.api.house import HouseOfRequest
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import call_records
 from tieline.services.seeing import as_seen
 

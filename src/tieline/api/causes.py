@@ -14,7 +14,8 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.understanding import Sentiment
 from tieline.domain.understanding_measure import Measured
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.feedback import reading
 from tieline.services.seeing import as_seen
 from tieline.services.understanding import correcting

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tieline.api.problems import Fault, render
 from tieline.observability.metrics import SECURITY_EVENTS
-from tieline.security.client_address import Networks, is_within
 from tieline.security.client_certificates import CertificateUnreadable, ClientCertificate, read_certificate
+from tieline.security.networks import Networks, is_within
 
 HEADER: Final = b"client-cert"
 PLACE: Final = "tieline.client_certificate"

@@ -14,7 +14,8 @@ from tieline.api.preconditions import IfMatch, named_tag
 from tieline.api.strict_route import StrictRoute
 from tieline.api.unechoed import unechoed
 from tieline.domain.border import Border
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import connection_removal, connection_settings, connection_verify
 from tieline.services.connection_settings import MASK, UNCHANGED, Settings, Wish
 from tieline.services.house import House

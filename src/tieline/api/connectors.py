@@ -11,7 +11,7 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.lists import Page
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import permit
+from tieline.security.declarations import permit
 from tieline.services import connector_forms
 
 router = APIRouter(route_class=StrictRoute, tags=["People and systems"])

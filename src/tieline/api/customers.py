@@ -18,7 +18,8 @@ from tieline.domain.errors import NotFound
 from tieline.domain.narrowing import Narrowed
 from tieline.domain.references import ExternalRef
 from tieline.domain.screen_pop import BlockState, ShownCustomer
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.security.reveal import Reason, RevealField
 from tieline.services.customers import reading, reveal
 

@@ -10,7 +10,8 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.openapi import problems
 from tieline.api.report_shapes import Day
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.reports import datasets
 from tieline.store.datasets import Dataset
 

@@ -16,7 +16,8 @@ from tieline.api.strict_route import StrictRoute
 from tieline.domain.dead_letter_advice import next_step
 from tieline.domain.delivery import Delivery, DeliveryState, StuckState
 from tieline.domain.errors import NotFound
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.delivery import dead_letters
 from tieline.services.delivery.dead_letters import REPLAY_PER_S
 from tieline.store.dead_letters import STUCK, LetterFilter

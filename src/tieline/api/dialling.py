@@ -10,7 +10,8 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotFound
 from tieline.domain.references import ExternalRef
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import dialling
 
 router = APIRouter(route_class=StrictRoute, tags=["Calls"])

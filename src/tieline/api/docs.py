@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Public, declare, permit
+from tieline.security.declarations import Public, declare, permit
 
 ASSETS: Final = "/docs-assets"
 _PAGES: Final = Path(__file__).parent / "docs_pages"

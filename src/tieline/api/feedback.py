@@ -12,7 +12,8 @@ from tieline.api.lists import Page
 from tieline.api.openapi import problems
 from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.feedback import reading
 from tieline.services.feedback.intake import Said, take_in
 from tieline.services.idempotency import once

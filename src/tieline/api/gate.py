@@ -18,7 +18,7 @@ def session_cookie(*, tls: bool) -> str:
 
 
 class HttpGate:
-    """`security.permissions.Gate` for HTTP."""
+    """`security.declarations.Gate` for HTTP."""
 
     def __init__(self, access: Access, *, cookie: str) -> None:
         self._access = access

@@ -11,7 +11,7 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import Overloaded
 from tieline.observability import metrics
-from tieline.security.permissions import permit, public
+from tieline.security.declarations import permit, public
 from tieline.services import readiness, work_waiting
 from tieline.services.break_glass import notice
 from tieline.services.readiness import Notice, State

@@ -15,7 +15,8 @@ from tieline.api.paging import Pager
 from tieline.api.preconditions import IfMatch, named_tag
 from tieline.api.strict_route import StrictRoute
 from tieline.api.unechoed import unechoed
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.mappings import changes, previews, versions
 from tieline.services.mappings.changes import Change
 from tieline.services.mappings.state import MappingState, read_state, reading_of

@@ -13,7 +13,8 @@ from tieline.api.preconditions import IfMatch, named_tag
 from tieline.api.strict_route import StrictRoute
 from tieline.api.unechoed import unechoed
 from tieline.domain.errors import PreconditionFailed
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import policies
 from tieline.store.policy_versions import PolicyVersion
 

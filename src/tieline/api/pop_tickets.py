@@ -8,7 +8,8 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_shown import TicketsOnCard, TicketWithCopies
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.seeing import as_seen
 from tieline.services.tickets import reading
 

@@ -12,7 +12,8 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.consent import Channel, Purpose
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.privacy import consenting, copying, erasing, restricting
 from tieline.services.privacy.subject import Wanted
 

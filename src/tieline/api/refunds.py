@@ -14,7 +14,8 @@ from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_shown import ShownRefund
 from tieline.domain.errors import NotFound
 from tieline.domain.refund_request import RefundKind, RefundRequest
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import refunds
 from tieline.services.idempotency import once
 from tieline.services.refunds import RefundWish

@@ -15,7 +15,8 @@ from tieline.api.strict_route import StrictRoute
 from tieline.api.xlsx_book import MEDIA_TYPE as XLSX
 from tieline.api.xlsx_book import xlsx_book
 from tieline.domain.kpi_formulas import ReportName
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.reports import asking, rows
 
 router = APIRouter(route_class=StrictRoute, tags=["Feedback"])

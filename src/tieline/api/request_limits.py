@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tieline.api.problems import refusal, render
 from tieline.domain.errors import RateLimited
 from tieline.observability.metrics import SECURITY_EVENTS
-from tieline.security.client_address import Networks, address_of
+from tieline.security.networks import Networks, address_of
 
 MOST_SENDERS: Final = 20_000
 BURST_S: Final = 2.0

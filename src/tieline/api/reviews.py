@@ -15,7 +15,8 @@ from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotFound, RequestRefused
 from tieline.domain.references import ExternalRef
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import reviews
 from tieline.services.reviews import Place, Reason
 from tieline.services.seeing import as_seen

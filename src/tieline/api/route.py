@@ -11,7 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from tieline.api.house import house_of
 from tieline.api.strict_route import BareRoute
 from tieline.domain.pop_query import phone_text
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import routing
 
 Written = Annotated[str, BeforeValidator(phone_text), Field(max_length=200)]

@@ -7,7 +7,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute, Mount
 
-from tieline.security.permissions import DECLARATION, Permit, Public
+from tieline.security.declarations import DECLARATION, Permit, Public
 
 
 class RouteUndeclared(RuntimeError):

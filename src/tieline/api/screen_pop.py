@@ -12,7 +12,8 @@ from tieline.api.strict_route import BareRoute
 from tieline.domain.errors import NotAllowed
 from tieline.domain.pop_query import PopQuery
 from tieline.domain.screen_pop import ScreenPop
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import pop_pages, screen_pop
 from tieline.services.pop_access import allowed_query
 from tieline.services.screen_pop import Asker

@@ -10,7 +10,8 @@ from tieline.api.house import HouseOfRequest
 from tieline.api.lists import Page
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import sessions
 from tieline.store.sessions import SessionRow
 

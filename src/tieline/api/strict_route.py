@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tieline.api.strict_body import StrictBody
 from tieline.api.strict_query import read_query
-from tieline.security.permissions import Permit
+from tieline.security.declarations import Permit
 
 
 class StrictRoute(APIRoute):

@@ -17,7 +17,8 @@ from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_sent import Ref
 from tieline.domain.survey import Occasion, SurveyLanguage, SurveyState
 from tieline.security.client_address import client_address
-from tieline.security.permissions import Caller, permit, public
+from tieline.security.declarations import permit, public
+from tieline.security.permissions import Caller
 from tieline.services.seeing import as_seen
 from tieline.services.surveys import page, prompting, reading
 from tieline.services.surveys.answering import LONGEST_TEXT

@@ -11,7 +11,8 @@ from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_shown import TicketWithCopies
 from tieline.domain.errors import NotFound
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.seeing import as_seen
 from tieline.services.tickets import reading, restoring
 from tieline.services.tickets.fields import SyncedField

@@ -25,7 +25,8 @@ from tieline.api.tickets_sent import (
 from tieline.api.tickets_shown import ShownProgress, ShownTicket, TicketForm, TicketWithCopies, WholeTicket
 from tieline.domain.errors import NotFound, PreconditionFailed, PreconditionRequired
 from tieline.domain.ticket_hub import HubTicket
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services.idempotency import once
 from tieline.services.seeing import as_seen
 from tieline.services.tickets import changing, reading

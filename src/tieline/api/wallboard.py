@@ -13,7 +13,8 @@ from tieline.api.strict_route import StrictRoute
 from tieline.domain.feedback import FeedbackKind
 from tieline.domain.follow_up_age import AgeBucket
 from tieline.domain.ticket import TicketPriority, TicketStatus
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import wallboard
 from tieline.services.wallboard import AgentNow, AgentState, Waiting
 

@@ -16,8 +16,9 @@ from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotFound
 from tieline.domain.outgoing_event import EVERYTHING, FAMILIES, TOLD, subscribable
+from tieline.security.declarations import permit
 from tieline.security.egress import LONGEST_URL
-from tieline.security.permissions import Caller, permit
+from tieline.security.permissions import Caller
 from tieline.services.subscriptions import managing
 from tieline.store.subscriptions import Subscription
 

@@ -9,7 +9,8 @@ from tieline.api.calls import CallId
 from tieline.api.house import HouseOfRequest
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import call_wrapping
 
 router = APIRouter(route_class=StrictRoute, tags=["Calls"])

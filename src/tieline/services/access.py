@@ -16,8 +16,8 @@ from tieline.domain.errors import BodyMalformed, ConfigRefused, NotSignedIn
 from tieline.kit.clock import Clock
 from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.api_keys import PresentedKey, key_id_within, key_within
-from tieline.security.client_address import Networks, is_within
 from tieline.security.client_certificates import ClientCertificate
+from tieline.security.networks import Networks, is_within
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import ADMIN_ROLE, permissions_of
 from tieline.services import session_opening

@@ -11,8 +11,8 @@ from tieline.domain.errors import NotAllowed, NotFound, NotSignedIn, RequestRefu
 from tieline.kit.clock import Clock, monotonic_s
 from tieline.observability.metrics import SECURITY_EVENTS
 from tieline.security.api_keys import PresentedKey, mint, read_key
-from tieline.security.client_address import Networks, is_within, networks
 from tieline.security.client_certificates import ClientCertificate, is_identity
+from tieline.security.networks import Networks, is_within, networks
 from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import SERVICE_ROLE
 from tieline.store import api_keys, audit_trail

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import BodyMalformed, NotFound, StateConflict
-from tieline.security.permissions import Caller, permit
+from tieline.security.declarations import permit
+from tieline.security.permissions import Caller
 from tieline.services import approvals
 from tieline.services.approvals import may_decide
 from tieline.services.house import House

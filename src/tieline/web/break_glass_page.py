@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import NotFound, NotSignedIn, RateLimited
 from tieline.security.client_address import client_address
-from tieline.security.permissions import public
+from tieline.security.declarations import public
 from tieline.services.break_glass.door import Shown
 from tieline.web.arrivals import arrival_of
 from tieline.web.forms import form_of

@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import NotAllowed, NotFound
 from tieline.domain.order import OPEN_ORDER_STATUSES
-from tieline.security.permissions import Caller, permit, public
+from tieline.security.declarations import permit, public
+from tieline.security.permissions import Caller
 from tieline.security.reveal import revealed_to
 from tieline.web.approvals_page import ApprovalsPage
 from tieline.web.assets import assets

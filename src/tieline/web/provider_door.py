@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import BodyMalformed, ConnectorError
+from tieline.security.declarations import permit, public
 from tieline.security.json_web_tokens import TokenRefused
-from tieline.security.permissions import Caller, permit, public
+from tieline.security.permissions import Caller
 from tieline.services.access import Access, Credentials
 from tieline.services.sign_in.attempt import LIFE
 from tieline.services.sign_in.desk import SignInDesk

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse
 
 from tieline.domain.errors import ConnectorError, NotAllowed, NotSignedIn
 from tieline.security.client_address import client_address
-from tieline.security.permissions import public
+from tieline.security.declarations import public
 from tieline.services.access import Access, Credentials
 from tieline.services.sign_in.desk import SignInDesk
 from tieline.web.arrivals import arrival_of

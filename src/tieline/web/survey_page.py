@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from tieline.domain.errors import Gone, NotFound, RateLimited, RequestRefused
 from tieline.domain.survey import SurveyLanguage
 from tieline.security.client_address import client_address
-from tieline.security.permissions import public
+from tieline.security.declarations import public
 from tieline.services.surveys import page
 from tieline.services.surveys.answering import LONGEST_TEXT
 from tieline.services.surveys.page import Visit

@@ -7,7 +7,8 @@ import pytest
 from starlette.requests import Request
 
 from tieline.domain.errors import ConfigRefused
-from tieline.security.client_address import client_address, networks
+from tieline.security.client_address import client_address
+from tieline.security.networks import networks
 
 PROXIES = networks(["10.0.0.0/8", " 2001:db8::/32 ", ""])
 

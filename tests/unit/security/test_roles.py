@@ -1,7 +1,8 @@
 import pytest
 
 from tieline.domain.errors import NotAllowed
-from tieline.security.permissions import PERMISSIONS, Caller, Permit, Public
+from tieline.security.declarations import Permit, Public
+from tieline.security.permissions import PERMISSIONS, Caller
 from tieline.security.roles import permissions_of, role_table
 
 
