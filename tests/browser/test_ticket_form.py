@@ -44,11 +44,11 @@ class Watched:
 
 
 @asynccontextmanager
-async def desk_of(office: Office, browser: Browser) -> AsyncIterator[Watched]:
-    """The desk of 1001 in Chinese, connected."""
+async def desk_of(office: Office, browser: Browser, *, agent: str = "1001") -> AsyncIterator[Watched]:
+    """The desk of an agent in Chinese, connected."""
     context = await browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
     watched = Watched(await context.new_page())
-    await watched.page.goto(f"{office.house.url}/desk?agent=1001&lang=zh-CN")
+    await watched.page.goto(f"{office.house.url}/desk?agent={agent}&lang=zh-CN")
     await watched.page.locator('.link-state[data-state="live"]').wait_for()
     yield watched
     await context.close()

@@ -106,6 +106,7 @@ NEVER_WELL: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "/v1/refund-requests/{request_id}"): "likewise",
     ("POST", "/v1/pops/{pop_id}/choose"): "there is one candidate; its answer is empty",
     ("POST", "/v1/pops/{pop_id}/open"): "codes are made for one page each, and shown to whoever asked; see test_calls",
+    ("POST", "/v1/pops/{pop_id}/link"): "nobody is unknown; its answer is empty",
     ("POST", "/v1/pops/{pop_id}/review"): "nothing was uncertain; its answer is empty",
     ("POST", "/v1/reviews/{item_id}/decide"): "decided otherwise by then; its answer is that of GET",
     ("POST", "/v1/reviews/{item_id}/read-again"): "likewise",

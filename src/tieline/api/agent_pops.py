@@ -8,6 +8,7 @@ from sse_starlette import EventSourceResponse
 
 from tieline.api.agent_stream import allowed_to_follow, event_stream, position_in
 from tieline.api.house import HouseOfRequest
+from tieline.api.link_to import LinkTo
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotAllowed
@@ -25,6 +26,7 @@ AgentId = Annotated[str, Path(min_length=1, max_length=200, description="The age
 PopId = Annotated[str, Path(min_length=1, max_length=200, description="The pop's id.")]
 Follower = Annotated[Caller, permit("pops.read")]
 Answerer = Annotated[Caller, permit("pops.answer")]
+Linker = Annotated[Caller, permit("reviews.decide")]
 
 
 class Choice(BaseModel):
@@ -111,6 +113,26 @@ async def acknowledge(request: Request, agent: AgentId, pop_id: PopId, caller: A
 async def choose(request: Request, pop_id: PopId, choice: Choice, caller: Answerer) -> None:
     """Choose one of the candidates. The card follows on the live channel."""
     await _pops(request).choose(pop_id, choice.ref, remember=choice.remember, by=caller)
+
+
+@router.post(
+    "/pops/{pop_id}/link",
+    summary="Say whose number an unknown caller's is",
+    status_code=204,
+    responses=problems(
+        {
+            404: NO_SUCH_POP,
+            409: "The card was taken back: `pop_withdrawn`. The caller is known, or hides the number: `nothing_to_review`.",
+        }
+    ),
+)
+async def link(request: Request, pop_id: PopId, to: LinkTo, caller: Linker) -> None:
+    """Keep the number with a customer, unverified, and show them on the card; earlier calls from it become theirs, too.
+
+    It is the decision of the question the number would leave (`/v1/reviews`), and can be taken back there for 30 days. No system
+    is written to.
+    """
+    await _pops(request).link(pop_id, to.reference, by=caller)
 
 
 @router.post(

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.link_to import LinkTo
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
 from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.errors import NotFound, RequestRefused
-from tieline.domain.references import ExternalRef
 from tieline.security.declarations import permit
 from tieline.security.permissions import Caller
 from tieline.services import reviews
@@ -103,14 +103,6 @@ class Decision(BaseModel):
     ] = None
 
 
-class LinkTo(BaseModel):
-    """Whose number it is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"ref": "crm:003xx"}]})
-
-    ref: Annotated[str, Field(min_length=3, max_length=300, description="Connection and the vendor's id, `crm:003xx`.")]
-
-
 @router.get("/v1/reviews", operation_id="list_reviews", summary="List what waits for a person")
 async def list_reviews(
     query: Annotated[ReviewQuery, Query()], caller: Reader, house: HouseOfRequest, cursors: CursorsOfRequest
@@ -148,7 +140,7 @@ async def reject_review(item_id: ItemId, rejection: Rejection, caller: Decider, 
 )
 async def link_review(item_id: ItemId, to: LinkTo, caller: Decider, house: HouseOfRequest) -> ShownReview:
     """Keep the number with a customer, unverified, and give them the earlier calls from it. No system is written to."""
-    ref = _reference(to.ref)
+    ref = to.reference
     if ref.connection not in house.directory.now.connections:
         raise RequestRefused("There is no such connection.", code="connection_unknown")
     item = await reviews.link(house.database, _id(item_id), ref, by=caller, now=house.clock())
@@ -218,10 +210,3 @@ def _id(text: str) -> UUID:
         return UUID(text)
     except ValueError as exc:
         raise NotFound from exc
-
-
-def _reference(text: str) -> ExternalRef:
-    try:
-        return ExternalRef.parse(text)
-    except ValueError as exc:
-        raise RequestRefused("A reference is written connection:id.", code="field_value") from exc

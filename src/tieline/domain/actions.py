@@ -58,7 +58,7 @@ ACTIONS: tuple[ActionRule, ...] = (
     ActionRule("refund", _states("known", "maybe"), block="orders", level=_LEVEL_FOR_RISK, needs="orders.refund"),
     ActionRule("change_address", _states("known", "maybe"), block="orders", level=_LEVEL_FOR_RISK),
     ActionRule("change_contact", _states("known", "maybe"), block="profile", level=_LEVEL_FOR_RISK),
-    ActionRule("search_link", _states("maybe", "none", "withheld"), open_while_asking=True),
+    ActionRule("search_link", _states("maybe", "none", "withheld"), open_while_asking=True, needs="reviews.decide"),
     ActionRule("create_customer", _states("none")),
     ActionRule("review_later", _states("maybe", "none"), open_while_asking=True),
     ActionRule("wrong_number", _states("none")),

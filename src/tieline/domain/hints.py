@@ -25,7 +25,6 @@ MOST_HINTS = 8
 _VERIFIED = 3
 _LONGEST_IN_MINUTES = 120
 _CURRENT = frozenset({"live", "cached"})
-_LINE_RULES = frozenset({"remembered", "choice", "shared"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def _who(circumstances: Circumstances) -> Iterator[_Suggestion]:
         yield _Suggestion("warning", "spam", "mark=spam")
     if found is not None and match.rule != SEARCHING:
         yield _Suggestion(*found, because=match.reason)
-    if match.state == "known" and (circumstances.shared or match.rule in _LINE_RULES):
+    if match.state == "known" and circumstances.shared:
         yield _Suggestion("banner", "line_history", match.reason)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal, Protocol
 
+from tieline.domain.references import ExternalRef
 from tieline.security.permissions import Caller
 
 KEY_LIFE: Final = timedelta(hours=4)
@@ -31,6 +32,9 @@ class AgentPops(Protocol):
 
     async def choose(self, pop_id: str, ref: str, *, remember: bool, by: Caller) -> None:
         """Say who is calling. Raises: NotFound. StateConflict: the pop is over."""
+
+    async def link(self, pop_id: str, ref: ExternalRef, *, by: Caller) -> None:
+        """Say whose number an unknown caller's is. Raises: NotFound. StateConflict: the card is over, or asks nothing."""
 
     async def ask_again(self, pop_id: str, *, by: Caller) -> None:
         """Ask every system once more; the card follows. Raises: NotFound. StateConflict: the pop is over."""

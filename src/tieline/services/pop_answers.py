@@ -8,6 +8,7 @@ from tieline.domain.errors import NotAllowed, NotFound, RequestRefused, StateCon
 from tieline.domain.match_context import REMEMBERED_FOR
 from tieline.domain.match_shared import CHOICES_THAT_SHARE, CHOICES_WITHIN
 from tieline.domain.pop_order import PopOrder
+from tieline.domain.references import ExternalRef
 from tieline.kit.deadline import Deadline
 from tieline.security.permissions import Caller
 from tieline.services import api_keys, pop_reviews
@@ -20,7 +21,7 @@ from tieline.services.pop_desk import PopDesk
 from tieline.services.pop_inquiry import Inquiry
 from tieline.services.pop_subject import asked_of, facts_of_pop
 from tieline.services.screen_pop import audit_of, shown_to
-from tieline.store import audit_trail, calls, number_marks, pop_codes, pops
+from tieline.store import audit_trail, call_records, calls, number_marks, pop_codes, pops
 from tieline.store.database import Transaction
 from tieline.store.journal import Append, AuditRow
 from tieline.store.pops import KeptPop
@@ -56,12 +57,29 @@ class PopAnswers:
             offered = {one["ref"] for one in pop.trace.get("candidates", ())}
             if ref not in offered:
                 raise RequestRefused("This is none of the candidates.", code="candidate_unknown")
-            await pops.choose(tx, pop_id, ref)
-            if pop.interaction_id is not None:
-                await calls.choose_customer(tx, pop.interaction_id, ref, chosen_by=by.actor, identity_level=CHOSEN_LEVEL)
+            await self._take_for(tx, pop, ref, by=by, now=now)
             await self._note_choice(tx, pop, ref, remember=remember, by=by)
-            await pops.promise_again(tx, pop_id, mode=pop.mode, reason="chosen", now=now)
             await audit_trail.write(tx, _chosen(pop, ref, by, remember=remember, at=now))
+        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", "chosen", pop.mode))
+
+    async def link(self, pop_id: str, ref: ExternalRef, *, by: Caller) -> None:
+        """Say whose number an unknown caller's is, as a reviewer would of the question they leave. The card follows.
+
+        Raises: NotFound. NotAllowed: another agent's card. StateConflict: it was taken back, or asks nothing. RequestRefused.
+        """
+        if ref.connection not in self._desk.directory.now.connections:
+            raise RequestRefused("There is no such connection.", code="connection_unknown")
+        now = self._desk.now()
+        async with self._desk.database.begin() as tx:
+            seen = await pops.find(tx, pop_id)
+            number = pop_reviews.number_in(seen) if seen is not None else None
+            if number is not None:  # All its calls first, the oldest first, as everybody takes them; undone if this is refused.
+                await call_records.adopt(tx, number, str(ref), by=by.actor)
+            pop = await self._held(tx, pop_id, by)
+            if pop.state == "withdrawn":
+                raise StateConflict("The card was taken back.", code="pop_withdrawn")
+            await pop_reviews.link(tx, pop, ref, by=by, now=now)
+            await self._take_for(tx, pop, str(ref), by=by, now=now)
         self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", "chosen", pop.mode))
 
     async def ask_again(self, pop_id: str, *, by: Caller) -> None:
@@ -117,9 +135,16 @@ class PopAnswers:
             await calls.lock(tx, [call])
             held = call
 
+    async def _take_for(self, tx: Transaction, pop: KeptPop, ref: str, *, by: Caller, now: datetime) -> None:
+        """Take the caller for a customer, on the card and in the call; the card is to follow."""
+        await pops.choose(tx, pop.id, ref)
+        if pop.interaction_id is not None:
+            await calls.choose_customer(tx, pop.interaction_id, ref, chosen_by=by.actor, identity_level=CHOSEN_LEVEL)
+        await pops.promise_again(tx, pop.id, mode=pop.mode, reason="chosen", now=now)
+
     async def _note_choice(self, tx: Transaction, pop: KeptPop, ref: str, *, remember: bool, by: Caller) -> None:
         """Remember what the choice says about the number: whom it means, or that it is a line of several people."""
-        e164 = (pop.trace.get("number") or {}).get("e164")
+        e164 = pop_reviews.number_in(pop)
         if e164 is None:
             return
         now = self._desk.now()

@@ -87,11 +87,16 @@ async def link(database: Database, item_id: UUID, ref: ExternalRef, *, by: Calle
         asked = await reviews.find(tx, item_id)
         if asked is not None and asked.kind in ABOUT_CALLERS:  # Calls before questions, as whoever settles a call takes them.
             await call_records.adopt(tx, asked.subject_key, str(ref), by=by.actor)
-        item = await _decide(tx, item_id, "linked", {"ref": str(ref)}, by=by, now=now)
-        if item.kind not in ABOUT_CALLERS:
-            raise RequestRefused("This item does not ask for a customer.", code="decision_not_offered")
-        key = IdentityKey(e164=item.subject_key, connection=ref.connection, external_id=ref.id, seen_at=now, label=LINKED)
-        await identity.upsert(await driver(tx), [key])
+        return await give_number(tx, item_id, ref, by=by, now=now)
+
+
+async def give_number(tx: Transaction, item_id: UUID, ref: ExternalRef, *, by: Caller, now: datetime) -> ReviewItem:
+    """Keep the number an item asks about with a customer, to whom its calls have been given before. Raises as `link` does."""
+    item = await _decide(tx, item_id, "linked", {"ref": str(ref)}, by=by, now=now)
+    if item.kind not in ABOUT_CALLERS:
+        raise RequestRefused("This item does not ask for a customer.", code="decision_not_offered")
+    key = IdentityKey(e164=item.subject_key, connection=ref.connection, external_id=ref.id, seen_at=now, label=LINKED)
+    await identity.upsert(await driver(tx), [key])
     return item
 
 

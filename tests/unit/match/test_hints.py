@@ -61,6 +61,13 @@ def test_the_language_is_the_lines() -> None:
     assert texts(Circumstances(PROVED, at_risk, call=ShownCall(language="en"), language="zh"))[0].startswith("At risk")
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_line_of_several_people_is_told_of_and_a_choice_alone_makes_none(shared: bool) -> None:  # noqa: FBT001 - the case
+    chosen = KNOWN.model_copy(update={"rule": "choice", "reason": "chosen in this call"})
+
+    assert (("banner", "chosen in this call") in told(Circumstances(chosen, shared=shared))) is shared
+
+
 @pytest.mark.parametrize(
     ("profile", "kind", "because"),
     [

@@ -4,7 +4,7 @@ import { element, setText } from "./core/dom.js";
 import { Calls } from "./core/calls.js";
 import { Feed } from "./core/feed.js";
 import { takePart } from "./core/leader.js";
-import { onPreference, preference, recall, rememberLanguage } from "./core/preferences.js";
+import { keepChosenLanguage, onPreference, preference, recall, rememberLanguage } from "./core/preferences.js";
 import { post, read } from "./core/requests.js";
 import { listen, say, speak } from "./core/texts.js";
 import { Announcer } from "./desk/announcer.js";
@@ -17,6 +17,7 @@ import { Notifier } from "./desk/notifier.js";
 import { settingsPanel } from "./desk/settings_panel.js";
 import { topBar } from "./desk/topbar.js";
 import { callerName } from "./card/caller.js";
+import { wayOf } from "./card/linking.js";
 
 const page = document.body.dataset;
 const agent = page.agent;
@@ -59,6 +60,8 @@ class Desk {
       select: (call) => this.then(() => this.calls.select(call.popId)),
       noted: ({ popId, note }) => this.mirror.tell({ kind: "note", popId, note }),
       choose: (call, ref, remember) => post(`/v1/pops/${encodeURIComponent(call.popId)}/choose`, { ref, remember }),
+      findCustomers: (words) => read(`/v1/customers?${new URLSearchParams(wayOf(words))}`),
+      link: (call, ref) => post(`/v1/pops/${encodeURIComponent(call.popId)}/link`, { ref }),
       retry: (call) => this.askAgain(call),
       leaveForReview: (call, verdict) => post(`/v1/pops/${encodeURIComponent(call.popId)}/review`, { verdict }),
       ticketForm: () => read("/v1/ticket-form"),
@@ -234,16 +237,7 @@ function aboutCall({ call_id: callId, customer, match }) {
   return { source: "call", ...(callId ? { call_id: callId } : {}), ...known };
 }
 
-/** A language in the address was a choice: keep it, and let a later one stand. */
-function keepChosenLanguage() {
-  const address = new URL(window.location.href);
-  if (!address.searchParams.has("lang")) return;
-  rememberLanguage(page.language);
-  address.searchParams.delete("lang");
-  window.history.replaceState(null, "", address);
-}
-
 recall();
-keepChosenLanguage();
+keepChosenLanguage(page.language);
 await listen(page);
 new Desk().start();

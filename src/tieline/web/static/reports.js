@@ -1,7 +1,7 @@
 /** The reports: one question, answered by tiles, charts and tables that each load and fail by themselves; or the wall. */
 
 import { element, setText } from "./core/dom.js";
-import { rememberLanguage } from "./core/preferences.js";
+import { keepChosenLanguage, rememberLanguage } from "./core/preferences.js";
 import { listen, moment, say, speak } from "./core/texts.js";
 import { ageingPanel } from "./reports/ageing_panel.js";
 import { agentsPanel } from "./reports/agents_panel.js";
@@ -159,16 +159,7 @@ function startWall() {
   setInterval(shown.tick, 1_000);
 }
 
-/** A language in the address was a choice: keep it, and let a later one stand. */
-function keepChosenLanguage() {
-  const address = new URL(window.location.href);
-  if (!address.searchParams.has("lang")) return;
-  rememberLanguage(page.language);
-  address.searchParams.delete("lang");
-  window.history.replaceState(null, "", address);
-}
-
-keepChosenLanguage();
+keepChosenLanguage(page.language);
 await listen(page);
 if (page.wall === "yes") startWall();
 else await new Reports().start();

@@ -4,10 +4,10 @@ import { element, followList, setAttribute, setHidden, setText, setTextOrHide } 
 import { icon, swapIcon } from "../core/icons.js";
 import { isOwner, isTaken } from "../core/calls.js";
 import { say, sayOr, told } from "../core/texts.js";
+import { mayLink } from "./linking.js";
 
 const DONE_HERE = new Set(["review_later", "wrong_number", "spam"]);
 const SHOWN_ELSEWHERE = new Set(["choose_customer"]); // the candidates themselves are its buttons
-const IN_A_PART_OF_ITS_OWN = "create_ticket";
 
 /** Return the part. `host.leaveForReview(call, verdict)` answers a promise. */
 export function actionsPart(host) {
@@ -34,7 +34,7 @@ export function actionsPart(host) {
   function update(call) {
     current = call;
     const usable = isOwner(call.pop) && !isTaken(call);
-    const actions = (usable ? (call.pop.actions ?? []) : []).filter(({ id }) => !SHOWN_ELSEWHERE.has(id) && !(host.openTicket && id === IN_A_PART_OF_ITS_OWN));
+    const actions = (usable ? (call.pop.actions ?? []) : []).filter(({ id }) => !SHOWN_ELSEWHERE.has(id) && !hasItsOwnPart(id, call, host));
     const here = actions.filter(({ id }) => DONE_HERE.has(id));
     const elsewhere = actions.filter(({ id }) => !DONE_HERE.has(id)).sort((one, other) => other.enabled - one.enabled);
     setHidden(node, actions.length === 0);
@@ -47,6 +47,10 @@ export function actionsPart(host) {
   }
 
   return { node, update };
+}
+
+function hasItsOwnPart(id, call, host) {
+  return Boolean(id === "create_ticket" ? host.openTicket : id === "search_link" && mayLink(call, host));
 }
 
 function permissionRow() {

@@ -8,6 +8,7 @@ import { callerPart } from "./caller.js";
 import { candidatesPart } from "./candidates.js";
 import { hintsPart } from "./hints.js";
 import { historyPart } from "./history.js";
+import { linkingPart } from "./linking.js";
 import { matchPart } from "./match.js";
 import { notePart } from "./note.js";
 import { profilePart } from "./profile.js";
@@ -22,7 +23,8 @@ export function callCard(host) {
   const note = notePart(host);
   const candidates = candidatesPart(host);
   const ticket = ticketPart(host);
-  const whenOpen = [candidates, profilePart(), note, ticket, blocksPart(host), historyPart(), actionsPart(host)];
+  const linking = linkingPart(host);
+  const whenOpen = [candidates, profilePart(), note, ticket, blocksPart(host), historyPart(), actionsPart(host), linking];
   const [, profile, , , blocks, history, actions] = whenOpen;
   const always = [caller, stripsPart(host), matchPart(whyPart(host)), hintsPart()];
   const open = element("button", { type: "button", class: "button primary", on: { click: () => host.open(current) } });
@@ -34,7 +36,7 @@ export function callCard(host) {
   const side = element("div", { class: "column-side" }, profile.node, note.node);
   const main = element("div", { class: "column-main" }, ticket.node, blocks.node, history.node);
   const columns = element("div", { class: "columns" }, side, main);
-  const body = element("div", { class: "card-body" }, candidates.node, columns, actions.node);
+  const body = element("div", { class: "card-body" }, candidates.node, linking.node, columns, actions.node);
   const node = element("article", { class: "card" }, ...always.map((part) => part.node), preview, body);
   caller.name.id = `caller-${Math.random().toString(36).slice(2)}`;
   node.setAttribute("aria-labelledby", caller.name.id);

@@ -48,3 +48,12 @@ export function rememberLanguage(language) {
   const secure = window.location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `tieline_language=${language}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
 }
+
+/** A language in the address was a choice: keep it, and let a later one stand. */
+export function keepChosenLanguage(language) {
+  const address = new URL(window.location.href);
+  if (!address.searchParams.has("lang")) return;
+  rememberLanguage(language);
+  address.searchParams.delete("lang");
+  window.history.replaceState(null, "", address);
+}
