@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.ids import id_in
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
 from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
 from tieline.domain.dead_letter_advice import next_step
 from tieline.domain.delivery import Delivery, DeliveryState, StuckState
-from tieline.domain.errors import NotFound
 from tieline.security.declarations import permit
 from tieline.security.permissions import Caller
 from tieline.services.delivery import dead_letters
@@ -154,7 +153,7 @@ async def list_dead_letters(
 )
 async def replay_dead_letters(wish: ReplayWish, caller: Decider, house: HouseOfRequest) -> ReplayAnswer:
     """Replay one, some, or all that match, so many a second; a dry run only counts. What is in doubt must be resolved instead."""
-    chosen = LetterFilter(**wish.filter.model_dump()) if wish.filter else [_id(one) for one in wish.ids or ()]
+    chosen = LetterFilter(**wish.filter.model_dump()) if wish.filter else [id_in(one) for one in wish.ids or ()]
     if wish.dry_run:
         done = await dead_letters.preview(house.deliveries, chosen, per_s=wish.per_s)
     else:
@@ -168,7 +167,7 @@ async def replay_dead_letters(wish: ReplayWish, caller: Decider, house: HouseOfR
 async def get_dead_letter(delivery_id: DeliveryId, caller: Reader, house: HouseOfRequest) -> LetterDetails:
     """Return a delivery in any state, with every attempt at it."""
     del caller
-    letter = await dead_letters.find(house.deliveries, _id(delivery_id))
+    letter = await dead_letters.find(house.deliveries, id_in(delivery_id))
     log = [ShownAttempt.model_validate(one, from_attributes=True) for one in letter.attempts]
     return LetterDetails(**_fields(letter.delivery), log=log)
 
@@ -185,10 +184,10 @@ async def resolve_dead_letter(
     """Settle what is in doubt: it is there, and done; or it is not, and sent anew."""
     if resolution.outcome == "it_exists":
         done = await dead_letters.resolve_existing(
-            house.deliveries, _id(delivery_id), external_id=resolution.external_id, by=caller, now=house.clock()
+            house.deliveries, id_in(delivery_id), external_id=resolution.external_id, by=caller, now=house.clock()
         )
     else:
-        done = await dead_letters.resolve_absent(house.deliveries, _id(delivery_id), by=caller, now=house.clock())
+        done = await dead_letters.resolve_absent(house.deliveries, id_in(delivery_id), by=caller, now=house.clock())
     return ShownLetter(**_fields(done))
 
 
@@ -200,7 +199,7 @@ async def resolve_dead_letter(
 )
 async def discard_dead_letter(delivery_id: DeliveryId, caller: Decider, house: HouseOfRequest) -> ShownLetter:
     """Let it be; what waited behind it goes on."""
-    return ShownLetter(**_fields(await dead_letters.discard(house.deliveries, _id(delivery_id), by=caller, now=house.clock())))
+    return ShownLetter(**_fields(await dead_letters.discard(house.deliveries, id_in(delivery_id), by=caller, now=house.clock())))
 
 
 def _fields(delivery: Delivery) -> dict[str, Any]:
@@ -218,10 +217,3 @@ def _fields(delivery: Delivery) -> dict[str, Any]:
         "external_id": delivery.external_id,
         "external_url": delivery.external_url,
     }
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as exc:
-        raise NotFound from exc

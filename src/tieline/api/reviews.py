@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.ids import id_in
 from tieline.api.link_to import LinkTo
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
 from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
-from tieline.domain.errors import NotFound, RequestRefused
+from tieline.domain.errors import RequestRefused
 from tieline.security.declarations import permit
 from tieline.security.permissions import Caller
 from tieline.services import reviews
@@ -117,7 +117,7 @@ async def list_reviews(
 @router.get("/v1/reviews/{item_id}", operation_id="get_review", summary="Read one item", responses=problems(_NONE))
 async def get_review(item_id: ItemId, caller: Reader, house: HouseOfRequest) -> ShownReview:
     """Return one item."""
-    return _shown(house, caller, await reviews.find(house.database, _id(item_id)))
+    return _shown(house, caller, await reviews.find(house.database, id_in(item_id)))
 
 
 @router.post(
@@ -128,7 +128,7 @@ async def get_review(item_id: ItemId, caller: Reader, house: HouseOfRequest) -> 
 )
 async def reject_review(item_id: ItemId, rejection: Rejection, caller: Decider, house: HouseOfRequest) -> ShownReview:
     """Say that nothing follows, and why. A number rejected as spam asks no more questions."""
-    item = await reviews.reject(house.database, _id(item_id), reason=rejection.reason, by=caller, now=house.clock())
+    item = await reviews.reject(house.database, id_in(item_id), reason=rejection.reason, by=caller, now=house.clock())
     return _shown(house, caller, item)
 
 
@@ -143,7 +143,7 @@ async def link_review(item_id: ItemId, to: LinkTo, caller: Decider, house: House
     ref = to.reference
     if ref.connection not in house.directory.now.connections:
         raise RequestRefused("There is no such connection.", code="connection_unknown")
-    item = await reviews.link(house.database, _id(item_id), ref, by=caller, now=house.clock())
+    item = await reviews.link(house.database, id_in(item_id), ref, by=caller, now=house.clock())
     return _shown(house, caller, item)
 
 
@@ -156,7 +156,7 @@ async def link_review(item_id: ItemId, to: LinkTo, caller: Decider, house: House
 async def decide_review(item_id: ItemId, decision: Decision, caller: Decider, house: HouseOfRequest) -> ShownReview:
     """Settle a conflict between two systems' values of a ticket's field. The chosen one reaches every system."""
     choice = Choice(decision.pick, decision.value)
-    item = await conflict_reviews.choose(house.tickets, _id(item_id), choice, by=caller, now=house.clock())
+    item = await conflict_reviews.choose(house.tickets, id_in(item_id), choice, by=caller, now=house.clock())
     return _shown(house, caller, item)
 
 
@@ -168,7 +168,7 @@ async def decide_review(item_id: ItemId, decision: Decision, caller: Decider, ho
 )
 async def reject_reviews(rejections: Rejections, caller: Decider, house: HouseOfRequest) -> BulkAnswer:
     """Say of up to 200 items that nothing follows. What somebody else decided meanwhile is left as it is, and named."""
-    ids = [_id(one) for one in rejections.ids]
+    ids = [id_in(one) for one in rejections.ids]
     closed, missed = await reviews.reject_all(house.database, ids, reason=rejections.reason, by=caller, now=house.clock())
     return BulkAnswer(done=[str(one) for one in closed], missed=[str(one) for one in missed])
 
@@ -181,7 +181,7 @@ async def reject_reviews(rejections: Rejections, caller: Decider, house: HouseOf
 )
 async def read_review_again(item_id: ItemId, caller: Decider, house: HouseOfRequest) -> ShownReview:
     """Read the webhooks of an item once more, now that the connector or its mapping understands them."""
-    return _shown(house, caller, await reviews.read_again(house.database, _id(item_id), by=caller, now=house.clock()))
+    return _shown(house, caller, await reviews.read_again(house.database, id_in(item_id), by=caller, now=house.clock()))
 
 
 @router.post(
@@ -195,7 +195,7 @@ async def undo_review(item_id: ItemId, caller: Decider, house: HouseOfRequest) -
 
     For a conflict, the ticket's field gets the value it had before the decision, in every system.
     """
-    item = await conflict_reviews.undo(house.tickets, _id(item_id), by=caller, now=house.clock())
+    item = await conflict_reviews.undo(house.tickets, id_in(item_id), by=caller, now=house.clock())
     return _shown(house, caller, item)
 
 
@@ -203,10 +203,3 @@ def _shown(house: HouseOfRequest, caller: Caller, item: ReviewItem) -> ShownRevi
     document = reviews.document_of(item)
     seen = as_seen(house.desk, caller, document, shape="review_item")
     return ShownReview.model_validate(seen)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as exc:
-        raise NotFound from exc

@@ -1,16 +1,15 @@
 """What a rule decided between two systems is taken back: the value that lost holds again, everywhere."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.api.house import HouseOfRequest
+from tieline.api.ids import id_in
 from tieline.api.openapi import problems
 from tieline.api.strict_route import StrictRoute
 from tieline.api.tickets_shown import TicketWithCopies
-from tieline.domain.errors import NotFound
 from tieline.security.declarations import permit
 from tieline.security.permissions import Caller
 from tieline.services.seeing import as_seen
@@ -48,15 +47,8 @@ async def restore(
     response: Response,
 ) -> TicketWithCopies:
     """Let the value hold that lost last when a rule settled between two systems. Every copy is told."""
-    ticket = await restoring.restore(house.tickets, _id(ticket_id), wanted.field, by=caller)
+    ticket = await restoring.restore(house.tickets, id_in(ticket_id), wanted.field, by=caller)
     response.headers["ETag"] = f'"{ticket.version}"'
     document: dict[str, Any] = await reading.summary(house.tickets, ticket)
     seen = as_seen(house.desk, caller, document, shape="hub_ticket")
     return TicketWithCopies.model_validate(seen)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as exc:
-        raise NotFound from exc

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
 from tieline.api.idempotency import PROBLEMS, REPLAYED, IdempotencyKey, keyed
+from tieline.api.ids import id_in
 from tieline.api.lists import Page
 from tieline.api.openapi import problems
 from tieline.api.paging import Pager
@@ -23,7 +24,7 @@ from tieline.api.tickets_sent import (
     TicketQuery,
 )
 from tieline.api.tickets_shown import ShownProgress, ShownTicket, TicketForm, TicketWithCopies, WholeTicket
-from tieline.domain.errors import NotFound, PreconditionFailed, PreconditionRequired
+from tieline.domain.errors import PreconditionFailed, PreconditionRequired
 from tieline.domain.ticket_hub import HubTicket
 from tieline.security.declarations import permit
 from tieline.security.permissions import Caller
@@ -113,7 +114,7 @@ async def ticket_form(_caller: Writer, house: HouseOfRequest) -> TicketForm:
 @router.get("/v1/tickets/{ticket_id}", operation_id="get_ticket", summary="Read a ticket", responses=problems(_NONE))
 async def get_ticket(ticket_id: TicketId, caller: Reader, house: HouseOfRequest, response: Response) -> WholeTicket:
     """Return a ticket with its copies, conflicts, comments and history. `ETag` is what a change must name."""
-    document = await reading.read(house.tickets, _id(ticket_id))
+    document = await reading.read(house.tickets, id_in(ticket_id))
     response.headers["ETag"] = f'"{document["version"]}"'
     return WholeTicket.model_validate(_seen(house, caller, document))
 
@@ -134,7 +135,7 @@ async def change_ticket(
 ) -> TicketWithCopies:
     """Set fields of the version you have read. Every system with a copy is told."""
     values = {name: getattr(wanted, name) for name in wanted.model_fields_set}
-    ticket = await changing.change_ticket(house.tickets, _id(ticket_id), values, version=_version(if_match), by=caller)
+    ticket = await changing.change_ticket(house.tickets, id_in(ticket_id), values, version=_version(if_match), by=caller)
     return await _answer(house, caller, ticket, response)
 
 
@@ -149,7 +150,7 @@ async def comment(
     ticket_id: TicketId, said: NewComment, caller: Writer, house: HouseOfRequest, request: Request, key: IdempotencyKey = None
 ) -> dict[str, str]:
     """Add a comment; every system with a copy is told. The same request under the same key is one comment."""
-    asked, found = await keyed(request, key, caller), _id(ticket_id)
+    asked, found = await keyed(request, key, caller), id_in(ticket_id)
     files = tuple(FileWord(**file.model_dump()) for file in said.attachments)
 
     async def work(tx: Transaction) -> dict[str, str]:
@@ -170,7 +171,7 @@ async def escalate(
 ) -> TicketWithCopies:
     """Hand a ticket to somebody higher, a step more urgent."""
     wanted = Escalation(wish.to, wish.priority, wish.reason)
-    return await _answer(house, caller, await changing.escalate(house.tickets, _id(ticket_id), wanted, by=caller), response)
+    return await _answer(house, caller, await changing.escalate(house.tickets, id_in(ticket_id), wanted, by=caller), response)
 
 
 @router.post(
@@ -178,7 +179,7 @@ async def escalate(
 )
 async def close(ticket_id: TicketId, how: Closing, caller: Writer, house: HouseOfRequest, response: Response) -> TicketWithCopies:
     """End a ticket: solved, closed, or cancelled. To close one that is closed changes nothing."""
-    ticket = await changing.close(house.tickets, _id(ticket_id), how.ending, word=how.comment, by=caller)
+    ticket = await changing.close(house.tickets, id_in(ticket_id), how.ending, word=how.comment, by=caller)
     return await _answer(house, caller, ticket, response)
 
 
@@ -189,7 +190,7 @@ async def reopen(
     ticket_id: TicketId, why: Reopening, caller: Writer, house: HouseOfRequest, response: Response
 ) -> TicketWithCopies:
     """Begin anew with a ticket that is over."""
-    ticket = await changing.reopen(house.tickets, _id(ticket_id), word=why.comment, by=caller)
+    ticket = await changing.reopen(house.tickets, id_in(ticket_id), word=why.comment, by=caller)
     return await _answer(house, caller, ticket, response)
 
 
@@ -203,7 +204,7 @@ async def progress(
     ticket_id: TicketId, query: Annotated[ProgressQuery, Query()], _caller: Asker, house: HouseOfRequest
 ) -> ShownProgress:
     """Tell in a sentence how far a ticket is, for an IVR to read out or a chat to show. It holds nothing personal."""
-    return ShownProgress.model_validate(await reading.progress(house.tickets, _id(ticket_id), query.language))
+    return ShownProgress.model_validate(await reading.progress(house.tickets, id_in(ticket_id), query.language))
 
 
 async def _answer(house: HouseOfRequest, caller: Caller, ticket: HubTicket, response: Response) -> TicketWithCopies:
@@ -242,10 +243,3 @@ def _version(if_match: str | None) -> int | None:
     if tag is None:
         raise PreconditionFailed
     return int(tag[1])
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as exc:
-        raise NotFound from exc

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from tieline.api.house import CursorsOfRequest, HouseOfRequest
+from tieline.api.ids import id_in
 from tieline.api.lists import ListQuery, Page
 from tieline.api.openapi import problems
 from tieline.api.paging import Pager
 from tieline.api.strict_route import StrictRoute
-from tieline.domain.errors import NotFound
 from tieline.domain.outgoing_event import EVERYTHING, FAMILIES, TOLD, subscribable
 from tieline.security.declarations import permit
 from tieline.security.egress import LONGEST_URL
@@ -111,7 +110,7 @@ async def list_subscriptions(
 )
 async def get_subscription(subscription_id: SubscriptionId, _caller: Manager, house: HouseOfRequest) -> ShownSubscription:
     """Return one subscription."""
-    return _shown(await managing.find(house.subscriptions, _id(subscription_id)))
+    return _shown(await managing.find(house.subscriptions, id_in(subscription_id)))
 
 
 @router.delete(
@@ -123,7 +122,7 @@ async def get_subscription(subscription_id: SubscriptionId, _caller: Manager, ho
 )
 async def delete_subscription(subscription_id: SubscriptionId, caller: Manager, house: HouseOfRequest) -> None:
     """End it at once; what was on its way is withdrawn."""
-    await managing.unsubscribe(house.subscriptions, _id(subscription_id), by=caller)
+    await managing.unsubscribe(house.subscriptions, id_in(subscription_id), by=caller)
 
 
 @router.post(
@@ -134,7 +133,7 @@ async def delete_subscription(subscription_id: SubscriptionId, caller: Manager, 
 )
 async def pause_subscription(subscription_id: SubscriptionId, caller: Manager, house: HouseOfRequest) -> ShownSubscription:
     """Hold everything back until it is resumed. Doing it again changes nothing."""
-    return _shown(await managing.pause(house.subscriptions, _id(subscription_id), by=caller))
+    return _shown(await managing.pause(house.subscriptions, id_in(subscription_id), by=caller))
 
 
 @router.post(
@@ -145,7 +144,7 @@ async def pause_subscription(subscription_id: SubscriptionId, caller: Manager, h
 )
 async def resume_subscription(subscription_id: SubscriptionId, caller: Manager, house: HouseOfRequest) -> ShownSubscription:
     """Send what waited, each object's events in order, and what happens from now on."""
-    return _shown(await managing.resume_telling(house.subscriptions, _id(subscription_id), by=caller))
+    return _shown(await managing.resume_telling(house.subscriptions, id_in(subscription_id), by=caller))
 
 
 @router.post(
@@ -156,7 +155,7 @@ async def resume_subscription(subscription_id: SubscriptionId, caller: Manager, 
 )
 async def change_secret(subscription_id: SubscriptionId, caller: Manager, house: HouseOfRequest) -> NewSecret:
     """Make a new secret and show it, this once. For a day messages bear a signature by each of the two."""
-    subscription, secret = await managing.change_secret(house.subscriptions, _id(subscription_id), by=caller)
+    subscription, secret = await managing.change_secret(house.subscriptions, id_in(subscription_id), by=caller)
     return NewSecret(**_shown(subscription).model_dump(), secret=secret)
 
 
@@ -170,10 +169,3 @@ def _shown(subscription: Subscription) -> ShownSubscription:
         created_by=subscription.created_by,
         old_secret_until=subscription.old_secret_until,
     )
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as exc:
-        raise NotFound from exc

@@ -51,16 +51,14 @@ class PopAnswers:
         """
         now = self._desk.now()
         async with self._desk.database.begin() as tx:
-            pop = await self._held(tx, pop_id, by)
-            if pop.state == "withdrawn":
-                raise StateConflict("The card was taken back.", code="pop_withdrawn")
+            pop = await self._live(tx, pop_id, by)
             offered = {one["ref"] for one in pop.trace.get("candidates", ())}
             if ref not in offered:
                 raise RequestRefused("This is none of the candidates.", code="candidate_unknown")
             await self._take_for(tx, pop, ref, by=by, now=now)
             await self._note_choice(tx, pop, ref, remember=remember, by=by)
             await audit_trail.write(tx, _chosen(pop, ref, by, remember=remember, at=now))
-        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", "chosen", pop.mode))
+        self._present(pop, reason="chosen")
 
     async def link(self, pop_id: str, ref: ExternalRef, *, by: Caller) -> None:
         """Say whose number an unknown caller's is, as a reviewer would of the question they leave. The card follows.
@@ -75,21 +73,17 @@ class PopAnswers:
             number = pop_reviews.number_in(seen) if seen is not None else None
             if number is not None:  # All its calls first, the oldest first, as everybody takes them; undone if this is refused.
                 await call_records.adopt(tx, number, str(ref), by=by.actor)
-            pop = await self._held(tx, pop_id, by)
-            if pop.state == "withdrawn":
-                raise StateConflict("The card was taken back.", code="pop_withdrawn")
+            pop = await self._live(tx, pop_id, by)
             await pop_reviews.link(tx, pop, ref, by=by, now=now)
             await self._take_for(tx, pop, str(ref), by=by, now=now)
-        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", "chosen", pop.mode))
+        self._present(pop, reason="chosen")
 
     async def ask_again(self, pop_id: str, *, by: Caller) -> None:
         """Ask every system once more; the card follows. Raises: NotFound. NotAllowed. StateConflict: it was taken back."""
         async with self._desk.database.begin() as tx:
-            pop = await self._held(tx, pop_id, by)
-            if pop.state == "withdrawn":
-                raise StateConflict("The card was taken back.", code="pop_withdrawn")
+            pop = await self._live(tx, pop_id, by)
             await pops.promise_again(tx, pop_id, mode=pop.mode, reason=ASKED_AGAIN, now=self._desk.now())
-        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", ASKED_AGAIN, pop.mode))
+        self._present(pop, reason=ASKED_AGAIN)
 
     async def leave_for_review(self, pop_id: str, verdict: Verdict, *, by: Caller) -> None:
         """Leave an unknown caller to a reviewer, with what the agent makes of the call. Nothing is decided here.
@@ -134,6 +128,17 @@ class PopAnswers:
                 return pop
             await calls.lock(tx, [call])
             held = call
+
+    async def _live(self, tx: Transaction, pop_id: str, by: Caller) -> KeptPop:
+        """Return such a card, if it is still on a screen. Raises: StateConflict(pop_withdrawn)."""
+        pop = await self._held(tx, pop_id, by)
+        if pop.state == "withdrawn":
+            raise StateConflict("The card was taken back.", code="pop_withdrawn")
+        return pop
+
+    def _present(self, pop: KeptPop, *, reason: str) -> None:
+        """Have the card follow what was committed."""
+        self._delivery.present(PopOrder("update", pop.id, pop.agent or "", pop.call_id or "", reason, pop.mode))
 
     async def _take_for(self, tx: Transaction, pop: KeptPop, ref: str, *, by: Caller, now: datetime) -> None:
         """Take the caller for a customer, on the card and in the call; the card is to follow."""
